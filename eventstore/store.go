@@ -1,0 +1,173 @@
+package eventstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
+)
+
+// Config says which log a Store works on. Zero fields mean the documented defaults.
+type Config struct {
+	Log    LogID        // default 1
+	Logger *slog.Logger // default: nothing is logged
+}
+
+// Store appends to and reads one log. It is safe for concurrent use.
+type Store struct {
+	log      LogID
+	pool     *pgxpool.Pool
+	appender *appender
+	tail     *tail
+	stop     context.CancelFunc
+}
+
+// Open checks that the database is one that keeps its promises, and starts the appender on a connection of its own. The
+// pool is used for reading and stays the caller's.
+func Open(ctx context.Context, pool *pgxpool.Pool, config Config) (*Store, error) {
+	if config.Log == 0 {
+		config.Log = 1
+	}
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	s := &Store{log: config.Log, pool: pool, tail: newTail()}
+	if err := s.check(ctx); err != nil {
+		return nil, err
+	}
+	running, stop := context.WithCancel(context.WithoutCancel(ctx))
+	s.stop = stop
+	s.appender = newAppender(config.Log, &pool.Config().ConnConfig.Config, s.tail, config.Logger)
+	go s.appender.run(running)
+	return s, nil
+}
+
+// check refuses a server that may lose what it has confirmed, and a database without the log.
+func (s *Store) check(ctx context.Context) error {
+	var fsync, fullPages, syncCommit string
+	err := s.pool.QueryRow(ctx, "select current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')").
+		Scan(&fsync, &fullPages, &syncCommit)
+	switch {
+	case err != nil:
+		return fmt.Errorf("check database: %w", err)
+	case fsync != "on" || fullPages != "on":
+		return errors.New("check database: fsync and full_page_writes must be on: without them a crash loses confirmed orders")
+	case syncCommit == "off" || syncCommit == "local":
+		return fmt.Errorf("check database: synchronous_commit is %s and must be on: a crash would lose confirmed orders", syncCommit)
+	}
+	if _, err = s.Epoch(ctx); err != nil {
+		return fmt.Errorf("check database: %w", err)
+	}
+	return nil
+}
+
+// Log returns the number of the store's log.
+func (s *Store) Log() LogID { return s.log }
+
+// Epoch returns the log's epoch: it is raised when the log is restored to an earlier past, so positions of different
+// epochs cannot be compared.
+func (s *Store) Epoch(ctx context.Context) (int64, error) {
+	var epoch int64
+	err := s.pool.QueryRow(ctx, "select epoch from logs where log_id = $1", s.log).Scan(&epoch)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, fmt.Errorf("log %d: %w", s.log, ErrNoSuchLog)
+	}
+	if err != nil {
+		return 0, fmt.Errorf("epoch of log %d: %w", s.log, err)
+	}
+	return epoch, nil
+}
+
+// Close sends what waits, waits for its outcome as long as ctx allows, and ends the appender.
+func (s *Store) Close(ctx context.Context) error {
+	s.appender.mu.Lock()
+	s.appender.closed = true
+	s.appender.mu.Unlock()
+	s.stop()
+	select {
+	case <-s.appender.stopped:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("close event store: %w", ctx.Err())
+	}
+}
+
+// Append stores all of a or nothing, and returns once that is certain. Its errors are *ConflictError, *ClaimedError,
+// *KeyReusedError, *InvalidError, ErrUnavailable and ErrOutcomeUnknown; a known key, or an append that is already
+// there, is no error but a Result that says so.
+func (s *Store) Append(ctx context.Context, a Append) (Result, error) {
+	type answer struct {
+		result Result
+		err    error
+	}
+	ch := make(chan answer, 1)
+	withdraw, err := s.Submit(a, func(r Result, err error) { ch <- answer{r, err} })
+	if err != nil {
+		return Result{}, err
+	}
+	select {
+	case got := <-ch:
+		return got.result, got.err
+	case <-ctx.Done():
+		if withdraw() {
+			return Result{}, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
+		}
+		return Result{}, fmt.Errorf("%w: %w", ErrOutcomeUnknown, ctx.Err())
+	}
+}
+
+// Submit is Append for callers that go on meanwhile. Appends reach the log in the order in which they are submitted,
+// as long as none has to be tried again. Unless Submit fails, done is called exactly once, by the appender, which waits
+// for it: it must be quick. The returned function takes the append back and says whether it could: then done is never
+// called.
+func (s *Store) Submit(a Append, done func(Result, error)) (withdraw func() bool, err error) {
+	p := &pending{done: done, since: time.Now()}
+	if p.prepared, err = prepare(a); err != nil {
+		return nil, err
+	}
+	if err := s.appender.submit(p); err != nil {
+		return nil, err
+	}
+	return p.withdraw, nil
+}
+
+// Stats counts what the appender has done since it was opened.
+type Stats struct {
+	Appends   int64 // committed, refused ones included
+	Batches   int64 // commits that they shared
+	Conflicts int64 // appends refused because a stream had moved on
+	Retries   int64 // appends sent again after the server rolled their batch back
+	Unknown   int64 // batches whose outcome had to be found out by sending them again
+}
+
+// Stats returns the counters.
+func (s *Store) Stats() Stats {
+	c := &s.appender.stats
+	return Stats{c.appends.Load(), c.batches.Load(), c.conflicts.Load(), c.retries.Load(), c.unknown.Load()}
+}
+
+// Blocker is a session that keeps the append lane waiting.
+type Blocker struct {
+	PID         int
+	User        string
+	Application string
+	State       string
+	Since       time.Time // its transaction's begin
+}
+
+// Blockers names the sessions that the append lane waits for right now; none in a healthy system.
+func (s *Store) Blockers(ctx context.Context) ([]Blocker, error) {
+	s.appender.mu.Lock()
+	pid := s.appender.lanePID
+	s.appender.mu.Unlock()
+	rows, err := s.pool.Query(ctx, `select pid, coalesce(usename, ''), application_name, coalesce(state, ''), coalesce(xact_start, now())
+		from pg_stat_activity where pid = any (pg_blocking_pids($1))`, int64(pid))
+	if err != nil {
+		return nil, fmt.Errorf("blockers of log %d: %w", s.log, err)
+	}
+	return pgx.CollectRows(rows, pgx.RowToStructByPos[Blocker])
+}

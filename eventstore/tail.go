@@ -1,0 +1,77 @@
+package eventstore
+
+import "sync"
+
+// Bounds of the events that stay in memory.
+const (
+	tailEvents = 32_768
+	tailBytes  = 32 << 20
+)
+
+// tail keeps the newest events of a log that this process has appended, without a hole, so that its projectors need
+// not read back what it has just written. It is safe for concurrent use.
+type tail struct {
+	mu      sync.Mutex
+	events  []Recorded
+	bytes   int
+	changed chan struct{} // closed and replaced when the log has grown
+}
+
+func newTail() *tail { return &tail{changed: make(chan struct{})} }
+
+// add takes over events with consecutive positions. When another process wrote in between, the tail begins anew.
+func (t *tail) add(events []Recorded) {
+	if len(events) == 0 {
+		return
+	}
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if n := len(t.events); n > 0 && events[0].Position != t.events[n-1].Position+1 {
+		t.events, t.bytes = nil, 0
+	}
+	t.events = append(t.events, events...)
+	for i := range events {
+		t.bytes += sizeOf(&events[i])
+	}
+	drop := 0
+	for len(t.events)-drop > tailEvents || (t.bytes > tailBytes && drop < len(t.events)) {
+		t.bytes -= sizeOf(&t.events[drop])
+		drop++
+	}
+	clear(t.events[:drop]) // the array may live on, its bodies need not
+	t.events = t.events[drop:]
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+// after returns the events after a position, at most limit of them, if the tail is sure to have the next one.
+func (t *tail) after(position Position, limit int) ([]Recorded, bool) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	if len(t.events) == 0 {
+		return nil, false
+	}
+	skip := int(position - t.events[0].Position + 1)
+	if skip < 0 || skip >= len(t.events) {
+		return nil, false
+	}
+	end := min(skip+limit, len(t.events))
+	return append([]Recorded(nil), t.events[skip:end]...), true
+}
+
+// signal returns a channel that is closed when the log grows: by an append of this process, or by news of another's.
+func (t *tail) signal() <-chan struct{} {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.changed
+}
+
+// wake tells everybody who waits that the log may have grown elsewhere.
+func (t *tail) wake() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	close(t.changed)
+	t.changed = make(chan struct{})
+}
+
+func sizeOf(e *Recorded) int { return len(e.Data) + len(e.Metadata) + 256 }

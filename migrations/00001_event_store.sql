@@ -1,0 +1,111 @@
+-- +goose Up
+
+-- Roles. They are the same in every database of a server and log in through accounts that the operator makes them
+-- members of. ordermill_write appends, ordermill_project builds read models, ordermill_read serves them.
+-- +goose StatementBegin
+do $$
+declare r text;
+begin
+    foreach r in array array['ordermill_write', 'ordermill_project', 'ordermill_read'] loop
+        begin
+            execute format('create role %I nologin', r);
+        exception when duplicate_object or unique_violation then
+            null; -- another database of this server has them already
+        end;
+    end loop;
+end $$;
+-- +goose StatementEnd
+
+-- A log is a totally ordered, dense sequence of events. Its row is the write lane: every append locks it and none
+-- updates it, so a long snapshot elsewhere never slows an append. The epoch is raised when a log is restored to an
+-- earlier past.
+create table logs (
+    log_id     integer     not null primary key check (log_id > 0),
+    epoch      bigint      not null default 1 check (epoch > 0),
+    created_at timestamptz not null default now()
+);
+insert into logs (log_id) values (1);
+
+create table events (
+    log_id         integer     not null references logs,
+    position       bigint      not null check (position > 0),
+    tenant_id      text        not null check (tenant_id <> ''),
+    stream_id      uuid        not null,
+    stream_type    text        not null,
+    version        bigint      not null check (version > 0),
+    event_id       uuid        not null,
+    type           text        not null,
+    schema_version smallint    not null default 1,
+    data           bytea       not null,
+    metadata       bytea       not null,
+    occurred_at    timestamptz not null,
+    recorded_at    timestamptz not null,
+    primary key (log_id, position),
+    unique (log_id, stream_id, version)
+) with (autovacuum_vacuum_insert_scale_factor = 0.05, autovacuum_analyze_scale_factor = 0.05);
+
+comment on table events is 'Every fact, once. Insert and select only; position is dense and in commit order.';
+
+-- lz4 costs an append a fraction of what pglz does; a server built without it keeps the default.
+-- +goose StatementBegin
+do $$
+begin
+    alter table events alter column data set compression lz4;
+exception when others then
+    null;
+end $$;
+-- +goose StatementEnd
+
+-- The idempotency record: one row a key, written by the append that answered it. The row outlives its body.
+create table command_results (
+    log_id      integer     not null references logs,
+    tenant_id   text        not null,
+    client_id   text        not null,
+    key_hash    bytea       not null check (length(key_hash) = 32),
+    fingerprint bytea       not null check (length(fingerprint) = 32),
+    request     text        not null,
+    resource    text        not null,
+    status      smallint    not null,
+    headers     bytea       not null,
+    body        bytea,
+    position    bigint      not null,
+    created_at  timestamptz not null,
+    primary key (log_id, tenant_id, client_id, key_hash)
+);
+
+-- What must be unique beyond one stream: order numbers, external ids.
+create table claims (
+    log_id    integer not null references logs,
+    tenant_id text    not null,
+    scope     text    not null,
+    value     text    not null,
+    owner     uuid    not null,
+    primary key (log_id, tenant_id, scope, value)
+);
+
+-- Keys of personal data. Destroying a row erases what was sealed with it and leaves every stored byte in place.
+create table person_keys (
+    tenant_id  text        not null,
+    subject    text        not null,
+    wrapped    bytea,
+    created_at timestamptz not null default now(),
+    primary key (tenant_id, subject)
+);
+
+-- For people: the same rows with their JSON shown as JSON.
+-- +goose StatementBegin
+create function jsonb_or_null(value bytea) returns jsonb
+    language plpgsql immutable parallel safe
+    set search_path = pg_catalog, pg_temp
+as $$
+begin
+    return convert_from(value, 'UTF8')::jsonb;
+exception when others then
+    return null;
+end $$;
+-- +goose StatementEnd
+
+create view events_readable as
+select log_id, position, tenant_id, stream_type, stream_id, version, event_id, type, schema_version,
+       jsonb_or_null(data) as data, jsonb_or_null(metadata) as metadata, occurred_at, recorded_at
+from events;

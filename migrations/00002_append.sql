@@ -1,0 +1,237 @@
+-- +goose Up
+
+-- append_events decides and writes one batch of appends to a log, in order, in one call. Parameters are parallel
+-- arrays: a_ one element an append, r_ a stream that an append read, c_ a claim, e_ an event. The a_…_end arrays give
+-- the last r_, c_ and e_ element of each append; r_append and e_append name the append back.
+--
+-- When every append is accepted the answer is one row, (0, 'appended', head before the batch): the caller counts
+-- positions on from there. Otherwise there is a row an append.
+--
+-- Every lookup in a table is a lateral with a limit: it cannot be turned into a join over the whole table, whatever
+-- the planner believed about its size when the plan was cached.
+-- +goose StatementBegin
+create function append_events(
+    p_log int,
+    a_tenant text[], a_client text[], a_key bytea[], a_fingerprint bytea[], a_request text[], a_resource text[],
+    a_status smallint[], a_headers bytea[], a_body bytea[], a_reads_end int[], a_claims_end int[], a_events_end int[],
+    r_append int[], r_stream uuid[], r_version bigint[], r_event uuid[],
+    c_append int[], c_scope text[], c_value text[], c_owner uuid[],
+    e_append int[], e_stream uuid[], e_stream_type text[], e_version bigint[], e_id uuid[], e_type text[],
+    e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[],
+    out o_append int, out o_outcome text, out o_position bigint, out o_epoch bigint, out o_recorded timestamptz,
+    out o_request text, out o_resource text, out o_status smallint, out o_headers bytea, out o_body bytea,
+    out o_stream uuid, out o_version bigint, out o_event uuid, out o_scope text, out o_value text
+) returns setof record
+    language plpgsql volatile security definer
+    set search_path = public, pg_temp
+as $$
+declare
+    nil   constant uuid := '00000000-0000-0000-0000-000000000000';
+    head  bigint;
+    clean boolean;
+begin
+    -- The lock comes first and alone: only statements that begin after it see what the previous holder committed.
+    select l.epoch into o_epoch from logs l where l.log_id = p_log for no key update;
+    if not found then
+        raise exception 'log % does not exist', p_log using errcode = 'no_data_found';
+    end if;
+    head := coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0);
+    o_recorded := clock_timestamp();
+
+    -- A read holds when the stream still ends with the event it ended with: in an earlier append of this batch, else
+    -- in the table.
+    clean := not exists (
+        select from unnest(r_append, r_stream, r_version, r_event) as r(append, stream, version, event)
+        left join unnest(e_append, e_stream, e_version, e_id) as own(append, stream, version, id)
+            on own.id = r.event and own.stream = r.stream and own.version = r.version and own.append < r.append
+        left join unnest(e_append, e_stream, e_version) as later(append, stream, version)
+            on later.stream = r.stream and later.version = r.version + 1 and later.append < r.append
+        left join lateral (
+            select e.version, e.event_id, e.tenant_id from events e
+            where own.append is null and e.log_id = p_log and e.stream_id = r.stream
+            order by e.version desc limit 1
+        ) last on true
+        where later.append is not null
+           or (own.append is null and (coalesce(last.version, 0) <> r.version or coalesce(last.event_id, nil) <> r.event
+                                       or last.tenant_id <> a_tenant[r.append]))
+    );
+    if clean and a_client is not null then
+        clean := not exists (
+            select from unnest(a_tenant, a_client, a_key) as a(tenant, client, key)
+            cross join lateral (
+                select from command_results k
+                where k.log_id = p_log and k.tenant_id = a.tenant and k.client_id = a.client and k.key_hash = a.key limit 1
+            ) known
+        );
+    end if;
+    if clean and c_append is not null then
+        clean := not exists (
+            select from unnest(c_append, c_scope, c_value) as c(append, scope, value)
+            cross join lateral (
+                select from claims k
+                where k.log_id = p_log and k.tenant_id = a_tenant[c.append] and k.scope = c.scope and k.value = c.value limit 1
+            ) taken
+        );
+    end if;
+    if not clean then
+        return query select * from append_one_by_one(
+            p_log, head, o_epoch, o_recorded,
+            a_tenant, a_client, a_key, a_fingerprint, a_request, a_resource, a_status, a_headers, a_body,
+            a_reads_end, a_claims_end, a_events_end, r_stream, r_version, r_event, c_scope, c_value, c_owner,
+            e_stream, e_stream_type, e_version, e_id, e_type, e_schema, e_data, e_metadata, e_occurred);
+        return;
+    end if;
+
+    insert into events (log_id, position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version,
+                        data, metadata, occurred_at, recorded_at)
+    select p_log, head + e.n, a_tenant[e.append], e.stream, e.stream_type, e.version, e.id, e.type, e.schema,
+           e.data, e.metadata, e.occurred, o_recorded
+    from unnest(e_append, e_stream, e_stream_type, e_version, e_id, e_type, e_schema, e_data, e_metadata, e_occurred)
+         with ordinality as e(append, stream, stream_type, version, id, type, schema, data, metadata, occurred, n);
+    if a_client is not null then
+        insert into command_results (log_id, tenant_id, client_id, key_hash, fingerprint, request, resource, status,
+                                     headers, body, position, created_at)
+        select p_log, a.tenant, a.client, a.key, a.fingerprint, a.request, a.resource, a.status, a.headers, a.body,
+               head + a.events_end, o_recorded
+        from unnest(a_tenant, a_client, a_key, a_fingerprint, a_request, a_resource, a_status, a_headers, a_body, a_events_end)
+             as a(tenant, client, key, fingerprint, request, resource, status, headers, body, events_end)
+        where a.client is not null;
+    end if;
+    if c_append is not null then
+        insert into claims (log_id, tenant_id, scope, value, owner)
+        select p_log, a_tenant[c.append], c.scope, c.value, c.owner
+        from unnest(c_append, c_scope, c_value, c_owner) as c(append, scope, value, owner);
+    end if;
+    o_append := 0;
+    o_outcome := 'appended';
+    o_position := head;
+    return next;
+end $$;
+-- +goose StatementEnd
+
+-- append_one_by_one is the way of a batch in which something does not hold: each append is judged on what the ones
+-- before it left behind, and a refused one disturbs nobody. It runs under the lock that append_events took.
+-- +goose StatementBegin
+create function append_one_by_one(
+    p_log int, head bigint, p_epoch bigint, p_recorded timestamptz,
+    a_tenant text[], a_client text[], a_key bytea[], a_fingerprint bytea[], a_request text[], a_resource text[],
+    a_status smallint[], a_headers bytea[], a_body bytea[], a_reads_end int[], a_claims_end int[], a_events_end int[],
+    r_stream uuid[], r_version bigint[], r_event uuid[], c_scope text[], c_value text[], c_owner uuid[],
+    e_stream uuid[], e_stream_type text[], e_version bigint[], e_id uuid[], e_type text[],
+    e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[],
+    out o_append int, out o_outcome text, out o_position bigint, out o_epoch bigint, out o_recorded timestamptz,
+    out o_request text, out o_resource text, out o_status smallint, out o_headers bytea, out o_body bytea,
+    out o_stream uuid, out o_version bigint, out o_event uuid, out o_scope text, out o_value text
+) returns setof record
+    language plpgsql volatile
+    set search_path = public, pg_temp
+as $$
+declare
+    nil     constant uuid := '00000000-0000-0000-0000-000000000000';
+    r_first int;
+    c_first int;
+    e_first int;
+    e_last  int;
+    known   command_results;
+    last    record;
+begin
+    <<appends>>
+    for i in 1 .. cardinality(a_tenant) loop
+        r_first := case when i = 1 then 1 else a_reads_end[i - 1] + 1 end;
+        c_first := case when i = 1 then 1 else a_claims_end[i - 1] + 1 end;
+        e_first := case when i = 1 then 1 else a_events_end[i - 1] + 1 end;
+        e_last := a_events_end[i];
+        o_append := i; o_outcome := null; o_position := null; o_epoch := p_epoch; o_recorded := p_recorded;
+        o_request := null; o_resource := null; o_status := null; o_headers := null; o_body := null;
+        o_stream := null; o_version := null; o_event := null; o_scope := null; o_value := null;
+
+        -- 1. The key is known: its answer stands.
+        if a_client[i] is not null then
+            select * into known from command_results k
+            where k.log_id = p_log and k.tenant_id = a_tenant[i] and k.client_id = a_client[i] and k.key_hash = a_key[i];
+            if found then
+                o_outcome := case when known.fingerprint = a_fingerprint[i] then 'known' else 'reused' end;
+                o_position := known.position; o_recorded := known.created_at; o_request := known.request;
+                o_resource := known.resource; o_status := known.status; o_headers := known.headers; o_body := known.body;
+                return next;
+                continue appends;
+            end if;
+        end if;
+
+        -- 2. The append is already there: it was sent before and its answer was lost.
+        if e_last >= e_first then
+            select e.position, e.recorded_at into last from events e
+            where e.log_id = p_log and e.stream_id = e_stream[e_first] and e.version = e_version[e_first]
+              and e.event_id = e_id[e_first] and e.tenant_id = a_tenant[i];
+            if found then
+                o_outcome := 'already';
+                o_position := last.position + (e_last - e_first);
+                o_recorded := last.recorded_at;
+                return next;
+                continue appends;
+            end if;
+        end if;
+
+        -- 3. Every stream that it read still ends where it ended.
+        for r in r_first .. a_reads_end[i] loop
+            select e.version, e.event_id, e.tenant_id into last from events e
+            where e.log_id = p_log and e.stream_id = r_stream[r] order by e.version desc limit 1;
+            if coalesce(last.version, 0) <> r_version[r] or coalesce(last.event_id, nil) <> r_event[r]
+               or last.tenant_id <> a_tenant[i] then
+                o_outcome := 'conflict';
+                o_stream := r_stream[r];
+                if last.tenant_id = a_tenant[i] then -- another tenant's stream is not described
+                    o_version := last.version; o_event := last.event_id;
+                end if;
+                return next;
+                continue appends;
+            end if;
+        end loop;
+
+        -- 4. Its claims are free.
+        for c in c_first .. a_claims_end[i] loop
+            select k.owner into last from claims k
+            where k.log_id = p_log and k.tenant_id = a_tenant[i] and k.scope = c_scope[c] and k.value = c_value[c];
+            if found then
+                o_outcome := 'claimed'; o_event := last.owner; o_scope := c_scope[c]; o_value := c_value[c];
+                return next;
+                continue appends;
+            end if;
+        end loop;
+
+        insert into events (log_id, position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version,
+                            data, metadata, occurred_at, recorded_at)
+        select p_log, head + (n - e_first + 1), a_tenant[i], e_stream[n], e_stream_type[n], e_version[n], e_id[n], e_type[n], e_schema[n],
+               e_data[n], e_metadata[n], e_occurred[n], p_recorded
+        from generate_series(e_first, e_last) n;
+        head := head + (e_last - e_first + 1);
+        if a_client[i] is not null then
+            insert into command_results (log_id, tenant_id, client_id, key_hash, fingerprint, request, resource, status,
+                                         headers, body, position, created_at)
+            values (p_log, a_tenant[i], a_client[i], a_key[i], a_fingerprint[i], a_request[i], a_resource[i], a_status[i],
+                    a_headers[i], a_body[i], head, p_recorded);
+        end if;
+        insert into claims (log_id, tenant_id, scope, value, owner)
+        select p_log, a_tenant[i], c_scope[n], c_value[n], c_owner[n] from generate_series(c_first, a_claims_end[i]) n;
+        o_outcome := 'appended';
+        o_position := head;
+        return next;
+    end loop;
+end $$;
+-- +goose StatementEnd
+
+-- lock_log takes the write lane for the transaction that calls it, for decisions that must not lose again. A role
+-- that may not update logs could not lock its row otherwise.
+-- +goose StatementBegin
+create function lock_log(p_log int, out epoch bigint) returns bigint
+    language sql volatile security definer
+    set search_path = public, pg_temp
+as $$ select l.epoch from logs l where l.log_id = p_log for no key update $$;
+-- +goose StatementEnd
+
+revoke all on function append_events, append_one_by_one, lock_log from public;
+grant execute on function append_events, lock_log to ordermill_write;
+grant select on logs, events, claims, events_readable to ordermill_write, ordermill_project;
+grant select on command_results to ordermill_write;
+grant select, insert on person_keys to ordermill_write;
+grant select on logs, person_keys to ordermill_read;
