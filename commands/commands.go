@@ -1,0 +1,98 @@
+// Package commands runs commands: it loads the aggregates that a command needs, decides, and appends the outcome.
+//
+// The engine decides the commands of one log in batches, in memory, one after the other on the states that the commands
+// before them leave behind, and lets the event store append them together. Two hundred buyers of the same SKU are
+// thereby decided in turn and committed at once, rather than meeting in two hundred conflicts. The states in memory are
+// an optimisation and never the truth: every append names what its decision read, and one that read something stale is
+// refused by the store and decided again.
+package commands
+
+import (
+	"encoding/json"
+	"errors"
+
+	"github.com/google/uuid"
+
+	"github.com/ordermill/ordermill/eventstore"
+)
+
+// Actor is who wants something.
+type Actor struct {
+	Type string `json:"type"` // customer, staff, app, system or psp
+	ID   string `json:"id,omitempty"`
+}
+
+// Cause connects events with what led to them.
+type Cause struct {
+	CommandID     uuid.UUID // of this command; derived from its key, or new
+	CorrelationID string    // the conversation that it belongs to, such as a request id
+	CausationID   string    // the event that caused it, if one did
+	Traceparent   string    // W3C trace context
+}
+
+// Request is a command with everything around it.
+type Request struct {
+	Tenant  string
+	Actor   Actor
+	Cause   Cause
+	Key     *eventstore.Key     // idempotency key; nil: every request is a new one
+	Expect  *eventstore.Version // version that the target must have (If-Match); nil: any
+	Command Command
+	// Answer renders what is given back, and stored under the key. It is called while deciding, perhaps several times:
+	// it must be quick and depend on its argument alone.
+	Answer func(Outcome) eventstore.Answer
+}
+
+// Outcome is what a decision came to.
+type Outcome struct {
+	// State is the target after the command: *order.Order, *stock.Stock, *catalog.Product or *CreditOutcome. It is only
+	// valid during the call. A refusal has the target before the command, or nil.
+	State   any
+	Version eventstore.Version // of the target, after the command
+	Created bool               // the target did not exist before
+	Refused error              // a *rule.Violation, or nil
+}
+
+// Response is the answer to a request.
+type Response struct {
+	Answer   eventstore.Answer
+	Position eventstore.Position // where the outcome stands in the log
+	Epoch    int64               // of the log
+	Replayed bool                // the answer is that of an earlier request with the same key
+	Refused  bool                // the domain's rules forbid the command; the answer says why
+}
+
+var (
+	// ErrKeyInUse says that a request with the same key is still being worked on.
+	ErrKeyInUse = errors.New("commands: a request with this idempotency key is still running")
+
+	// ErrConcurrentModification says that the target changed again and again while the command was decided.
+	ErrConcurrentModification = errors.New("commands: changed meanwhile too often, try again")
+
+	// ErrOverloaded says that too many commands wait. Nothing was done.
+	ErrOverloaded = errors.New("commands: too many commands are waiting, try again")
+)
+
+// VersionError says that the target is not at the version that the request expects.
+type VersionError struct{ Current eventstore.Version }
+
+// Error implements error.
+func (e *VersionError) Error() string { return "commands: the target has another version" }
+
+// metadata is stored beside every event.
+type metadata struct {
+	Actor         Actor     `json:"actor"`
+	CommandID     uuid.UUID `json:"command_id"`
+	CorrelationID string    `json:"correlation_id,omitempty"`
+	CausationID   string    `json:"causation_id,omitempty"`
+	Traceparent   string    `json:"traceparent,omitempty"`
+	KeyHash       []byte    `json:"key_hash,omitempty"` // of the idempotency key
+}
+
+func (r *Request) metadata() ([]byte, error) {
+	m := metadata{Actor: r.Actor, CommandID: r.Cause.CommandID, CorrelationID: r.Cause.CorrelationID, CausationID: r.Cause.CausationID, Traceparent: r.Cause.Traceparent}
+	if r.Key != nil {
+		m.KeyHash = r.Key.Hash[:]
+	}
+	return json.Marshal(m)
+}
