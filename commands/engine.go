@@ -1,0 +1,196 @@
+package commands
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/eventstore"
+)
+
+// Config sets an engine's bounds. Zero fields mean the documented defaults.
+type Config struct {
+	States  int           // aggregates kept in memory, default 20,000
+	Waiting int           // commands that may wait, default 8,192
+	Batch   int           // commands decided in one go, default 256
+	Twin    time.Duration // how long a request waits for one with the same key, default 1 s
+	Logger  *slog.Logger  // default: nothing is logged
+}
+
+// maxAttempts bounds how often a command is decided. The second attempt and the later ones are made under the log's
+// lock, where only a failing database makes them fail.
+const maxAttempts = 5
+
+// Engine runs the commands of one log. It is safe for concurrent use.
+type Engine struct {
+	store  *eventstore.Store
+	config Config
+	twins  *twins
+
+	queue  chan *job
+	states *states // of the goroutine in Run
+
+	mu     sync.Mutex
+	lost   []*job // to be decided again, under the lock
+	stale  []ref  // states that turned out not to be what the log says
+	flying sync.WaitGroup
+	woken  chan struct{}
+
+	stats struct{ commands, refused, replayed, relocked atomic.Int64 }
+}
+
+// job is a request on its way.
+type job struct {
+	ctx      context.Context //nolint:containedctx // the deadline travels with the work
+	request  Request
+	attempts int
+	prepared prepared
+	done     chan reply
+}
+
+type reply struct {
+	response Response
+	err      error
+}
+
+// New returns an engine over store. It does nothing before Run.
+func New(store *eventstore.Store, config Config) *Engine {
+	config.States = cmp.Or(config.States, 20_000)
+	config.Waiting = cmp.Or(config.Waiting, 8_192)
+	config.Batch = cmp.Or(config.Batch, 256)
+	config.Twin = cmp.Or(config.Twin, time.Second)
+	if config.Logger == nil {
+		config.Logger = slog.New(slog.DiscardHandler)
+	}
+	return &Engine{
+		store: store, config: config, twins: newTwins(), queue: make(chan *job, config.Waiting),
+		states: newStates(config.States), woken: make(chan struct{}, 1),
+	}
+}
+
+// Do runs one command and returns its answer once it is stored. A refusal by the domain's rules is a Response, not an
+// error. Errors are *rule.Violation for what does not exist, *VersionError, ErrKeyInUse, ErrConcurrentModification,
+// ErrOverloaded, and those of eventstore.Store.Append.
+func (e *Engine) Do(ctx context.Context, r Request) (Response, error) {
+	if r.Cause.CommandID == uuid.Nil {
+		id, err := uuid.NewV7()
+		if err != nil {
+			return Response{}, fmt.Errorf("command id: %w", err)
+		}
+		r.Cause.CommandID = id
+	}
+	if r.Key == nil {
+		return e.run(ctx, r)
+	}
+	return e.twins.join(ctx, r.Tenant, *r.Key, e.config.Twin, func() (Response, error) { return e.keyed(ctx, r) })
+}
+
+// keyed is run for a request with a key. Errors that are not stored must not hide an answer that is: the same request
+// may have been answered before the world changed.
+func (e *Engine) keyed(ctx context.Context, r Request) (Response, error) {
+	response, err := e.run(ctx, r)
+	var version *VersionError
+	if kindOf(err) != rule.NotFound && !errors.As(err, &version) {
+		return response, err
+	}
+	result, known, lookupErr := e.store.Known(ctx, r.Tenant, *r.Key)
+	if lookupErr != nil {
+		return Response{}, lookupErr
+	}
+	if !known {
+		return Response{}, err
+	}
+	return Response{Answer: result.Answer, Position: result.Position, Epoch: result.Epoch, Replayed: true}, nil
+}
+
+func (e *Engine) run(ctx context.Context, r Request) (Response, error) {
+	j := &job{ctx: ctx, request: r, done: make(chan reply, 1)}
+	select {
+	case e.queue <- j:
+	default:
+		return Response{}, ErrOverloaded
+	}
+	select {
+	case got := <-j.done:
+		return got.response, got.err
+	case <-ctx.Done():
+		return Response{}, fmt.Errorf("%w: %w", eventstore.ErrOutcomeUnknown, ctx.Err())
+	}
+}
+
+// Run decides commands until ctx ends, and then those that wait already. It returns nil when all are answered.
+func (e *Engine) Run(ctx context.Context) error {
+	work := context.WithoutCancel(ctx)
+	for {
+		select {
+		case j := <-e.queue:
+			e.decide(work, e.gather(j))
+		case <-e.woken:
+		case <-ctx.Done():
+			e.drain(work)
+			return nil
+		}
+		e.again(work)
+		e.states.trim()
+	}
+}
+
+func (e *Engine) drain(ctx context.Context) {
+	for {
+		e.flying.Wait()
+		e.again(ctx)
+		select {
+		case j := <-e.queue:
+			e.decide(ctx, e.gather(j))
+		default:
+			e.flying.Wait()
+			e.mu.Lock()
+			rest := len(e.lost)
+			e.mu.Unlock()
+			if rest == 0 {
+				return
+			}
+		}
+	}
+}
+
+// gather takes what waits, up to a batch, and drops what nobody waits for any more.
+func (e *Engine) gather(first *job) []*job {
+	batch := make([]*job, 0, len(e.queue)+1)
+	for j := first; ; {
+		if err := j.ctx.Err(); err != nil {
+			j.done <- reply{err: fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)}
+		} else {
+			batch = append(batch, j)
+		}
+		if len(batch) >= e.config.Batch {
+			return batch
+		}
+		select {
+		case j = <-e.queue:
+		default:
+			return batch
+		}
+	}
+}
+
+// Stats counts what an engine has done.
+type Stats struct {
+	Commands int64 // decided, each once
+	Refused  int64 // by the domain's rules
+	Replayed int64 // answered with what was stored under their key
+	Relocked int64 // decided again under the log's lock, after another process was first
+}
+
+// Stats returns the counters.
+func (e *Engine) Stats() Stats {
+	return Stats{e.stats.commands.Load(), e.stats.refused.Load(), e.stats.replayed.Load(), e.stats.relocked.Load()}
+}
