@@ -1,0 +1,78 @@
+package catalog
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ordermill/ordermill/domain/money"
+	"github.com/ordermill/ordermill/domain/rule"
+)
+
+// Limits of a product's fields.
+const (
+	MaxSKULength      = 64                // characters
+	MaxNameLength     = 200               // characters
+	MaxTaxClassLength = 64                // characters
+	MaxPrice          = 1_000_000_000_000 // minor units; leaves room for a million units an order line
+)
+
+func checkSKU(faults *rule.Faults, sku string) {
+	visible := func(r rune) bool { return r != '/' && r != utf8.RuneError && unicode.IsPrint(r) && !unicode.IsSpace(r) }
+	if n := utf8.RuneCountInString(sku); n < 1 || n > MaxSKULength || strings.ContainsFunc(sku, func(r rune) bool { return !visible(r) }) {
+		faults.Add(rule.ValidationFailed, "/sku", "a SKU is 1 to %d visible characters without spaces and '/', not %q", MaxSKULength, sku)
+	}
+}
+
+func checkName(faults *rule.Faults, name string) {
+	if n := utf8.RuneCountInString(name); n < 1 || n > MaxNameLength || !printable(name) {
+		faults.Add(rule.ValidationFailed, "/name", "a name is 1 to %d printable characters, not %q", MaxNameLength, name)
+	}
+}
+
+func checkTaxClass(faults *rule.Faults, class string) {
+	if utf8.RuneCountInString(class) > MaxTaxClassLength || !printable(class) {
+		faults.Add(rule.ValidationFailed, "/tax_class", "a tax class is at most %d printable characters, not %q", MaxTaxClassLength, class)
+	}
+}
+
+func checkPrices(faults *rule.Faults, prices []money.Amount) {
+	if len(prices) == 0 {
+		faults.Add(rule.ValidationFailed, "/prices", "a product needs at least one price, such as {\"amount\": 1299, \"currency\": \"EUR\"}")
+	}
+	seen := make(map[string]bool, len(prices))
+	for i, price := range prices {
+		switch {
+		case !money.Known(price.Currency):
+			faults.Add(rule.CurrencyUnsupported, fmt.Sprintf("/prices/%d/currency", i), "%q is not an ISO 4217 currency code such as EUR", price.Currency)
+		case seen[price.Currency]:
+			faults.Add(rule.ValidationFailed, fmt.Sprintf("/prices/%d/currency", i), "there is already a price in %s; send one a currency", price.Currency)
+		}
+		if price.Minor < 0 || price.Minor > MaxPrice {
+			faults.Add(rule.ValidationFailed, fmt.Sprintf("/prices/%d/amount", i), "a price is 0 to %d minor units, not %d", int64(MaxPrice), price.Minor)
+		}
+		seen[price.Currency] = true
+	}
+}
+
+// printable reports whether s is valid UTF-8 of letters, digits, punctuation, symbols and plain spaces.
+func printable(s string) bool {
+	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+// sorted returns a copy of prices by currency code.
+func sorted(prices []money.Amount) []money.Amount {
+	return slices.SortedFunc(slices.Values(prices), func(a, b money.Amount) int { return cmp.Compare(a.Currency, b.Currency) })
+}
+
+// currencies lists the codes of prices for a message.
+func currencies(prices []money.Amount) string {
+	codes := make([]string, len(prices))
+	for i, price := range prices {
+		codes[i] = price.Currency
+	}
+	return strings.Join(codes, ", ")
+}

@@ -1,0 +1,197 @@
+package order
+
+import (
+	"encoding/json"
+
+	"github.com/google/uuid"
+
+	"github.com/ordermill/ordermill/domain/money"
+)
+
+// PII is personal data that this package never looks into: what is stored is sealed with the person's key, so that
+// destroying the key erases the person and leaves the order. It is JSON exactly as json.Marshal writes it (compact, with
+// <, > and & escaped), so that it survives any number of round trips byte for byte.
+type PII = json.RawMessage
+
+// Contents is what an order is made of from the moment it is placed. All sums are minor units of Currency.
+type Contents struct {
+	OrderID          uuid.UUID      `json:"order_id"`
+	Number           string         `json:"order_number"`
+	ExternalID       string         `json:"external_id,omitempty"` // the order's name in the channel, unique there
+	Channel          string         `json:"channel_id"`
+	Currency         string         `json:"currency"`              // ISO 4217, the same for all sums of the order
+	CustomerID       string         `json:"customer_id,omitempty"` // natural key of the customer; empty for a guest
+	Country          string         `json:"country,omitempty"`     // where it is shipped to, as figures group it
+	Locale           string         `json:"locale,omitempty"`      // BCP 47, for messages to the customer
+	PII              PII            `json:"pii,omitempty"`         // e-mail, phone, addresses
+	Lines            []Line         `json:"lines"`
+	ShippingLines    []ShippingLine `json:"shipping_lines,omitempty"`
+	Discounts        []Discount     `json:"discounts,omitempty"`
+	Totals           Totals         `json:"totals"`
+	PriceListVersion string         `json:"price_list_version,omitempty"`
+	TaxProviderRef   string         `json:"tax_provider_ref,omitempty"`
+	Rounding         RoundingRule   `json:"rounding,omitzero"`
+	Risk             *Risk          `json:"risk,omitempty"`
+}
+
+// Line is one position of an order as it was bought. total = subtotal - Σ discount allocations + Σ exclusive taxes.
+type Line struct {
+	LineID              uuid.UUID            `json:"line_id"`
+	SKU                 string               `json:"sku"`
+	ProductName         string               `json:"product_name,omitempty"`
+	Quantity            int64                `json:"quantity"`   // units, at least 1
+	UnitPrice           int64                `json:"unit_price"` // minor units
+	Subtotal            int64                `json:"subtotal"`   // unit price × quantity
+	DiscountAllocations []DiscountAllocation `json:"discount_allocations,omitempty"`
+	TaxLines            []TaxLine            `json:"tax_lines,omitempty"`
+	Total               int64                `json:"total"`
+	RequiresShipping    bool                 `json:"requires_shipping"`
+	BackorderPolicy     BackorderPolicy      `json:"backorder_policy,omitempty"` // empty: deny
+}
+
+// DiscountAllocation is a line's part of a discount.
+type DiscountAllocation struct {
+	DiscountID string `json:"discount_id"`
+	Amount     int64  `json:"amount"` // minor units, at least 0
+}
+
+// TaxLine is one tax on a line or on shipping.
+type TaxLine struct {
+	Code      string `json:"code"`
+	Rate      int64  `json:"rate"`                // parts per million: 200000 is 20 %
+	Amount    int64  `json:"amount"`              // minor units, at least 0
+	Inclusive bool   `json:"inclusive,omitempty"` // whether the price contains it
+}
+
+// ShippingLine is one charge for shipping.
+type ShippingLine struct {
+	Method   string    `json:"method"`
+	Amount   int64     `json:"amount"` // minor units, exclusive taxes not included
+	TaxLines []TaxLine `json:"tax_lines,omitempty"`
+}
+
+// Discount is a reduction of the order, allocated to its lines.
+type Discount struct {
+	DiscountID string `json:"discount_id"`
+	Code       string `json:"code,omitempty"` // what the customer entered; empty for an automatic one
+	Amount     int64  `json:"amount"`         // minor units, Σ of its allocations
+}
+
+// Totals sums an order up. With inclusive taxes Tax is part of Subtotal and Shipping, so the other four need not add
+// up to Total.
+type Totals struct {
+	Subtotal int64 `json:"subtotal"` // Σ line subtotals
+	Discount int64 `json:"discount"` // Σ discount allocations
+	Shipping int64 `json:"shipping"` // Σ shipping amounts
+	Tax      int64 `json:"tax"`      // Σ all taxes, inclusive and exclusive
+	Total    int64 `json:"total"`    // Σ line totals + Σ shipping with its exclusive taxes
+}
+
+// RoundingRule says how the order's taxes were rounded. The zero value is half up, line by line.
+type RoundingRule struct {
+	Mode  money.Rounding `json:"mode,omitempty"`
+	Scope RoundingScope  `json:"scope,omitempty"`
+}
+
+// RoundingScope says what is rounded as one sum.
+type RoundingScope string
+
+// The scopes of rounding. The empty scope means ScopeLine.
+const (
+	ScopeLine      RoundingScope = "line"
+	ScopeRateGroup RoundingScope = "rate_group"
+	ScopeOrder     RoundingScope = "order"
+)
+
+// Risk is what a fraud check made of the order.
+type Risk struct {
+	Level   string   `json:"level"` // such as low, elevated, high
+	Score   int64    `json:"score,omitempty"`
+	Reasons []string `json:"reasons,omitempty"`
+}
+
+// PaymentPolicy says what a pending order waits for.
+type PaymentPolicy string
+
+// The payment policies.
+const (
+	PolicyPaid       PaymentPolicy = "paid"       // the total is captured
+	PolicyAuthorized PaymentPolicy = "authorized" // the total is authorised
+	PolicyOnAccount  PaymentPolicy = "on_account" // nothing: the customer pays by invoice
+)
+
+// StockPolicy says what importing an order does to stock.
+type StockPolicy string
+
+// The stock policies.
+const (
+	StockSkip   StockPolicy = "skip"   // nothing
+	StockUpdate StockPolicy = "update" // what is there is deducted
+	StockForce  StockPolicy = "force"  // all is deducted
+)
+
+// BackorderPolicy says what happens to units that are not in stock.
+type BackorderPolicy string
+
+// The backorder policies.
+const (
+	BackorderDeny  BackorderPolicy = "deny"
+	BackorderAllow BackorderPolicy = "allow"
+	BackorderLimit BackorderPolicy = "limit"
+)
+
+// DiscountTotal returns Σ discount allocations.
+func (l *Line) DiscountTotal() int64 {
+	var sum int64
+	for _, d := range l.DiscountAllocations {
+		sum += d.Amount
+	}
+	return sum
+}
+
+// TaxTotal returns Σ all taxes of the line, inclusive and exclusive.
+func (l *Line) TaxTotal() int64 { return taxTotal(l.TaxLines) }
+
+// NetTotal returns what the line is worth after discounts and without any tax.
+func (l *Line) NetTotal() int64 { return l.Total - l.TaxTotal() }
+
+// NetSubtotal returns what the line is worth before discounts and without any tax: the subtotal, reduced by the taxes
+// that it contains. The difference to NetTotal is the discount without tax.
+func (l *Line) NetSubtotal() int64 {
+	var inclusive, rate int64
+	for _, t := range l.TaxLines {
+		if t.Inclusive {
+			inclusive, rate = inclusive+t.Amount, rate+t.Rate
+		}
+	}
+	if len(l.DiscountAllocations) == 0 {
+		return l.Subtotal - inclusive
+	}
+	contained, err := money.IncludedTax(l.Subtotal, rate, money.HalfUp)
+	if err != nil {
+		return l.Subtotal - inclusive // a rate beyond all bounds: what was charged is the best that is known
+	}
+	return l.Subtotal - contained
+}
+
+// Total returns the shipping amount with its exclusive taxes.
+func (s *ShippingLine) Total() int64 {
+	total := s.Amount
+	for _, t := range s.TaxLines {
+		if !t.Inclusive {
+			total += t.Amount
+		}
+	}
+	return total
+}
+
+// NetTotal returns the shipping amount without any tax.
+func (s *ShippingLine) NetTotal() int64 { return s.Total() - taxTotal(s.TaxLines) }
+
+func taxTotal(lines []TaxLine) int64 {
+	var sum int64
+	for _, t := range lines {
+		sum += t.Amount
+	}
+	return sum
+}

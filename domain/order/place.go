@@ -1,0 +1,261 @@
+package order
+
+import (
+	"fmt"
+	"unicode/utf8"
+
+	"github.com/google/uuid"
+
+	"github.com/ordermill/ordermill/domain/money"
+	"github.com/ordermill/ordermill/domain/rule"
+)
+
+func (c Place) decide(o *Order) ([]Event, error) {
+	if o.Exists() {
+		v := rule.New(rule.InvalidState, "order %s exists already and is %s; place a new one under another id", o.ID, o.Status)
+		v.ExistingID = o.ID.String()
+		return nil, v
+	}
+	var faults rule.Faults
+	if len(c.Lines) > MaxLines {
+		faults.Add(rule.ValidationFailed, "/lines", "an order has at most %d lines, not %d; split it", MaxLines, len(c.Lines))
+	}
+	for i := range c.Lines {
+		if c.Lines[i].Quantity > MaxQuantity {
+			faults.Add(rule.QuantityOutOfRange, c.Lines[i].at(i, "/quantity"), "a quantity is 1 to %d, not %d", MaxQuantity, c.Lines[i].Quantity)
+		}
+	}
+	policy := c.PaymentPolicy
+	switch policy {
+	case "":
+		policy = PolicyPaid
+	case PolicyPaid, PolicyAuthorized, PolicyOnAccount:
+	default:
+		faults.Add(rule.ValidationFailed, "/payment_policy", "a payment policy is paid, authorized or on_account, not %q", policy)
+	}
+	contents := Contents{
+		OrderID: c.OrderID, Number: numberOr(c.Number, c.OrderID), ExternalID: c.ExternalID, Channel: c.Channel,
+		Currency: c.Currency, CustomerID: c.CustomerID, Country: c.Country, Locale: c.Locale, PII: c.PII,
+		ShippingLines: c.ShippingLines, Discounts: c.Discounts, PriceListVersion: c.PriceListVersion,
+		TaxProviderRef: c.TaxProviderRef, Rounding: c.Rounding, Risk: c.Risk,
+	}
+	contents.fill(&faults, c.Lines)
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	if err := checkExpected(c.ExpectedTotal, &contents, rule.PriceChanged); err != nil {
+		return nil, err
+	}
+	event := Placed{Contents: contents, PaymentPolicy: policy, PlacedAt: instant(c.At)}
+	if !c.ExpiresAt.IsZero() {
+		event.ExpiresAt = instant(c.ExpiresAt)
+	}
+	return []Event{event}, nil
+}
+
+// fill computes the lines and totals of c and records every fault.
+func (c *Contents) fill(faults *rule.Faults, lines []NewLine) {
+	c.check(faults)
+	if len(lines) == 0 {
+		faults.Add(rule.EmptyOrder, "/lines", "an order needs at least one line")
+		return
+	}
+	c.Lines = make([]Line, len(lines))
+	seen := make(map[uuid.UUID]struct{}, len(lines))
+	for i := range lines {
+		c.Lines[i] = lines[i].price(faults, i)
+		seen[lines[i].LineID] = struct{}{}
+	}
+	if len(seen) < len(lines) {
+		faults.Add(rule.ValidationFailed, "/lines", "%d of %d lines share their ids; give each its own", len(lines)-len(seen), len(lines))
+	}
+	c.checkDiscounts(faults)
+	var overflow bool
+	if c.Totals, overflow = total(c.Lines, c.ShippingLines); overflow {
+		faults.Add(rule.ValidationFailed, "/lines", "the order's total exceeds what can be counted; order less")
+	}
+}
+
+// check records the faults of everything but lines and sums.
+func (c *Contents) check(faults *rule.Faults) {
+	if c.OrderID == uuid.Nil {
+		faults.Add(rule.ValidationFailed, "/order_id", "an order needs an id")
+	}
+	if !money.Known(c.Currency) {
+		faults.Add(rule.CurrencyUnsupported, "/currency", "%q is not an ISO 4217 currency code such as EUR", c.Currency)
+	}
+	if c.Channel == "" {
+		faults.Add(rule.ValidationFailed, "/channel", "an order needs a channel, such as web")
+	}
+	for _, key := range [...]struct{ pointer, value string }{
+		{"/external_id", c.ExternalID}, {"/channel", c.Channel}, {"/customer_id", c.CustomerID},
+		{"/country", c.Country}, {"/locale", c.Locale},
+	} {
+		if len(key.value) > MaxKeyLength || !utf8.ValidString(key.value) {
+			faults.Add(rule.ValidationFailed, key.pointer, "at most %d bytes of UTF-8 fit here, not %q", MaxKeyLength, key.value)
+		}
+	}
+	switch c.Rounding.Scope {
+	case "", ScopeLine, ScopeRateGroup, ScopeOrder:
+	default:
+		faults.Add(rule.ValidationFailed, "/rounding/scope", "a scope is line, rate_group or order, not %q", c.Rounding.Scope)
+	}
+	if !c.Rounding.Mode.Known() {
+		faults.Add(rule.ValidationFailed, "/rounding/mode", "a mode is half_up or half_even, not %q", c.Rounding.Mode)
+	}
+	for i := range c.ShippingLines {
+		s, pointer := &c.ShippingLines[i], fmt.Sprintf("/shipping_lines/%d", i)
+		if s.Amount < 0 {
+			faults.Add(rule.ShippingMethodInvalid, pointer, "shipping costs 0 or more, not %d", s.Amount)
+		}
+		checkTaxes(faults, s.TaxLines, s.Amount, pointer)
+	}
+}
+
+// at returns the line's place in the request.
+func (l *NewLine) at(index int, field string) string {
+	if l.Pointer != "" {
+		return l.Pointer + field
+	}
+	return fmt.Sprintf("/lines/%d%s", index, field)
+}
+
+// price computes the line's sums.
+func (l *NewLine) price(faults *rule.Faults, index int) Line {
+	line := Line{
+		LineID: l.LineID, SKU: l.SKU, ProductName: l.ProductName, Quantity: l.Quantity, UnitPrice: l.UnitPrice,
+		DiscountAllocations: l.DiscountAllocations, TaxLines: l.TaxLines,
+		RequiresShipping: l.RequiresShipping, BackorderPolicy: l.BackorderPolicy,
+	}
+	if l.LineID == uuid.Nil {
+		faults.Add(rule.ValidationFailed, l.at(index, ""), "a line needs an id")
+	}
+	if l.SKU == "" || len(l.SKU) > MaxKeyLength || !utf8.ValidString(l.SKU) || !utf8.ValidString(l.ProductName) {
+		faults.Add(rule.ValidationFailed, l.at(index, "/sku"), "a line needs a SKU of 1 to %d bytes and a name, both UTF-8, not %q and %q", MaxKeyLength, l.SKU, l.ProductName)
+	}
+	if l.Quantity < 1 {
+		faults.Add(rule.QuantityOutOfRange, l.at(index, "/quantity"), "a quantity is 1 to %d, not %d", MaxQuantity, l.Quantity)
+		return line
+	}
+	if l.UnitPrice < 0 {
+		faults.Add(rule.ValidationFailed, l.at(index, "/unit_price"), "a price is 0 or more, not %d", l.UnitPrice)
+		return line
+	}
+	var err error
+	if line.Subtotal, err = money.Mul(l.UnitPrice, l.Quantity); err != nil {
+		faults.Add(rule.ValidationFailed, l.at(index, "/quantity"), "%d units at %d exceed what can be counted; order less", l.Quantity, l.UnitPrice)
+		return line
+	}
+	discounted := line.Subtotal
+	for _, d := range l.DiscountAllocations {
+		if d.Amount < 0 || d.Amount > discounted {
+			faults.Add(rule.DiscountInvalid, l.at(index, ""), "discount %q takes %d off a line that is worth %d", d.DiscountID, d.Amount, discounted)
+			return line
+		}
+		discounted -= d.Amount
+	}
+	exclusive, ok := checkTaxes(faults, l.TaxLines, discounted, l.at(index, ""))
+	if line.Total, err = money.Add(discounted, exclusive); err != nil && ok {
+		faults.Add(rule.ValidationFailed, l.at(index, "/quantity"), "the line's total exceeds what can be counted; order less")
+	}
+	return line
+}
+
+// checkTaxes returns the sum of the exclusive taxes on a base and whether all taxes are sound: none is negative, and
+// those that the base contains are no more than the base.
+func checkTaxes(faults *rule.Faults, taxes []TaxLine, base int64, pointer string) (exclusive int64, ok bool) {
+	contained := base
+	for i, t := range taxes {
+		at := fmt.Sprintf("%s/tax_lines/%d", pointer, i)
+		if t.Amount < 0 || t.Rate < 0 || t.Inclusive && t.Amount > contained {
+			faults.Add(rule.ValidationFailed, at, "tax %q of %d at %d ppm does not fit a base of %d", t.Code, t.Amount, t.Rate, base)
+			return 0, false
+		}
+		if t.Inclusive {
+			contained -= t.Amount
+			continue
+		}
+		var err error
+		if exclusive, err = money.Add(exclusive, t.Amount); err != nil {
+			faults.Add(rule.ValidationFailed, at, "the taxes exceed what can be counted")
+			return 0, false
+		}
+	}
+	return exclusive, true
+}
+
+// checkDiscounts holds every discount against the parts that the lines carry of it.
+func (c *Contents) checkDiscounts(faults *rule.Faults) {
+	parts := make(map[string]int64, len(c.Discounts))
+	for i := range c.Lines {
+		for _, d := range c.Lines[i].DiscountAllocations {
+			sum, err := money.Add(parts[d.DiscountID], d.Amount)
+			if err != nil {
+				faults.Add(rule.DiscountInvalid, "/discounts", "the parts of discount %q exceed what can be counted", d.DiscountID)
+			}
+			parts[d.DiscountID] = sum
+		}
+	}
+	for i, d := range c.Discounts {
+		part, ok := parts[d.DiscountID]
+		if !ok && d.Amount != 0 || part != d.Amount {
+			faults.Add(rule.DiscountInvalid, fmt.Sprintf("/discounts/%d", i), "discount %q is %d, its parts on the lines are %d", d.DiscountID, d.Amount, part)
+		}
+		delete(parts, d.DiscountID)
+	}
+	for i := range c.Lines {
+		for _, d := range c.Lines[i].DiscountAllocations {
+			if _, left := parts[d.DiscountID]; left {
+				faults.Add(rule.DiscountInvalid, fmt.Sprintf("/lines/%d", i), "discount %q is not among the order's discounts, or there twice", d.DiscountID)
+			}
+		}
+	}
+}
+
+// total sums an order up and reports whether a sum did not fit.
+func total(lines []Line, shipping []ShippingLine) (t Totals, overflow bool) {
+	add := func(sum *int64, term int64) {
+		next, err := money.Add(*sum, term)
+		*sum, overflow = next, overflow || err != nil
+	}
+	for i := range lines {
+		l := &lines[i]
+		add(&t.Subtotal, l.Subtotal)
+		add(&t.Discount, l.DiscountTotal())
+		add(&t.Tax, l.TaxTotal())
+		add(&t.Total, l.Total)
+	}
+	for i := range shipping {
+		s := &shipping[i]
+		add(&t.Shipping, s.Amount)
+		for _, tax := range s.TaxLines {
+			add(&t.Tax, tax.Amount)
+			if !tax.Inclusive {
+				add(&t.Total, tax.Amount)
+			}
+		}
+		add(&t.Total, s.Amount)
+	}
+	return t, overflow
+}
+
+// checkExpected compares a total that the sender knows with the computed one.
+func checkExpected(expected *money.Amount, c *Contents, code rule.Code) error {
+	if expected == nil || *expected == (money.Amount{Minor: c.Totals.Total, Currency: c.Currency}) {
+		return nil
+	}
+	now := money.Amount{Minor: c.Totals.Total, Currency: c.Currency}
+	v := rule.New(code, "a total of %s was expected, the order comes to %s", expected, now)
+	v.Details = []rule.Detail{{
+		Pointer: "/expected_total", Code: code, Message: v.Message,
+		Meta: map[string]any{"expected_total": *expected, "total": now, "totals": c.Totals, "currency": c.Currency},
+	}}
+	return v
+}
+
+func numberOr(number string, id uuid.UUID) string {
+	if number == "" {
+		return Number(id)
+	}
+	return number
+}

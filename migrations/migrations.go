@@ -1,0 +1,87 @@
+// Package migrations holds the schema of the database as SQL files, forward only, and applies them. A file that was
+// released is never edited: a change is a new file.
+package migrations
+
+import (
+	"context"
+	"database/sql"
+	"embed"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/stdlib"
+	"github.com/pressly/goose/v3"
+	"github.com/pressly/goose/v3/lock"
+)
+
+//go:embed *.sql
+var files embed.FS
+
+// connectTimeout bounds the wait for an unreachable server.
+const connectTimeout = 10 * time.Second
+
+// Apply brings the database at url up to the newest version. Any number of processes may call it at once: one applies,
+// under a lock of the database that a dead process does not keep, and the others wait, at most five minutes, and find
+// nothing left to do. Each file is applied whole or not at all. A database that is newer than this program is left as
+// it is, since a release runs on the next one's schema.
+func Apply(ctx context.Context, url string) error {
+	return with(ctx, url, func(provider *goose.Provider) error {
+		_, err := provider.Up(ctx)
+		return err
+	})
+}
+
+// Version returns the version the database at url is at, which is 0 for an empty one, and the newest this program
+// knows. Asking creates the table of versions, if it is not there.
+func Version(ctx context.Context, url string) (current, newest int64, err error) {
+	err = with(ctx, url, func(provider *goose.Provider) error {
+		current, newest, err = provider.GetVersions(ctx)
+		return err
+	})
+	return current, newest, err
+}
+
+// Pending reports whether Apply would change the database at url.
+func Pending(ctx context.Context, url string) (bool, error) {
+	var pending bool
+	err := with(ctx, url, func(provider *goose.Provider) (err error) {
+		pending, err = provider.HasPending(ctx)
+		return err
+	})
+	return pending, err
+}
+
+// with calls use with the migrations and a connection to the database at url. Here alone database/sql is used, because
+// goose needs it; a statement of it may be sent twice, which a migration inside its transaction survives.
+func with(ctx context.Context, url string, use func(*goose.Provider) error) (err error) {
+	config, err := pgx.ParseConfig(url)
+	if err != nil {
+		return fmt.Errorf("migrations: database url: %w", err)
+	}
+	if config.ConnectTimeout == 0 {
+		config.ConnectTimeout = connectTimeout
+	}
+	db := stdlib.OpenDB(*config)
+	defer func() { err = errors.Join(err, db.Close()) }()
+	if err := db.PingContext(ctx); err != nil {
+		return fmt.Errorf("migrations: database: %w", err)
+	}
+	provider, err := newProvider(db)
+	if err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	if err := use(provider); err != nil {
+		return fmt.Errorf("migrations: %w", err)
+	}
+	return nil
+}
+
+func newProvider(db *sql.DB) (*goose.Provider, error) {
+	locker, err := lock.NewPostgresSessionLocker(lock.WithLockTimeout(1, 300)) // every second, 300 times
+	if err != nil {
+		return nil, err
+	}
+	return goose.NewProvider(goose.DialectPostgres, db, files, goose.WithSessionLocker(locker))
+}

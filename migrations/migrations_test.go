@@ -1,0 +1,101 @@
+package migrations_test
+
+import (
+	"context"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ordermill/ordermill/migrations"
+	"github.com/ordermill/ordermill/migrations/pgtest"
+)
+
+// Four programs that start at once on an empty database all find it migrated, and each file was applied once.
+func TestApply_atOnce(t *testing.T) {
+	t.Parallel()
+
+	ctx, url := t.Context(), pgtest.Empty(t)
+	if pending, err := migrations.Pending(ctx, url); err != nil || !pending {
+		t.Fatalf("Pending = %v, %v before Apply; want true", pending, err)
+	}
+	errs := make([]error, 4)
+	var wg sync.WaitGroup
+	for i := range errs {
+		wg.Go(func() { errs[i] = migrations.Apply(ctx, url) })
+	}
+	wg.Wait()
+	for i, err := range errs {
+		if err != nil {
+			t.Errorf("Apply %d: %v", i, err)
+		}
+	}
+	current, newest, err := migrations.Version(ctx, url)
+	if err != nil || current != newest || current == 0 {
+		t.Errorf("Version = %d, %d, %v; want the newest", current, newest, err)
+	}
+	if pending, err := migrations.Pending(ctx, url); err != nil || pending {
+		t.Errorf("Pending = %v, %v after Apply; want false", pending, err)
+	}
+	assertAppliedOnce(ctx, t, url)
+}
+
+func assertAppliedOnce(ctx context.Context, t *testing.T, url string) {
+	t.Helper()
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := conn.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	var rows, versions int
+	err = conn.QueryRow(ctx, "select count(*), count(distinct version_id) from goose_db_version").Scan(&rows, &versions)
+	if err != nil || rows != versions {
+		t.Errorf("applied %d times for %d versions, %v; want each once", rows, versions, err)
+	}
+}
+
+// A database that a newer release has migrated further is left alone.
+func TestApply_newerDatabase(t *testing.T) {
+	t.Parallel()
+
+	ctx, url := t.Context(), pgtest.New(t)
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if _, err := conn.Exec(ctx, "insert into goose_db_version (version_id, is_applied) values (99999, true)"); err != nil {
+		t.Fatal(err)
+	}
+	if err := conn.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	if err := migrations.Apply(ctx, url); err != nil {
+		t.Errorf("Apply: %v; want nil", err)
+	}
+}
+
+func TestApply_badInput(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct{ url, want string }{
+		"not a url":        {"postgres://%zz", "database url"},
+		"nobody listening": {"postgres://ordermill@127.0.0.1:1/ordermill", "connection refused"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+			defer cancel()
+			if err := migrations.Apply(ctx, tt.url); err == nil || !strings.Contains(err.Error(), tt.want) {
+				t.Errorf("Apply = %v; want an error with %q", err, tt.want)
+			}
+		})
+	}
+}
