@@ -1,0 +1,159 @@
+// Package onlineretail imports the books of an online wholesaler, as published in the UCI Online Retail data set
+// (doi 10.24432/C5BW33): invoices become orders of the past, credit notes become returns of what those orders
+// delivered.
+package onlineretail
+
+import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"time"
+	_ "time/tzdata" // the books are kept in London time, wherever they are read
+)
+
+// Columns are what the first line of a file must name.
+var columns = []string{"InvoiceNo", "StockCode", "Description", "Quantity", "InvoiceDate", "UnitPrice", "CustomerID", "Country"}
+
+// Reason says why a row is no part of the books.
+type Reason string
+
+// The reasons, in the order in which they are looked for.
+const (
+	BadRow              Reason = "bad_row"               // wrong number of columns, or a number or time that is none
+	ZeroQuantity        Reason = "zero_quantity"         // nothing was sold
+	NotASale            Reason = "not_a_sale"            // a negative quantity outside a credit
+	PositiveCredit      Reason = "positive_credit"       // a credit that takes nothing back
+	NonpositivePrice    Reason = "nonpositive_price"     // given away, or an adjustment of the books
+	FractionalMinorUnit Reason = "fractional_minor_unit" // no whole number of pence
+	UnknownInvoiceKind  Reason = "unknown_invoice_kind"  // neither six digits nor C and six digits
+)
+
+// row is an accepted row.
+type row struct {
+	invoice     string
+	sku         string
+	description string
+	units       int64 // at least 1, also of a credit
+	at          time.Time
+	price       int64 // pence, at least 1
+	customer    string
+	country     string
+}
+
+// Limits of a row's numbers: far above any trade, and small enough that a line's value fits an amount.
+const (
+	maxUnits = 1_000_000_000
+	maxPence = 100_000_000
+	maxLine  = 1 << 20 // bytes
+)
+
+// readFile calls visit for every row of a file, gzipped or not. The number of bytes taken from the file is reported for
+// progress.
+func readFile(name string, visit func(row, Reason) error, progress func(bytes int)) error {
+	f, err := os.Open(name)
+	if err != nil {
+		return fmt.Errorf("%w; name the CSV files that are to be imported", err)
+	}
+	defer func() { _ = f.Close() }() // it was only read
+	in := bufio.NewReaderSize(&counted{f, progress}, 1<<16)
+	var r io.Reader = in
+	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		unzipped, err := gzip.NewReader(in)
+		if err != nil {
+			return fmt.Errorf("%s: %w; the file is broken, fetch it again", name, err)
+		}
+		r = unzipped
+	}
+	if err := readRows(r, visit); err != nil {
+		return fmt.Errorf("%s: %w", name, err)
+	}
+	return nil
+}
+
+// counted tells how much was read through it.
+type counted struct {
+	r    io.Reader
+	told func(int)
+}
+
+func (c *counted) Read(p []byte) (int, error) {
+	n, err := c.r.Read(p)
+	c.told(n)
+	return n, err
+}
+
+// readRows reads lines rather than quoted records: a row with a broken quote is then one bad row and swallows none of
+// its neighbours.
+func readRows(r io.Reader, visit func(row, Reason) error) error {
+	lines := bufio.NewScanner(r)
+	lines.Buffer(make([]byte, 1<<16), maxLine)
+	if !lines.Scan() {
+		return errors.Join(lines.Err(), errors.New("the file is empty; its first line must name the columns "+strings.Join(columns, ",")))
+	}
+	header := strings.TrimPrefix(lines.Text(), "\ufeff")
+	if fields, ok := split(header, nil); !ok || strings.Join(fields, ",") != strings.Join(columns, ",") {
+		return fmt.Errorf("the first line is %.80q; it must name the columns %s", header, strings.Join(columns, ","))
+	}
+	var p parser
+	for lines.Scan() {
+		if len(lines.Bytes()) == 0 {
+			continue
+		}
+		if err := visit(p.parse(lines.Text())); err != nil {
+			return err
+		}
+	}
+	if err := lines.Err(); err != nil {
+		return fmt.Errorf("%w; the file is broken, nothing of it was imported", err)
+	}
+	return nil
+}
+
+// split cuts a line into its fields: separated by commas, in double quotes where they contain some, a quote inside
+// doubled. It reports false when a quote is not closed.
+func split(line string, fields []string) ([]string, bool) {
+	fields = fields[:0]
+	for {
+		if !strings.HasPrefix(line, `"`) {
+			field, rest, more := strings.Cut(line, ",")
+			fields = append(fields, field)
+			if !more {
+				return fields, true
+			}
+			line = rest
+			continue
+		}
+		field, rest, ok := unquote(line[1:])
+		if !ok {
+			return fields, false
+		}
+		fields = append(fields, field)
+		if rest == "" {
+			return fields, true
+		}
+		line = rest[1:]
+	}
+}
+
+// unquote reads a field up to its closing quote, which a comma or the line's end must follow.
+func unquote(s string) (field, rest string, ok bool) {
+	var b strings.Builder
+	for {
+		before, after, found := strings.Cut(s, `"`)
+		if !found {
+			return "", "", false
+		}
+		b.WriteString(before)
+		if strings.HasPrefix(after, `"`) {
+			b.WriteByte('"')
+			s = after[1:]
+			continue
+		}
+		return b.String(), after, after == "" || after[0] == ','
+	}
+}
