@@ -4,11 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/ordermill/ordermill/domain/order"
-	"github.com/ordermill/ordermill/eventstore"
-
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/eventstore"
 )
 
 // loadRounds bounds how often a decision may ask for more: an order, then the stock of its SKUs, then nothing.
@@ -142,6 +142,9 @@ func (e *Engine) settle(j *job, r eventstore.Result, err error) {
 		e.succeed(j, r)
 	case err == nil:
 		e.succeed(j, r)
+	case j.prepared.fail != nil && j.foreign(err):
+		e.spoil(j)
+		j.done <- reply{err: j.prepared.fail}
 	case errors.Is(err, eventstore.ErrConflict) && j.attempts+1 < maxAttempts:
 		e.spoil(j)
 		j.attempts++
@@ -159,6 +162,16 @@ func (e *Engine) settle(j *job, r eventstore.Result, err error) {
 		e.spoil(j)
 		j.done <- reply{err: err}
 	}
+}
+
+// foreign says that an append met a stream of another tenant where its own tenant has none: for this tenant nothing is
+// there, and that will not change.
+func (j *job) foreign(err error) bool {
+	var conflict *eventstore.ConflictError
+	if !errors.As(err, &conflict) || conflict.Version != 0 {
+		return false
+	}
+	return slices.Contains(j.prepared.append.Reads, eventstore.Expectation{Stream: conflict.Stream})
 }
 
 func (e *Engine) succeed(j *job, r eventstore.Result) {
