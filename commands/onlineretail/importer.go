@@ -161,7 +161,12 @@ func (im *Importer) known(ctx context.Context, t *task, key eventstore.Key) (boo
 	if !im.resumed {
 		return false, nil
 	}
-	result, known, err := im.Store.Known(ctx, im.Tenant, key)
+	var result eventstore.Result
+	var known bool
+	err := im.persist(ctx, func() (err error) {
+		result, known, err = im.Store.Known(ctx, im.Tenant, key)
+		return err
+	})
 	if errors.Is(err, eventstore.ErrKeyReused) {
 		known, t.err = true, err
 	} else if err != nil {
@@ -179,13 +184,22 @@ func (im *Importer) known(ctx context.Context, t *task, key eventstore.Key) (boo
 const retries = 30
 
 // do runs a command and stays with it through a restart of the database: with its key it has one effect.
-func (im *Importer) do(ctx context.Context, r commands.Request) (commands.Response, error) {
+func (im *Importer) do(ctx context.Context, r commands.Request) (response commands.Response, err error) {
+	err = im.persist(ctx, func() (err error) {
+		response, err = im.Engine.Do(ctx, r)
+		return err
+	})
+	return response, err
+}
+
+// persist runs f again as long as it fails for a reason that passes by itself.
+func (im *Importer) persist(ctx context.Context, f func() error) error {
 	for attempt := 1; ; attempt++ {
-		response, err := im.Engine.Do(ctx, r)
+		err := f()
 		again := errors.Is(err, eventstore.ErrUnavailable) || errors.Is(err, eventstore.ErrOutcomeUnknown) ||
 			errors.Is(err, commands.ErrConcurrentModification) || errors.Is(err, commands.ErrOverloaded)
 		if !again || attempt == retries || ctx.Err() != nil {
-			return response, err
+			return err
 		}
 		select {
 		case <-ctx.Done():

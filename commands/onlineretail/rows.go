@@ -52,24 +52,41 @@ const (
 	maxLine  = 1 << 20 // bytes
 )
 
-// readFile calls visit for every row of a file, gzipped or not. The number of bytes taken from the file is reported for
-// progress.
-func readFile(name string, visit func(row, Reason) error, progress func(bytes int)) error {
-	f, err := os.Open(name)
+// Open opens a file of books for reading, gzipped or not.
+func Open(name string) (io.ReadCloser, error) { return open(name, func(int) {}) }
+
+// open also tells how many bytes are taken from the file, for progress.
+func open(name string, progress func(bytes int)) (io.ReadCloser, error) {
+	f, err := os.Open(name) //nolint:gosec // the file that the user names
 	if err != nil {
-		return fmt.Errorf("%w; name the CSV files that are to be imported", err)
+		return nil, fmt.Errorf("%w; name the CSV files that are to be imported", err)
+	}
+	in := bufio.NewReaderSize(&counted{f, progress}, 1<<16)
+	if magic, _ := in.Peek(2); !bytes.Equal(magic, []byte{0x1f, 0x8b}) {
+		return file{in, f}, nil
+	}
+	unzipped, err := gzip.NewReader(in)
+	if err != nil {
+		_ = f.Close() // it was only read
+		return nil, fmt.Errorf("%s: %w; the file is broken, fetch it again", name, err)
+	}
+	return file{unzipped, f}, nil
+}
+
+// file reads a file through what unpacks it.
+type file struct {
+	io.Reader
+	io.Closer
+}
+
+// readFile calls visit for every row of a file.
+func readFile(name string, visit func(row, Reason) error, progress func(bytes int)) error {
+	f, err := open(name, progress)
+	if err != nil {
+		return err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	in := bufio.NewReaderSize(&counted{f, progress}, 1<<16)
-	var r io.Reader = in
-	if magic, _ := in.Peek(2); bytes.Equal(magic, []byte{0x1f, 0x8b}) {
-		unzipped, err := gzip.NewReader(in)
-		if err != nil {
-			return fmt.Errorf("%s: %w; the file is broken, fetch it again", name, err)
-		}
-		r = unzipped
-	}
-	if err := readRows(r, visit); err != nil {
+	if err := readRows(f, visit); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
