@@ -5,6 +5,7 @@ import (
 	"errors"
 	"log/slog"
 	"math/rand/v2"
+	"runtime"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -12,85 +13,85 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 )
 
-// Bounds of the appender's patience.
+// Bounds of what an appender takes on.
 const (
-	maxWaiting     = 16_384           // appends that may wait; the next one is refused
-	maxTries       = 5                // of a batch that the server certainly rolled back
-	resolveTimeout = 30 * time.Second // how long an unclear outcome is looked into before its callers are told
-	queueTimeout   = 5 * time.Second  // how long an append waits for a connection that is not there
-	maxInFlight    = 2                // batches on the way at once
+	maxWaiting    = 16_384   // appends that may wait; the next one is refused
+	maxTries      = 5        // of a batch that the server certainly rolled back
+	maxInFlight   = 2        // batches on the way at once
+	maxInlineSize = 32 << 10 // bytes that a caller sends itself: they fit the idle socket's buffer, so it cannot block
 )
-
-// pending is an append on its way to the log.
-type pending struct {
-	prepared
-	done  func(Result, error) // called once, from the appender; it must not block
-	since time.Time
-	tries int
-	alone bool // shares no batch: a neighbour made the last one fail
-	state atomic.Int32
-}
-
-// The states of a pending append: only a waiting one can be taken back.
-const (
-	waiting int32 = iota
-	sent
-	withdrawn
-)
-
-// claim makes p the appender's own, unless its caller has withdrawn it.
-func (p *pending) claim() bool {
-	return p.state.CompareAndSwap(waiting, sent) || p.state.Load() == sent
-}
-
-// withdraw takes p back, unless it was sent.
-func (p *pending) withdraw() bool { return p.state.CompareAndSwap(waiting, withdrawn) }
-
-// inFlight is a batch that was sent and not answered.
-type inFlight struct {
-	appends []*pending
-	sentAt  time.Time
-}
 
 // appender sends the appends of one process to one log. Whatever waits goes as one batch: at once when nothing is on
 // its way, and otherwise when the batch before is answered or as many wait as it holds.
+//
+// Three kinds of goroutines work on a lane. The receiver reads answers and tells the callers. Sending is for whoever
+// has something to send: a caller that finds the lane idle, the receiver after an answer, and the pump for all the rest.
+// They hold sending, from taking a batch to handing it to the receiver, so batches are sent in the order of flying.
 type appender struct {
 	log    LogID
-	config *pgconn.Config
+	bounds bounds
+	open   func(context.Context) (*lane, error)
 	tail   *tail
 	logger *slog.Logger
 
-	mu      sync.Mutex
-	queue   []*pending
-	flying  []*inFlight
-	lanePID uint32
-	closed  bool
+	sending sync.Mutex // before mu
 
-	wake    chan struct{} // something can perhaps be sent
-	broken  chan error    // the receiving side of the lane ended
-	stopped chan struct{}
-	stats   stats
+	mu        sync.Mutex
+	queue     []*pending
+	flying    []*inFlight // sent and not answered, oldest first
+	lane      *lane       // nil while there is none that works
+	answering bool        // callers of the last batch are being told: what they send next should share a batch
+	hold      time.Time   // nothing is sent before, after a rollback
+	closed    bool
+
+	lanePID atomic.Uint32
+
+	wake     chan struct{}  // something can perhaps be sent
+	broken   chan error     // the lane broke
+	answered chan *inFlight // to the receiver
+	draining chan struct{}  // closed by Close
+	stopped  chan struct{}
+	stats    stats
 }
 
 type stats struct{ appends, batches, conflicts, retries, unknown atomic.Int64 }
 
-func newAppender(log LogID, config *pgconn.Config, t *tail, logger *slog.Logger) *appender {
-	return &appender{log: log, config: config, tail: t, logger: logger, wake: make(chan struct{}, 1), stopped: make(chan struct{})}
+func newAppender(log LogID, b bounds, open func(context.Context) (*lane, error), t *tail, logger *slog.Logger) *appender {
+	return &appender{
+		log: log, bounds: b, open: open, tail: t, logger: logger,
+		wake: make(chan struct{}, 1), draining: make(chan struct{}), stopped: make(chan struct{}),
+	}
 }
 
-// submit queues p. Its done is called exactly once unless submit fails.
+// submit queues p, and sends it if the lane is idle. p's done is called exactly once unless submit fails.
 func (a *appender) submit(p *pending) error {
 	a.mu.Lock()
-	defer a.mu.Unlock()
-	switch {
-	case a.closed:
+	if a.closed {
+		a.mu.Unlock()
 		return ErrClosed
-	case len(a.queue) >= maxWaiting:
+	}
+	if len(a.queue) >= maxWaiting {
+		a.mu.Unlock()
 		return ErrUnavailable
 	}
 	a.queue = append(a.queue, p)
-	a.nudge()
+	due := a.due()
+	inline := due && len(a.flying) == 0 && len(a.queue) == 1 && p.bytes <= maxInlineSize
+	a.mu.Unlock()
+	a.push(due, inline)
 	return nil
+}
+
+// push sees to it that a batch that is due is sent: inline, on this goroutine, or else by the pump.
+func (a *appender) push(due, inline bool) {
+	switch {
+	case !due:
+	case inline && a.sending.TryLock():
+		a.sendNext()
+		a.sending.Unlock()
+	default:
+		a.nudge()
+	}
 }
 
 func (a *appender) nudge() {
@@ -100,87 +101,103 @@ func (a *appender) nudge() {
 	}
 }
 
-// take returns the next batch, or nil when it is better to wait.
-func (a *appender) take() *inFlight {
+// due says whether a batch should be sent now. The caller holds mu.
+func (a *appender) due() bool {
+	switch n := len(a.flying); {
+	case len(a.queue) == 0 || a.lane == nil || n >= maxInFlight || !a.hold.IsZero():
+		return false
+	case n > 0:
+		return len(a.queue) >= len(a.flying[0].appends)
+	default:
+		return !a.answering
+	}
+}
+
+// sendNext sends the next batch, if one is due, and says whether it did. The caller holds sending.
+func (a *appender) sendNext() bool {
+	a.mu.Lock()
+	if !a.due() {
+		a.mu.Unlock()
+		return false
+	}
+	var batch []*pending
+	if batch, a.queue = cut(a.queue); len(batch) == 0 {
+		a.mu.Unlock()
+		return false // all of it was withdrawn
+	}
+	f, l := &inFlight{appends: batch, sentAt: time.Now()}, a.lane
+	a.flying = append(a.flying, f)
+	a.mu.Unlock()
+	if err := l.send(a.log, batch); err != nil {
+		a.fail(err) // f stays in flight: the next lane finds out what became of it
+		return false
+	}
+	l.expect(f.sentAt.Add(a.bounds.lane))
+	a.answered <- f // never blocks: it holds as many as can be in flight
+	return true
+}
+
+// fail tells the pump that the lane broke. The caller holds sending, or is the receiver.
+func (a *appender) fail(err error) {
+	select {
+	case a.broken <- err:
+	default: // it knows already
+	}
+}
+
+// close refuses further appends and lets run end once nothing is left to do.
+func (a *appender) close() {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	if len(a.flying) >= maxInFlight || (len(a.flying) > 0 && len(a.queue) < len(a.flying[0].appends)) {
-		return nil
+	if !a.closed {
+		a.closed = true
+		close(a.draining)
 	}
-	batch, rest := cut(a.queue)
-	a.queue = rest
-	if len(batch) == 0 {
-		return nil
-	}
-	f := &inFlight{appends: batch, sentAt: time.Now()}
-	a.flying = append(a.flying, f)
-	return f
 }
 
-// cut splits off the next batch: within the limits, with no key and no claim twice, leaving out what was withdrawn.
-func cut(queue []*pending) (batch, rest []*pending) {
-	events, size := 0, 0
-	seen := make(map[any]struct{})
-	for i, p := range queue {
-		if len(batch) > 0 && (len(batch) >= maxBatchAppends || events+len(p.Events) > maxBatchEvents ||
-			size+p.bytes > maxBatchBytes || p.alone || batch[0].alone || !p.firstOfItsKind(seen)) {
-			return batch, append([]*pending(nil), queue[i:]...)
-		}
-		if len(batch) == 0 {
-			p.firstOfItsKind(seen)
-		}
-		if !p.claim() {
-			continue
-		}
-		batch = append(batch, p)
-		events, size = events+len(p.Events), size+p.bytes
-	}
-	return batch, nil
-}
-
-// firstOfItsKind reports that none of p's key and claims is in seen, and adds them.
-func (p *pending) firstOfItsKind(seen map[any]struct{}) bool {
-	type key struct {
-		tenant, client string
-		hash           [32]byte
-	}
-	type claim struct{ tenant, scope, value string }
-	before := len(seen)
-	wanted := len(p.Claims)
-	if p.Key != nil {
-		seen[key{p.Tenant, p.Key.Client, p.Key.Hash}] = struct{}{}
-		wanted++
-	}
-	for _, c := range p.Claims {
-		seen[claim{p.Tenant, c.Scope, c.Value}] = struct{}{}
-	}
-	return len(seen) == before+wanted
-}
-
-// run sends until ctx ends, and then what still waits. It connects again whenever the lane breaks.
+// run connects, again whenever the lane breaks, until the appender is closed and nothing is left to do, or ctx ends.
 func (a *appender) run(ctx context.Context) {
 	defer close(a.stopped)
 	for failures := 0; ; failures++ {
-		l, err := openLane(ctx, a.config)
+		opening, cancel := context.WithTimeout(ctx, a.bounds.connect)
+		l, err := a.open(opening)
+		cancel()
 		if err == nil {
 			failures = 0
-			err = a.serve(ctx, l)
-			l.close()
-			if err == nil {
+			if err = a.serve(ctx, l); err == nil {
 				return
 			}
+			a.unsure()
 		}
 		a.logger.Warn("append lane broke", "log", a.log, "error", err)
+		a.expire()
 		if !a.pause(ctx, failures) {
-			a.giveUp(ErrClosed)
+			a.giveUp()
 			return
 		}
 	}
 }
 
-// pause waits before the next connection and answers whoever has waited too long for one.
+// unsure puts what was sent and not answered in doubt.
+func (a *appender) unsure() {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	for _, f := range a.flying {
+		for _, p := range f.appends {
+			p.doubt = true
+		}
+	}
+}
+
+// pause waits before the next connection. It returns false when there is no reason for one.
 func (a *appender) pause(ctx context.Context, failures int) bool {
-	a.expire()
+	select {
+	case <-a.draining:
+		if a.idle() {
+			return false
+		}
+	default:
+	}
 	wait := min(10*time.Millisecond<<min(failures, 7), time.Second)
 	select {
 	case <-ctx.Done():
@@ -190,60 +207,79 @@ func (a *appender) pause(ctx context.Context, failures int) bool {
 	}
 }
 
-// serve resolves what the lane before left open and then sends and receives. It returns nil when ctx has ended and
-// nothing is left to do, or the error that broke the lane.
-func (a *appender) serve(ctx context.Context, l *lane) error {
-	a.mu.Lock()
-	a.lanePID = l.pid
-	a.mu.Unlock()
+// serve resolves what the lane before left open and then sends and receives. It returns nil when the appender is
+// closed and nothing is left to do, or what ended the lane. Either way the lane is closed.
+func (a *appender) serve(ctx context.Context, l *lane) (err error) {
+	defer context.AfterFunc(ctx, l.abort)()
+	defer func() { l.close(err == nil) }()
+	a.tail.forget() // the log may have been restored to an earlier past meanwhile
+	a.broken, a.answered = make(chan error, 1), make(chan *inFlight, maxInFlight)
+	a.lanePID.Store(l.pid)
 	if err := a.resolve(l); err != nil {
 		return err
 	}
-	a.broken = make(chan error, 1)
-	answered := make(chan *inFlight, maxInFlight)
+	a.attach(l)
 	received := make(chan struct{})
 	go func() {
 		defer close(received)
-		for f := range answered {
-			if err := a.receive(l, f); err != nil {
-				a.broken <- err
-				return
-			}
-			a.nudge()
-		}
+		a.receiveAll(l)
 	}()
-	err := a.pump(ctx, l, answered)
+	err = a.pump(ctx)
+	a.sending.Lock()
+	a.attach(nil)
+	close(a.answered)
+	a.sending.Unlock()
 	if err != nil {
-		_ = l.conn.Close() // ends a receive that still waits
+		l.abort() // ends a receive that still waits
 	}
-	close(answered)
 	<-received
 	return err
 }
 
-// pump sends batches as they become due.
-func (a *appender) pump(ctx context.Context, l *lane, answered chan<- *inFlight) error {
-	done := ctx.Done()
+// attach makes l the lane that is sent on.
+func (a *appender) attach(l *lane) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.lane, a.answering = l, false
+}
+
+// pump sends what nobody else does, and bounds every wait, until the lane breaks or nothing is left to do.
+func (a *appender) pump(ctx context.Context) error {
+	draining, tick := a.draining, time.NewTicker(a.bounds.tick)
+	defer tick.Stop()
 	for {
-		if f := a.take(); f != nil {
-			if err := l.send(params(a.log, f.appends)); err != nil {
-				return err
-			}
-			l.expect(time.Now().Add(laneTimeout))
-			answered <- f
-			continue
+		held := a.held()
+		a.sending.Lock()
+		for a.sendNext() {
 		}
-		if done == nil && a.idle() {
+		a.sending.Unlock()
+		if draining == nil && a.idle() {
 			return nil
 		}
 		select {
 		case <-a.wake:
+		case <-held:
+		case <-tick.C:
+			a.expire()
 		case err := <-a.broken:
 			return err
-		case <-done:
-			done = nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-draining:
+			draining = nil
 		}
 	}
+}
+
+// held returns a channel that tells when sending may go on after a rollback, or nil when it may right now.
+func (a *appender) held() <-chan time.Time {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if left := time.Until(a.hold); left > 0 {
+		return time.After(left)
+	}
+	a.hold = time.Time{}
+	return nil
 }
 
 func (a *appender) idle() bool {
@@ -252,55 +288,55 @@ func (a *appender) idle() bool {
 	return len(a.queue) == 0 && len(a.flying) == 0
 }
 
+// receiveAll reads the answers to the batches on their way, in order, until the lane breaks or is given up.
+func (a *appender) receiveAll(l *lane) {
+	for f := range a.answered {
+		if err := a.receive(l, f); err != nil {
+			a.fail(err)
+			return
+		}
+		runtime.Gosched() // lets callers that were just told put their next append into the next batch
+		a.mu.Lock()
+		a.answering = false
+		due, alone, notice := a.due(), len(a.flying) == 0, a.closed || !a.hold.IsZero()
+		a.mu.Unlock()
+		a.push(due, alone) // alone, it cannot wait for a server that waits for this goroutine to read
+		if notice {
+			a.nudge()
+		}
+	}
+}
+
 // receive reads the answer to f, the oldest batch on its way, and tells its callers.
 func (a *appender) receive(l *lane, f *inFlight) error {
-	rows := make([]outcome, 0, 1)
-	err := l.receive(func(row [][]byte) error {
-		o, err := readOutcome(row)
-		rows = append(rows, o)
-		return err
-	})
+	rows, err := l.receive(len(f.appends))
 	var rolledBack *pgconn.PgError
 	if err != nil && (errors.Is(err, errUnknown) || !errors.As(err, &rolledBack)) {
 		return err // f stays in flight: the next lane resolves it
 	}
-	a.mu.Lock()
-	a.flying = a.flying[1:]
-	if len(a.flying) == 0 {
-		l.expect(time.Time{})
-	} else {
-		l.expect(time.Now().Add(laneTimeout))
-	}
-	a.mu.Unlock()
 	if rolledBack != nil {
-		a.rolledBack(f, rolledBack)
-		return nil
+		return a.rolledBack(l, f, rolledBack)
 	}
+	a.land(l, nil)
 	a.stats.batches.Add(1)
 	a.finish(f, rows)
 	return nil
 }
 
-// resolve sends again, one by one and in order, the batches whose outcome the last lane did not tell. The log's lock
-// makes each wait for its first sending to end, and the append function recognises what is already there.
-func (a *appender) resolve(l *lane) error {
-	for {
-		a.mu.Lock()
-		var f *inFlight
-		if len(a.flying) > 0 {
-			f = a.flying[0]
-		}
-		a.mu.Unlock()
-		if f == nil {
-			return nil
-		}
-		a.stats.unknown.Add(1)
-		l.expect(time.Now().Add(laneTimeout))
-		if err := l.send(params(a.log, f.appends)); err != nil {
-			return err
-		}
-		if err := a.receive(l, f); err != nil {
-			return err
-		}
+// land takes the oldest batch out of flight, and puts again at the head of the queue, in one step: at no moment does
+// the appender look as if it had nothing left to do.
+func (a *appender) land(l *lane, again []*pending) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.answering = true
+	a.flying[0] = nil
+	if a.flying = a.flying[1:]; len(a.flying) == 0 {
+		a.flying = nil
+		l.expect(time.Time{})
+	} else {
+		l.expect(time.Now().Add(a.bounds.lane))
+	}
+	if len(again) > 0 {
+		a.queue = append(again, a.queue...)
 	}
 }

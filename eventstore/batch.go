@@ -4,6 +4,8 @@ import (
 	"bytes"
 	"encoding/binary"
 	"fmt"
+	"math"
+	"slices"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -14,7 +16,11 @@ import (
 // Limits of one append. They keep a batch, and with it the time that the log is locked, small.
 const (
 	maxAppendEvents = 10_000
+	maxAppendReads  = 10_000
+	maxAppendClaims = 10_000
 	maxAppendBytes  = 64 << 20
+	maxName         = 255  // bytes of a tenant, a client, a claim's scope
+	maxClaim        = 1024 // bytes of a claimed value: it is in an index
 )
 
 // Limits of one batch; a single append may exceed them.
@@ -35,88 +41,164 @@ type prepared struct {
 // prepare checks what can be checked without the database and numbers the events.
 func prepare(a Append) (prepared, error) {
 	p := prepared{Append: a}
-	if err := p.checkNames(); err != nil {
-		return p, err
+	for _, check := range []func() error{p.checkSize, p.checkNames, p.checkClaims} {
+		if err := check(); err != nil {
+			return p, err
+		}
 	}
-	if len(a.Events) > maxAppendEvents {
-		return p, &InvalidError{fmt.Sprintf("%d events, at most %d fit one append", len(a.Events), maxAppendEvents)}
+	heads, err := p.heads()
+	if err != nil {
+		return p, err
 	}
 	p.versions, p.schemas = make([]Version, len(a.Events)), make([]int16, len(a.Events))
 	p.Events = append([]NewEvent(nil), a.Events...) // times are normalised in a copy
 	for i := range p.Events {
-		if err := p.number(i); err != nil {
+		if err := p.number(i, heads); err != nil {
 			return p, err
 		}
-	}
-	p.bytes += len(a.Answer.Body) + len(a.Answer.Headers)
-	if p.bytes > maxAppendBytes {
-		return p, &InvalidError{fmt.Sprintf("%d bytes, at most %d fit one append", p.bytes, maxAppendBytes)}
 	}
 	return p, nil
 }
 
+func (p *prepared) checkSize() error {
+	for what, n := range map[string][2]int{
+		"events": {len(p.Events), maxAppendEvents}, "reads": {len(p.Reads), maxAppendReads}, "claims": {len(p.Claims), maxAppendClaims},
+	} {
+		if n[0] > n[1] {
+			return &InvalidError{fmt.Sprintf("%d %s, at most %d fit one append", n[0], what, n[1])}
+		}
+	}
+	p.bytes = len(p.Answer.Body) + len(p.Answer.Headers) + len(p.Answer.Request) + len(p.Answer.Resource)
+	p.bytes += 48*len(p.Reads) + 256
+	for i := range p.Events {
+		e := &p.Events[i]
+		p.bytes += len(e.Data) + len(e.Metadata) + len(e.StreamType) + len(e.Type) + 128
+	}
+	if p.bytes > maxAppendBytes {
+		return &InvalidError{fmt.Sprintf("%d bytes, at most %d fit one append", p.bytes, maxAppendBytes)}
+	}
+	return nil
+}
+
 func (p *prepared) checkNames() error {
 	switch {
-	case !validText(p.Tenant) || p.Tenant == "":
-		return &InvalidError{fmt.Sprintf("tenant %q must be text and not empty", p.Tenant)}
-	case len(p.Events) == 0 && p.Key == nil:
-		return &InvalidError{"neither events nor a key"}
-	case p.Key != nil && !validText(p.Key.Client):
-		return &InvalidError{"the key's client is not valid text"}
+	case p.Tenant == "" || !validName(p.Tenant):
+		return &InvalidError{fmt.Sprintf("tenant %.300q must be 1 to %d bytes of text", p.Tenant, maxName)}
+	case len(p.Events) == 0 && p.Key == nil && len(p.Reads) == 0:
+		return &InvalidError{"neither events nor a key nor a read set"}
+	case p.Key != nil && !validName(p.Key.Client):
+		return &InvalidError{fmt.Sprintf("the key's client must be at most %d bytes of text", maxName)}
 	case p.Key != nil && (!validText(p.Answer.Request) || !validText(p.Answer.Resource)):
 		return &InvalidError{"the answer's request or resource is not valid text"}
 	}
-	for i, r := range p.Reads {
-		if r.Stream == uuid.Nil || r.Version < 0 || (r.Version == 0) != (r.Event == uuid.Nil) {
-			return &InvalidError{fmt.Sprintf("read %d: stream, version and event id do not fit each other", i)}
+	return nil
+}
+
+func (p *prepared) checkClaims() error {
+	type value struct{ scope, value string }
+	var seen map[value]struct{}
+	for i, c := range p.Claims {
+		if !validName(c.Scope) || !validText(c.Value) || len(c.Value) > maxClaim {
+			return &InvalidError{fmt.Sprintf("claim %d must be text, at most %d bytes in a scope of at most %d", i, maxClaim, maxName)}
 		}
-		for _, other := range p.Reads[:i] {
-			if other.Stream == r.Stream {
-				return &InvalidError{fmt.Sprintf("stream %s is read twice", r.Stream)}
-			}
+		p.bytes += len(c.Scope) + len(c.Value) + 32
+		if len(p.Claims) == 1 {
+			break
 		}
-	}
-	for _, c := range p.Claims {
-		if !validText(c.Scope) || !validText(c.Value) {
-			return &InvalidError{fmt.Sprintf("claim %q is not valid text", c.Scope)}
+		if seen == nil {
+			seen = make(map[value]struct{}, len(p.Claims))
+		}
+		if seen[value{c.Scope, c.Value}] = struct{}{}; len(seen) <= i {
+			return &InvalidError{fmt.Sprintf("%s %q is claimed twice", c.Scope, c.Value)}
 		}
 	}
 	return nil
 }
 
-// number gives event i its version: one more than its stream's last event in this append, else than the version read.
-func (p *prepared) number(i int) error {
+// heads holds the version that each stream of an append has come to. Few streams are found by looking through them.
+type heads struct {
+	reads  []Expectation
+	few    [8]Version
+	many   map[uuid.UUID]Version
+	events map[uuid.UUID]struct{} // the ids of several events
+}
+
+func (p *prepared) heads() (*heads, error) {
+	h := &heads{reads: p.Reads}
+	if len(p.Reads) > len(h.few) {
+		h.many = make(map[uuid.UUID]Version, len(p.Reads))
+	}
+	if len(p.Events) > 1 {
+		h.events = make(map[uuid.UUID]struct{}, len(p.Events))
+	}
+	for i, r := range p.Reads {
+		if r.Stream == uuid.Nil || r.Version < 0 || r.Version > math.MaxInt64/2 || (r.Version == 0) != (r.Event == uuid.Nil) {
+			return nil, &InvalidError{fmt.Sprintf("read %d: stream, version and event id do not fit each other", i)}
+		}
+		twice := false
+		if h.many != nil {
+			_, twice = h.many[r.Stream]
+			h.many[r.Stream] = r.Version
+		} else {
+			twice = slices.ContainsFunc(p.Reads[:i], func(other Expectation) bool { return other.Stream == r.Stream })
+			h.few[i] = r.Version
+		}
+		if twice {
+			return nil, &InvalidError{fmt.Sprintf("stream %s is read twice", r.Stream)}
+		}
+	}
+	return h, nil
+}
+
+// next counts a stream one version on. It returns 0 when the stream was not read.
+func (h *heads) next(stream uuid.UUID) Version {
+	if h.many != nil {
+		if _, ok := h.many[stream]; !ok {
+			return 0
+		}
+		h.many[stream]++
+		return h.many[stream]
+	}
+	for i := range h.reads {
+		if h.reads[i].Stream == stream {
+			h.few[i]++
+			return h.few[i]
+		}
+	}
+	return 0
+}
+
+// number checks event i and gives it its version: one more than its stream's last event in this append, else than the
+// version read.
+func (p *prepared) number(i int, h *heads) error {
 	e := &p.Events[i]
 	if e.ID == uuid.Nil || !validText(e.StreamType) {
 		return &InvalidError{fmt.Sprintf("event %d has no id, or its stream type is not valid text", i)}
 	}
-	schema, err := schemaOf(e.Type)
-	if err != nil {
+	if h.events != nil {
+		if h.events[e.ID] = struct{}{}; len(h.events) <= i {
+			return &InvalidError{fmt.Sprintf("event %d has the id %s of an event before it", i, e.ID)}
+		}
+	}
+	var err error
+	if p.schemas[i], err = schemaOf(e.Type); err != nil {
 		return err
 	}
 	e.OccurredAt = e.OccurredAt.UTC().Truncate(time.Microsecond)
-	p.schemas[i] = schema
-	p.bytes += len(e.Data) + len(e.Metadata) + 128
-	for j := i - 1; j >= 0; j-- {
-		if p.Events[j].Stream == e.Stream {
-			p.versions[i] = p.versions[j] + 1
-			return nil
-		}
+	if year := e.OccurredAt.Year(); year < 1 || year > 9999 {
+		return &InvalidError{fmt.Sprintf("event %d occurred in the year %d", i, year)}
 	}
-	for _, r := range p.Reads {
-		if r.Stream == e.Stream {
-			p.versions[i] = r.Version + 1
-			return nil
-		}
+	if p.versions[i] = h.next(e.Stream); p.versions[i] == 0 {
+		return &InvalidError{fmt.Sprintf("event %d writes to stream %s, which is not among the reads", i, e.Stream)}
 	}
-	return &InvalidError{fmt.Sprintf("event %d writes to stream %s, which is not among the reads", i, e.Stream)}
+	return nil
 }
 
 // schemaOf reads the schema version off a stored name: 2 for "order.placed.v2".
 func schemaOf(eventType string) (int16, error) {
 	dot := strings.LastIndexByte(eventType, '.')
 	version := 0
-	if dot > 0 && strings.HasPrefix(eventType[dot:], ".v") && len(eventType)-dot <= 6 {
+	if dot > 0 && strings.HasPrefix(eventType[dot:], ".v") && !strings.HasPrefix(eventType[dot:], ".v0") && len(eventType)-dot <= 6 {
 		for _, c := range []byte(eventType[dot+2:]) {
 			if c < '0' || c > '9' {
 				version = 0
@@ -134,6 +216,8 @@ func schemaOf(eventType string) (int16, error) {
 // validText says whether PostgreSQL can store s as text.
 func validText(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
 
+func validName(s string) bool { return len(s) <= maxName && validText(s) }
+
 // params lays a batch out as the arguments of append_events, in its order.
 func params(log LogID, batch []*pending) [][]byte {
 	n, reads, claims, events, size := len(batch), 0, 0, 0, 0
@@ -142,10 +226,10 @@ func params(log LogID, batch []*pending) [][]byte {
 		reads, claims, events, size = reads+len(p.Reads), claims+len(p.Claims), events+len(p.Events), size+p.bytes
 		keyed = keyed || p.Key != nil
 	}
-	out := make([][]byte, 0, 31)
+	out := make([][]byte, 0, 32)
 	out = append(out, binary.BigEndian.AppendUint32(nil, uint32(log))) //nolint:gosec // positive
 	out = appendColumns(out, batch, n, keyed)
-	out = readColumns(out, batch, reads)
+	out = readColumns(out, batch, reads, ownWrites(batch, reads))
 	out = claimColumns(out, batch, claims)
 	return eventColumns(out, batch, events, size)
 }
@@ -194,7 +278,34 @@ func keyColumns(out [][]byte, batch []*pending, n int) [][]byte {
 		status.param(), headers.param(), body.param())
 }
 
-func readColumns(out [][]byte, batch []*pending, n int) [][]byte {
+// ownWrites gives for each read the ordinal, from 1, of the event that is the last one of its stream among the earlier
+// appends of the batch, 0 when they do not write to it. It is nil when that is so for all.
+func ownWrites(batch []*pending, reads int) []int {
+	if len(batch) == 1 {
+		return nil
+	}
+	var own []int
+	last := make(map[uuid.UUID]int, reads)
+	n, ordinal := 0, 0
+	for _, p := range batch {
+		for _, r := range p.Reads {
+			if at, ok := last[r.Stream]; ok {
+				if own == nil {
+					own = make([]int, reads)
+				}
+				own[n] = at
+			}
+			n++
+		}
+		for i := range p.Events {
+			ordinal++
+			last[p.Events[i].Stream] = ordinal
+		}
+	}
+	return own
+}
+
+func readColumns(out [][]byte, batch []*pending, n int, own []int) [][]byte {
 	owner, stream := newArray(oidInt4, n, 4), newArray(oidUUID, n, 16)
 	version, event := newArray(oidInt8, n, 8), newArray(oidUUID, n, 16)
 	for i, p := range batch {
@@ -205,7 +316,15 @@ func readColumns(out [][]byte, batch []*pending, n int) [][]byte {
 			event.uuid(r.Event)
 		}
 	}
-	return append(out, owner.param(), stream.param(), version.param(), event.param())
+	in := newArray(oidInt4, len(own), 4)
+	for _, at := range own {
+		if at == 0 {
+			in.null()
+		} else {
+			in.int32(at)
+		}
+	}
+	return append(out, owner.param(), stream.param(), version.param(), event.param(), in.param())
 }
 
 func claimColumns(out [][]byte, batch []*pending, n int) [][]byte {

@@ -86,7 +86,7 @@ type Answer struct {
 type Append struct {
 	Tenant string
 	Reads  []Expectation // every stream that the decision read; every stream written to is one of them
-	Events []NewEvent    // in order; none for an answer without effect, such as a refusal
+	Events []NewEvent    // in order; none for an answer without effect, such as a refusal, or to check the reads alone
 	Claims []Claim
 	Key    *Key   // nil: the append is recognised by its first event only
 	Answer Answer // stored with Key

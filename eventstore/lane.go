@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 
@@ -16,29 +17,29 @@ import (
 //go:embed append.sql
 var appendSQL string
 
-// Bounds of an append inside the server. A lock or statement that takes longer is given up there and reported, so a
-// session that stalls while it holds the log's row hangs nobody for ever.
-const (
-	lockTimeout      = 5 * time.Second
-	statementTimeout = 10 * time.Second
-	laneTimeout      = statementTimeout + 5*time.Second // without an answer until then the connection is given up
-)
-
 // lane is the appender's connection. Batches are sent and answered over it in order, the next one while the one before
 // is still on its way: the server works through them without waiting for the client. That needs reading and writing at
 // the same time, so the lane speaks the extended query protocol itself.
 //
-// send is for one goroutine, receive for one other.
+// send and expect are for one goroutine at a time, receive for one other: the frontend only reads.
 type lane struct {
 	conn  net.Conn
 	front *pgproto3.Frontend
 	pid   uint32
+	limit time.Duration // of a write
 	bind  pgproto3.Bind
+	buf   []byte
 }
 
+// keptBuffer is how much of a large batch's buffer stays allocated.
+const keptBuffer = 1 << 20
+
+// executeAndSync is what follows a Bind: run it, as a transaction of its own.
+var executeAndSync = []byte{'E', 0, 0, 0, 9, 0, 0, 0, 0, 0, 'S', 0, 0, 0, 4}
+
 // openLane connects and prepares the one statement of a lane.
-func openLane(ctx context.Context, config *pgconn.Config) (*lane, error) {
-	conn, err := pgconn.ConnectConfig(ctx, laneConfig(config))
+func openLane(ctx context.Context, config *pgconn.Config, b bounds) (*lane, error) {
+	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("connect: %w", err)
 	}
@@ -54,44 +55,55 @@ func openLane(ctx context.Context, config *pgconn.Config) (*lane, error) {
 		_ = conn.Close(ctx)
 		return nil, fmt.Errorf("take over connection: %w", err)
 	}
-	l := &lane{conn: hijacked.Conn, front: hijacked.Frontend, pid: hijacked.PID}
+	l := &lane{conn: hijacked.Conn, front: hijacked.Frontend, pid: hijacked.PID, limit: b.lane}
 	l.bind = pgproto3.Bind{PreparedStatement: "append", ParameterFormatCodes: []int16{1}, ResultFormatCodes: []int16{1}}
 	return l, nil
 }
 
 // laneConfig sets what every append relies on. Plans are generic, since the arguments never change a good plan and
-// planning again costs more than running; whole-table plans are off, because the tables only ever grow.
-func laneConfig(config *pgconn.Config) *pgconn.Config {
-	c := config.Copy()
+// planning again costs more than running; whole-table plans are off, because the tables only ever grow. A process that
+// is gone is noticed soon, so that it does not keep the lock.
+func laneConfig(config *pgconn.Config, b bounds) {
 	for name, value := range map[string]string{
 		"application_name":                    "ordermill append",
 		"plan_cache_mode":                     "force_generic_plan",
 		"enable_seqscan":                      "off",
 		"jit":                                 "off",
-		"lock_timeout":                        millis(lockTimeout),
-		"statement_timeout":                   millis(statementTimeout),
-		"idle_in_transaction_session_timeout": millis(lockTimeout),
+		"lock_timeout":                        millis(b.lock),
+		"statement_timeout":                   millis(b.statement),
+		"idle_in_transaction_session_timeout": millis(b.lock),
+		"client_connection_check_interval":    millis(b.lock),
+		"tcp_keepalives_idle":                 "10",
+		"tcp_keepalives_interval":             "5",
+		"tcp_keepalives_count":                "3",
 		"default_transaction_isolation":       "read committed",
 		"default_transaction_read_only":       "off",
 	} {
-		c.RuntimeParams[name] = value
+		config.RuntimeParams[name] = value
 	}
-	return c
+	if config.ValidateConnect == nil {
+		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
+	}
 }
 
-func millis(d time.Duration) string { return fmt.Sprintf("%d", d.Milliseconds()) }
+func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // send puts one batch on the way, as a transaction of its own.
-func (l *lane) send(args [][]byte) error {
-	l.bind.Parameters = args
-	l.front.SendBind(&l.bind)
-	l.front.SendExecute(&pgproto3.Execute{})
-	l.front.SendSync(&pgproto3.Sync{})
+func (l *lane) send(log LogID, batch []*pending) error {
+	l.bind.Parameters = params(log, batch)
+	buf, err := l.bind.Encode(l.buf[:0])
 	l.bind.Parameters = nil
-	if err := l.conn.SetWriteDeadline(time.Now().Add(laneTimeout)); err != nil {
+	if err != nil {
 		return fmt.Errorf("send: %w", err)
 	}
-	if err := l.front.Flush(); err != nil {
+	buf = append(buf, executeAndSync...)
+	if l.buf = buf; cap(buf) > keptBuffer {
+		l.buf = nil
+	}
+	if err := l.conn.SetWriteDeadline(time.Now().Add(l.limit)); err != nil {
+		return fmt.Errorf("send: %w", err)
+	}
+	if _, err := l.conn.Write(buf); err != nil {
 		return fmt.Errorf("send: %w", err)
 	}
 	return nil
@@ -100,46 +112,76 @@ func (l *lane) send(args [][]byte) error {
 // errUnknown says that the server's answer, or what came instead of it, does not tell whether the batch is committed.
 var errUnknown = errors.New("no certain answer")
 
-// receive waits for the answer to the oldest batch on its way. A *pgconn.PgError means that the server rolled the batch
-// back and the lane is good for the next; every other error means that nothing is known and the lane is broken.
-func (l *lane) receive(row func([][]byte) error) error {
+// receive waits for the answer to the oldest batch on its way, of n appends: an outcome each, or one for all of them. A
+// *pgconn.PgError means that the server rolled the batch back and the lane is good for the next; every error that is an
+// errUnknown means that nothing is known and the lane is broken.
+func (l *lane) receive(n int) (rows []outcome, err error) {
 	var failure, unsure error
 	for {
 		msg, err := l.front.Receive()
 		if err != nil {
-			return fmt.Errorf("%w: receive: %w", errUnknown, err)
+			return nil, fmt.Errorf("%w: receive: %w", errUnknown, err)
 		}
 		switch m := msg.(type) {
 		case *pgproto3.DataRow:
-			if err := row(m.Values); err != nil {
+			o, err := readOutcome(m.Values)
+			if err != nil {
 				unsure = err
 			}
+			rows = append(rows, o)
 		case *pgproto3.ErrorResponse:
 			pgErr := pgconn.ErrorResponseToPgError(m)
 			if pgErr.SeverityUnlocalized != "ERROR" {
-				return fmt.Errorf("%w: %w", errUnknown, pgErr)
+				return nil, fmt.Errorf("%w: %w", errUnknown, pgErr)
 			}
 			failure = pgErr
 		case *pgproto3.NoticeResponse:
-			// A commit that stopped waiting for its synchronous standby says so with a mere warning.
-			if m.Code == "01000" || strings.HasPrefix(m.Code, "57P") {
+			if unsettling(m.Code) {
 				unsure = errors.New(m.Message)
 			}
 		case *pgproto3.ReadyForQuery:
-			if unsure != nil {
-				return fmt.Errorf("%w: %w", errUnknown, unsure)
+			if failure == nil && unsure == nil {
+				unsure = complete(rows, n)
 			}
-			return failure
+			if unsure != nil {
+				return nil, fmt.Errorf("%w: %w", errUnknown, unsure)
+			}
+			return rows, failure
 		}
 	}
+}
+
+// unsettling says whether a notice puts a commit in doubt: one that stopped waiting for its synchronous standby says
+// so with a mere warning.
+func unsettling(code string) bool { return code == "01000" || strings.HasPrefix(code, "57P") }
+
+// complete checks that rows are the outcomes of n appends.
+func complete(rows []outcome, n int) error {
+	if len(rows) == 1 && rows[0].append == 0 {
+		return nil
+	}
+	for i := range rows {
+		if rows[i].append != i+1 {
+			return fmt.Errorf("append_events answered append %d with %d", i+1, rows[i].append)
+		}
+	}
+	if len(rows) != n {
+		return fmt.Errorf("append_events answered %d of %d appends", len(rows), n)
+	}
+	return nil
 }
 
 // expect bounds the wait of receive; the zero time lifts the bound.
 func (l *lane) expect(deadline time.Time) { _ = l.conn.SetReadDeadline(deadline) }
 
-func (l *lane) close() {
-	_ = l.conn.SetWriteDeadline(time.Now().Add(time.Second))
-	l.front.Send(&pgproto3.Terminate{})
-	_ = l.front.Flush()
+// abort ends the connection at once; a receive or send that waits fails. It may be called by any goroutine.
+func (l *lane) abort() { _ = l.conn.Close() }
+
+// close ends the connection, with a word to the server if there is nothing left to do.
+func (l *lane) close(inOrder bool) {
+	if inOrder {
+		_ = l.conn.SetWriteDeadline(time.Now().Add(time.Second))
+		_, _ = l.conn.Write([]byte{'X', 0, 0, 0, 4})
+	}
 	_ = l.conn.Close()
 }

@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 )
 
 const recordedColumns = `position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version, data, metadata, occurred_at, recorded_at`
@@ -69,9 +70,17 @@ func loadMany(ctx context.Context, db queryer, log LogID, tenant string, streams
 // returned is after + 1, so a reader that keeps its last position skips none and would notice a loss. The newest
 // events come from memory when this process appended them.
 func (s *Store) Read(ctx context.Context, after Position, limit int) ([]Recorded, error) {
+	if after = max(after, 0); limit < 1 {
+		return nil, nil
+	}
 	if events, ok := s.tail.after(after, limit); ok {
 		return events, nil
 	}
+	return s.readStored(ctx, after, limit)
+}
+
+// readStored is Read past the memory: what it returns is all that was committed when it began, up to the limit.
+func (s *Store) readStored(ctx context.Context, after Position, limit int) ([]Recorded, error) {
 	events, err := collect(ctx, s.pool, s.log, readSQL, s.log, after, limit)
 	if err != nil {
 		return nil, fmt.Errorf("read log %d after %d: %w", s.log, after, err)
@@ -124,12 +133,27 @@ func collect(ctx context.Context, db queryer, log LogID, sql string, args ...any
 	var d decoder
 	for rows.Next() {
 		raw := rows.RawValues()
-		if len(raw) != 12 {
-			return nil, fmt.Errorf("%d columns, want 12", len(raw))
+		if events == nil {
+			if err := checkColumns(rows.FieldDescriptions()); err != nil {
+				return nil, err
+			}
 		}
 		events = append(events, d.decode(log, raw))
 	}
 	return events, rows.Err()
+}
+
+// checkColumns refuses what decode cannot read.
+func checkColumns(columns []pgconn.FieldDescription) error {
+	if len(columns) != 12 {
+		return fmt.Errorf("%d columns, want 12", len(columns))
+	}
+	for _, c := range columns {
+		if c.Format != pgx.BinaryFormatCode && c.DataTypeOID != oidText {
+			return fmt.Errorf("column %s is not in binary format: the pool must not use the simple protocol", c.Name)
+		}
+	}
+	return nil
 }
 
 // decoder copies rows out of the connection's buffer. Bodies share a few large allocations and names are kept once.
@@ -147,14 +171,18 @@ func (d *decoder) decode(log LogID, raw [][]byte) Recorded {
 	}
 }
 
-const arenaBytes = 64 << 10
+// Bounds of one allocation for bodies: small for short reads, larger as more rows come.
+const (
+	firstArena = 1 << 10
+	lastArena  = 64 << 10
+)
 
 func (d *decoder) copy(b []byte) []byte {
-	if len(b) > arenaBytes/4 {
+	if len(b) > lastArena/4 {
 		return append([]byte(nil), b...)
 	}
 	if len(d.arena)+len(b) > cap(d.arena) {
-		d.arena = make([]byte, 0, arenaBytes)
+		d.arena = make([]byte, 0, max(len(b), firstArena, min(2*cap(d.arena), lastArena)))
 	}
 	start := len(d.arena)
 	d.arena = append(d.arena, b...)

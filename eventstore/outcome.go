@@ -2,7 +2,9 @@ package eventstore
 
 import (
 	"fmt"
+	"math/rand/v2"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -11,24 +13,30 @@ import (
 // finish tells the callers of a committed batch, after the tail has its events: whoever then reads the log from memory
 // finds what it was told.
 func (a *appender) finish(f *inFlight, rows []outcome) {
-	results := make([]outcome, len(f.appends))
-	if len(rows) == 1 && rows[0].append == 0 {
-		position := rows[0].position
-		for i, p := range f.appends {
-			position += Position(len(p.Events))
-			results[i] = rows[0]
-			results[i].position = position
-		}
-	} else {
-		for _, o := range rows {
-			results[o.append-1] = o
-		}
-	}
+	results := spread(f.appends, rows)
 	a.stats.appends.Add(int64(len(f.appends)))
 	a.tail.add(recorded(a.log, f.appends, results))
+	if slices.ContainsFunc(results, func(o outcome) bool { return o.kind == "already" || o.kind == "known" }) {
+		a.tail.wake() // the log may have grown by what this process does not have in memory
+	}
 	for i, p := range f.appends {
 		p.settle(a, results[i])
 	}
+}
+
+// spread gives each append of a batch its outcome. A single row for all of them has the head before the batch.
+func spread(appends []*pending, rows []outcome) []outcome {
+	if len(rows) != 1 || rows[0].append != 0 {
+		return rows
+	}
+	results := make([]outcome, len(appends))
+	position := rows[0].position
+	for i, p := range appends {
+		position += Position(len(p.Events))
+		results[i] = rows[0]
+		results[i].position = position
+	}
+	return results
 }
 
 // recorded lists the events that a batch has added to the log, in order.
@@ -77,82 +85,152 @@ func (p *pending) settle(a *appender, o outcome) {
 	case "claimed":
 		p.done(Result{}, &o.claimed)
 	default:
-		p.done(Result{}, fmt.Errorf("append_events answered %q, which this build does not know: apply the migrations", o.kind))
+		p.done(Result{}, fmt.Errorf("%w: append_events answered %q, which this build does not know", ErrOutcomeUnknown, o.kind))
 	}
 }
 
 // rolledBack deals with a batch that the server certainly undid. What passes by itself is tried again; when one append
-// of several is to blame they go one by one, so that its neighbours do not suffer.
-func (a *appender) rolledBack(f *inFlight, cause *pgconn.PgError) {
-	var again []*pending
+// of several is to blame they go one by one, so that its neighbours do not suffer. The error says that the lane should
+// be opened anew.
+func (a *appender) rolledBack(l *lane, f *inFlight, cause *pgconn.PgError) error {
+	var again, failed []*pending
+	retry := passing(cause.Code)
 	for _, p := range f.appends {
 		p.tries++
 		switch {
-		case p.tries < maxTries && passing(cause.Code):
+		case retry && p.tries < maxTries && time.Since(p.since) < a.patienceWith(p):
 			again = append(again, p)
-		case !passing(cause.Code) && !p.alone:
+		case !retry && len(f.appends) > 1:
 			p.alone = true
 			again = append(again, p)
-		case passing(cause.Code):
-			p.done(Result{}, fmt.Errorf("%w: %w", ErrUnavailable, cause))
 		default:
-			p.done(Result{}, cause)
+			failed = append(failed, p)
 		}
 	}
-	a.stats.retries.Add(int64(len(again)))
 	a.logger.Warn("append batch rolled back", "log", a.log, "appends", len(f.appends), "again", len(again), "error", cause)
-	if len(again) > 0 {
+	a.stats.retries.Add(int64(len(again)))
+	if retry && len(again) > 0 {
 		a.mu.Lock()
-		a.queue = append(again, a.queue...)
+		a.hold = time.Now().Add(time.Millisecond<<min(again[0].tries, maxTries) + rand.N(10*time.Millisecond)) //nolint:gosec // jitter
 		a.mu.Unlock()
-		a.nudge()
+	}
+	a.land(l, again)
+	for _, p := range failed {
+		p.done(Result{}, p.refusal(cause))
+	}
+	a.expire()
+	if stale(cause.Code) {
+		return cause
+	}
+	return nil
+}
+
+// refusal is the error of an append that the server has failed to store, in words of this package.
+func (p *pending) refusal(cause *pgconn.PgError) error {
+	switch {
+	case p.doubt:
+		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, cause)
+	case passing(cause.Code):
+		return fmt.Errorf("%w: %w", ErrUnavailable, cause)
+	case cause.Code == "P0002":
+		return fmt.Errorf("%w: %w", ErrNoSuchLog, cause)
+	default:
+		return fmt.Errorf("append: %w", cause)
 	}
 }
 
 // passing says whether a failure goes away by itself: a serialization failure, a deadlock, a lock or a statement that
-// took too long, a server short of resources.
+// took too long, a server short of resources, or a lane that must be opened anew.
 func passing(code string) bool {
-	return slices.Contains([]string{"40001", "40P01", "55P03", "57014"}, code) || code[:2] == "53"
+	return slices.Contains([]string{"40001", "40P01", "55P03", "57014"}, code) || strings.HasPrefix(code, "53") || stale(code)
 }
 
-// expire tells the callers that have waited too long while there was no lane: those whose append was sent that nothing
-// is known, the others that nothing was written.
+// stale says whether a failure lies in the lane: the statement that it has prepared is not the server's any more, or
+// the server has become a standby.
+func stale(code string) bool { return slices.Contains([]string{"0A000", "26000", "25006"}, code) }
+
+// patienceWith is how long p is worked on. An outcome that is in doubt is looked into for longer.
+func (a *appender) patienceWith(p *pending) time.Duration {
+	if p.doubt {
+		return a.bounds.resolve
+	}
+	return a.bounds.patience
+}
+
+// expire tells the callers that have waited too long while nothing moves: those whose append was sent that nothing is
+// known, the others that nothing was written.
 func (a *appender) expire() {
 	a.mu.Lock()
-	var unknown, unsent []*pending
-	for len(a.flying) > 0 && time.Since(a.flying[0].sentAt) > resolveTimeout {
-		unknown = append(unknown, a.flying[0].appends...)
-		a.flying = a.flying[1:]
+	var late []*pending
+	if a.lane == nil {
+		for len(a.flying) > 0 && time.Since(a.flying[0].sentAt) > a.bounds.resolve {
+			late = append(late, a.flying[0].appends...)
+			a.flying = a.flying[1:]
+		}
 	}
-	for len(a.queue) > 0 && time.Since(a.queue[0].since) > queueTimeout {
-		unsent = append(unsent, a.queue[0])
-		a.queue = a.queue[1:]
+	if a.lane == nil || !a.hold.IsZero() || (len(a.flying) > 0 && time.Since(a.flying[0].sentAt) > a.bounds.patience/4) {
+		kept := a.queue[:0]
+		for _, p := range a.queue {
+			if time.Since(p.since) > a.patienceWith(p) {
+				late = append(late, p)
+			} else {
+				kept = append(kept, p)
+			}
+		}
+		clear(a.queue[len(kept):])
+		a.queue = kept
 	}
 	a.mu.Unlock()
-	for _, p := range unknown {
-		p.done(Result{}, ErrOutcomeUnknown)
-	}
-	for _, p := range unsent {
-		if p.claim() {
-			p.done(Result{}, ErrUnavailable)
-		}
+	for _, p := range late {
+		p.abandon(ErrUnavailable)
 	}
 }
 
-// giveUp answers everything that is left when the appender ends without a lane.
-func (a *appender) giveUp(err error) {
+// abandon ends p without an outcome: with certainty that nothing was written if there is, else in doubt.
+func (p *pending) abandon(certain error) {
+	switch {
+	case p.doubt:
+		p.done(Result{}, ErrOutcomeUnknown)
+	case p.claim():
+		p.done(Result{}, certain)
+	}
+}
+
+// giveUp ends everything that is left when the appender ends without a lane.
+func (a *appender) giveUp() {
 	a.mu.Lock()
-	flying, queue := a.flying, a.queue
+	var left []*pending
+	for _, f := range a.flying {
+		left = append(left, f.appends...)
+	}
+	left = append(left, a.queue...)
 	a.flying, a.queue = nil, nil
 	a.mu.Unlock()
-	for _, f := range flying {
-		for _, p := range f.appends {
-			p.done(Result{}, ErrOutcomeUnknown)
-		}
+	for _, p := range left {
+		p.abandon(fmt.Errorf("%w: %w", ErrUnavailable, ErrClosed))
 	}
-	for _, p := range queue {
-		if p.claim() {
-			p.done(Result{}, err)
+}
+
+// resolve sends again, one by one and in order, the batches whose outcome the last lane did not tell. The log's lock
+// makes each wait for its first sending to end, and the append function recognises what is already there.
+func (a *appender) resolve(l *lane) error {
+	for {
+		a.mu.Lock()
+		var f *inFlight
+		if len(a.flying) > 0 {
+			f = a.flying[0]
+		}
+		a.mu.Unlock()
+		if f == nil {
+			return nil
+		}
+		a.stats.unknown.Add(1)
+		l.expect(time.Now().Add(a.bounds.lane))
+		if err := l.send(a.log, f.appends); err != nil {
+			return err
+		}
+		if err := a.receive(l, f); err != nil {
+			return err
 		}
 	}
 }

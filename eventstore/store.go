@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
 
@@ -15,19 +16,24 @@ import (
 type Config struct {
 	Log    LogID        // default 1
 	Logger *slog.Logger // default: nothing is logged
+
+	bounds bounds // for tests
 }
 
 // Store appends to and reads one log. It is safe for concurrent use.
 type Store struct {
 	log      LogID
 	pool     *pgxpool.Pool
+	bounds   bounds
 	appender *appender
+	locking  *lockLane
 	tail     *tail
 	stop     context.CancelFunc
 }
 
-// Open checks that the database is one that keeps its promises, and starts the appender on a connection of its own. The
-// pool is used for reading and stays the caller's.
+// Open checks that the database is one that keeps its promises, and starts the appender on a connection of its own,
+// made like the pool's but not by way of a pooler in transaction mode. The pool is used for reading and stays the
+// caller's.
 func Open(ctx context.Context, pool *pgxpool.Pool, config Config) (*Store, error) {
 	if config.Log == 0 {
 		config.Log = 1
@@ -35,29 +41,66 @@ func Open(ctx context.Context, pool *pgxpool.Pool, config Config) (*Store, error
 	if config.Logger == nil {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
-	s := &Store{log: config.Log, pool: pool, tail: newTail()}
+	if config.bounds == (bounds{}) {
+		config.bounds = defaultBounds()
+	}
+	s := &Store{log: config.Log, pool: pool, bounds: config.bounds, tail: newTail()}
 	if err := s.check(ctx); err != nil {
 		return nil, err
 	}
+	s.locking = newLockLane(s.openLocking)
+	s.appender = newAppender(config.Log, config.bounds, s.openAppending, s.tail, config.Logger)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
-	s.appender = newAppender(config.Log, &pool.Config().ConnConfig.Config, s.tail, config.Logger)
 	go s.appender.run(running)
 	return s, nil
 }
 
+// connConfig is the pool's configuration with the settings of a lane.
+func (s *Store) connConfig(ctx context.Context) (*pgx.ConnConfig, error) {
+	pool := s.pool.Config()
+	if pool.BeforeConnect != nil { // fetches a password, for example
+		if err := pool.BeforeConnect(ctx, pool.ConnConfig); err != nil {
+			return nil, fmt.Errorf("before connect: %w", err)
+		}
+	}
+	laneConfig(&pool.ConnConfig.Config, s.bounds)
+	return pool.ConnConfig, nil
+}
+
+func (s *Store) openAppending(ctx context.Context) (*lane, error) {
+	config, err := s.connConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return openLane(ctx, &config.Config, s.bounds)
+}
+
+func (s *Store) openLocking(ctx context.Context, notice pgconn.NoticeHandler) (*pgx.Conn, error) {
+	config, err := s.connConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	config.OnNotice = notice
+	ctx, cancel := context.WithTimeout(ctx, s.bounds.connect)
+	defer cancel()
+	return pgx.ConnectConfig(ctx, config)
+}
+
 // check refuses a server that may lose what it has confirmed, and a database without the log.
 func (s *Store) check(ctx context.Context) error {
-	var fsync, fullPages, syncCommit string
-	err := s.pool.QueryRow(ctx, "select current_setting('fsync'), current_setting('full_page_writes'), current_setting('synchronous_commit')").
-		Scan(&fsync, &fullPages, &syncCommit)
+	var fsync, fullPages, syncCommit, encoding string
+	err := s.pool.QueryRow(ctx, `select current_setting('fsync'), current_setting('full_page_writes'),
+		current_setting('synchronous_commit'), current_setting('server_encoding')`).Scan(&fsync, &fullPages, &syncCommit, &encoding)
 	switch {
 	case err != nil:
 		return fmt.Errorf("check database: %w", err)
 	case fsync != "on" || fullPages != "on":
-		return errors.New("check database: fsync and full_page_writes must be on: without them a crash loses confirmed orders")
+		return errors.New("check database: fsync and full_page_writes must be on: without them a crash loses what was confirmed")
 	case syncCommit == "off" || syncCommit == "local":
-		return fmt.Errorf("check database: synchronous_commit is %s and must be on: a crash would lose confirmed orders", syncCommit)
+		return fmt.Errorf("check database: synchronous_commit is %s and must be on: a crash would lose what was confirmed", syncCommit)
+	case encoding != "UTF8":
+		return fmt.Errorf("check database: its encoding is %s and must be UTF8", encoding)
 	}
 	if _, err = s.Epoch(ctx); err != nil {
 		return fmt.Errorf("check database: %w", err)
@@ -82,18 +125,22 @@ func (s *Store) Epoch(ctx context.Context) (int64, error) {
 	return epoch, nil
 }
 
-// Close sends what waits, waits for its outcome as long as ctx allows, and ends the appender.
+// Close refuses new appends, sends what waits and sees to the outcome of everything sent, as long as ctx allows. What
+// is then left is told ErrOutcomeUnknown or, if it was never sent, ErrUnavailable; Close then fails with ctx's error.
 func (s *Store) Close(ctx context.Context) error {
-	s.appender.mu.Lock()
-	s.appender.closed = true
-	s.appender.mu.Unlock()
-	s.stop()
+	defer s.stop()
+	s.appender.close()
 	select {
 	case <-s.appender.stopped:
-		return nil
 	case <-ctx.Done():
+		s.stop()
+		<-s.appender.stopped // at once, now that nothing is waited for
 		return fmt.Errorf("close event store: %w", ctx.Err())
 	}
+	if err := s.locking.close(ctx); err != nil {
+		return fmt.Errorf("close event store: %w", err)
+	}
+	return nil
 }
 
 // Append stores all of a or nothing, and returns once that is certain. Its errors are *ConflictError, *ClaimedError,
@@ -122,7 +169,7 @@ func (s *Store) Append(ctx context.Context, a Append) (Result, error) {
 
 // Submit is Append for callers that go on meanwhile. Appends reach the log in the order in which they are submitted,
 // as long as none has to be tried again. Unless Submit fails, done is called exactly once, by the appender, which waits
-// for it: it must be quick. The returned function takes the append back and says whether it could: then done is never
+// for it: it must be quick. What a points to must not be changed any more. The returned function takes the append back and says whether it could: then done is never
 // called.
 func (s *Store) Submit(a Append, done func(Result, error)) (withdraw func() bool, err error) {
 	p := &pending{done: done, since: time.Now()}
@@ -161,9 +208,7 @@ type Blocker struct {
 
 // Blockers names the sessions that the append lane waits for right now; none in a healthy system.
 func (s *Store) Blockers(ctx context.Context) ([]Blocker, error) {
-	s.appender.mu.Lock()
-	pid := s.appender.lanePID
-	s.appender.mu.Unlock()
+	pid := s.appender.lanePID.Load()
 	rows, err := s.pool.Query(ctx, `select pid, coalesce(usename, ''), application_name, coalesce(state, ''), coalesce(xact_start, now())
 		from pg_stat_activity where pid = any (pg_blocking_pids($1))`, int64(pid))
 	if err != nil {

@@ -15,6 +15,7 @@ type tail struct {
 	events  []Recorded
 	bytes   int
 	changed chan struct{} // closed and replaced when the log has grown
+	wakes   int           // how often others' appends were announced
 }
 
 func newTail() *tail { return &tail{changed: make(chan struct{})} }
@@ -27,6 +28,10 @@ func (t *tail) add(events []Recorded) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	if n := len(t.events); n > 0 && events[0].Position != t.events[n-1].Position+1 {
+		if events[0].Position <= t.events[n-1].Position {
+			t.announce() // late: what follows them is here already
+			return
+		}
 		t.events, t.bytes = nil, 0
 	}
 	t.events = append(t.events, events...)
@@ -40,15 +45,27 @@ func (t *tail) add(events []Recorded) {
 	}
 	clear(t.events[:drop]) // the array may live on, its bodies need not
 	t.events = t.events[drop:]
+	t.announce()
+}
+
+// announce tells everybody who waits. The caller holds mu.
+func (t *tail) announce() {
 	close(t.changed)
 	t.changed = make(chan struct{})
+}
+
+// forget empties the tail: the log may have become another one.
+func (t *tail) forget() {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.events, t.bytes = nil, 0
 }
 
 // after returns the events after a position, at most limit of them, if the tail is sure to have the next one.
 func (t *tail) after(position Position, limit int) ([]Recorded, bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.events) == 0 {
+	if len(t.events) == 0 || limit < 1 {
 		return nil, false
 	}
 	skip := int(position - t.events[0].Position + 1)
@@ -70,8 +87,8 @@ func (t *tail) signal() <-chan struct{} {
 func (t *tail) wake() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	close(t.changed)
-	t.changed = make(chan struct{})
+	t.wakes++
+	t.announce()
 }
 
 func sizeOf(e *Recorded) int { return len(e.Data) + len(e.Metadata) + 256 }

@@ -19,15 +19,14 @@ import (
 
 // Options says how long and with what to measure.
 type Options struct {
-	Binary  string        // the ordermill program, which is measured from outside
-	Dir     string        // an empty directory for servers and data
-	Round   time.Duration // of one measurement
-	Rounds  int           // how often each measurement is taken, in turn with its limit
-	Events  int           // of the replay
-	Books   []string      // Online Retail files; none: a generated year
-	Only    string        // measure only what begins with it
-	Log     io.Writer     // what is going on
-	Servers Servers       // starts what is measured against
+	Binary string        // the ordermill program, which is measured from outside
+	Dir    string        // an empty directory for servers and data
+	Round  time.Duration // of one measurement
+	Rounds int           // how often each measurement is taken, in turn with its limit
+	Events int           // of the replay
+	Books  []string      // Online Retail files; none: a generated year
+	Only   string        // measure only what begins with it
+	Log    io.Writer     // what is going on
 }
 
 // Run takes all figures, in turn with their limits.
@@ -49,9 +48,6 @@ func Run(ctx context.Context, o Options) ([]Figure, error) {
 	}
 	return figures, nil
 }
-
-// Servers starts a private Postgres for the append figures. It is a function so that the caller chooses how.
-type Servers func(ctx context.Context, dir string) (url string, stop func() error, err error)
 
 // Figure is one line of the result: a rate, its limit on this machine, and the ratio that is promised.
 type Figure struct {

@@ -29,11 +29,7 @@ func reads(ctx context.Context, o Options) (figures []Figure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if stopErr := s.stop(); err == nil {
-			err = stopErr
-		}
-	}()
+	defer func() { err = errors.Join(err, s.stop()) }()
 	path, err := s.placeOrder(ctx)
 	if err != nil {
 		return nil, err

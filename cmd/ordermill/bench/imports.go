@@ -26,11 +26,7 @@ func imports(ctx context.Context, o Options) (figures []Figure, err error) {
 	if err != nil {
 		return nil, err
 	}
-	defer func() {
-		if stopErr := s.stop(); err == nil {
-			err = stopErr
-		}
-	}()
+	defer func() { err = errors.Join(err, s.stop()) }()
 	books := o.Books
 	if len(books) == 0 {
 		if books, err = generateBooks(o.Dir); err != nil {

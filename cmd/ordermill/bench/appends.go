@@ -2,6 +2,7 @@ package bench
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"sync"
@@ -12,6 +13,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 
 	"github.com/ordermill/ordermill/eventstore"
+	"github.com/ordermill/ordermill/internal/local"
 	"github.com/ordermill/ordermill/migrations"
 )
 
@@ -35,15 +37,16 @@ const bareInsert = `insert into bare (log_id, position, tenant_id, stream_id, st
 // appends measures single-event conditional appends against the same row inserted in a transaction each, without any
 // check, by as many writers.
 func appends(ctx context.Context, o Options) (figures []Figure, err error) {
-	url, stop, err := o.Servers(ctx, filepath.Join(o.Dir, "appends"))
+	server, err := local.StartPostgres(ctx, local.PostgresConfig{Dir: filepath.Join(o.Dir, "appends"), Settings: map[string]string{"max_connections": "300"}})
 	if err != nil {
 		return nil, err
 	}
 	defer func() {
-		if stopErr := stop(); err == nil {
-			err = stopErr
-		}
+		stopping, cancel := context.WithTimeout(context.WithoutCancel(ctx), stopTimeout)
+		defer cancel()
+		err = errors.Join(err, server.Stop(stopping))
 	}()
+	url := server.URL("postgres")
 	if err := migrations.Apply(ctx, url); err != nil {
 		return nil, err
 	}
