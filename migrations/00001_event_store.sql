@@ -27,7 +27,7 @@ create table logs (
 insert into logs (log_id) values (1);
 
 create table events (
-    log_id         integer     not null references logs,
+    log_id         integer     not null,
     position       bigint      not null check (position > 0),
     tenant_id      text        not null check (tenant_id <> ''),
     stream_id      uuid        not null,
@@ -58,7 +58,7 @@ end $$;
 
 -- The idempotency record: one row a key, written by the append that answered it. The row outlives its body.
 create table command_results (
-    log_id      integer     not null references logs,
+    log_id      integer     not null,
     tenant_id   text        not null,
     client_id   text        not null,
     key_hash    bytea       not null check (length(key_hash) = 32),
@@ -75,7 +75,7 @@ create table command_results (
 
 -- What must be unique beyond one stream: order numbers, external ids.
 create table claims (
-    log_id    integer not null references logs,
+    log_id    integer not null,
     tenant_id text    not null,
     scope     text    not null,
     value     text    not null,

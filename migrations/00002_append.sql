@@ -1,8 +1,16 @@
 -- +goose Up
 
+-- What became of an append: "ordinal" is its place in the batch, 0 stands for all of them.
+create type append_outcome as (
+    ordinal int, outcome text, position bigint, epoch bigint, recorded timestamptz,
+    request text, resource text, status smallint, headers bytea, body bytea,
+    stream uuid, version bigint, event uuid, scope text, value text
+);
+
 -- append_events decides and writes one batch of appends to a log, in order, in one call. Parameters are parallel
 -- arrays: a_ one element an append, r_ a stream that an append read, c_ a claim, e_ an event. The a_…_end arrays give
--- the last r_, c_ and e_ element of each append; r_append and e_append name the append back.
+-- the last r_, c_ and e_ element of each append; r_append and e_append name the append back. r_own is the e_ element
+-- that is the last one of the stream among the earlier appends of the batch, null when they do not write to it.
 --
 -- When every append is accepted the answer is one row, (0, 'appended', head before the batch): the caller counts
 -- positions on from there. Otherwise there is a row an append.
@@ -14,14 +22,11 @@ create function append_events(
     p_log int,
     a_tenant text[], a_client text[], a_key bytea[], a_fingerprint bytea[], a_request text[], a_resource text[],
     a_status smallint[], a_headers bytea[], a_body bytea[], a_reads_end int[], a_claims_end int[], a_events_end int[],
-    r_append int[], r_stream uuid[], r_version bigint[], r_event uuid[],
+    r_append int[], r_stream uuid[], r_version bigint[], r_event uuid[], r_own int[],
     c_append int[], c_scope text[], c_value text[], c_owner uuid[],
     e_append int[], e_stream uuid[], e_stream_type text[], e_version bigint[], e_id uuid[], e_type text[],
-    e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[],
-    out o_append int, out o_outcome text, out o_position bigint, out o_epoch bigint, out o_recorded timestamptz,
-    out o_request text, out o_resource text, out o_status smallint, out o_headers bytea, out o_body bytea,
-    out o_stream uuid, out o_version bigint, out o_event uuid, out o_scope text, out o_value text
-) returns setof record
+    e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[]
+) returns setof append_outcome
     language plpgsql volatile security definer
     set search_path = public, pg_temp
 as $$
@@ -29,32 +34,46 @@ declare
     nil   constant uuid := '00000000-0000-0000-0000-000000000000';
     head  bigint;
     clean boolean;
+    o     append_outcome;
 begin
     -- The lock comes first and alone: only statements that begin after it see what the previous holder committed.
-    select l.epoch into o_epoch from logs l where l.log_id = p_log for no key update;
+    select l.epoch into o.epoch from logs l where l.log_id = p_log for no key update;
     if not found then
         raise exception 'log % does not exist', p_log using errcode = 'no_data_found';
     end if;
-    head := coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0);
-    o_recorded := clock_timestamp();
+    o.recorded := clock_timestamp();
 
     -- A read holds when the stream still ends with the event it ended with: in an earlier append of this batch, else
-    -- in the table.
-    clean := not exists (
-        select from unnest(r_append, r_stream, r_version, r_event) as r(append, stream, version, event)
-        left join unnest(e_append, e_stream, e_version, e_id) as own(append, stream, version, id)
-            on own.id = r.event and own.stream = r.stream and own.version = r.version and own.append < r.append
-        left join unnest(e_append, e_stream, e_version) as later(append, stream, version)
-            on later.stream = r.stream and later.version = r.version + 1 and later.append < r.append
+    -- in the table. A single read, which has no earlier append, is looked at without the machinery for many.
+    if cardinality(r_append) = 1 then
+        select coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0),
+               coalesce(last.version, 0) = r_version[1] and coalesce(last.event_id, nil) = r_event[1]
+               and coalesce(last.tenant_id = a_tenant[r_append[1]], true)
+        from (select) one
         left join lateral (
             select e.version, e.event_id, e.tenant_id from events e
-            where own.append is null and e.log_id = p_log and e.stream_id = r.stream
+            where e.log_id = p_log and e.stream_id = r_stream[1]
             order by e.version desc limit 1
         ) last on true
-        where later.append is not null
-           or (own.append is null and (coalesce(last.version, 0) <> r.version or coalesce(last.event_id, nil) <> r.event
-                                       or last.tenant_id <> a_tenant[r.append]))
-    );
+        into head, clean;
+    else
+        select coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0),
+               not exists (
+                   select from unnest(r_append, r_stream, r_version, r_event, r_own) as r(append, stream, version, event, own)
+                   left join lateral (
+                       select e.version, e.event_id, e.tenant_id from events e
+                       where r.own is null and e.log_id = p_log and e.stream_id = r.stream
+                       order by e.version desc limit 1
+                   ) last on true
+                   where case when r.own is null
+                              then coalesce(last.version, 0) <> r.version or coalesce(last.event_id, nil) <> r.event
+                                   or last.tenant_id <> a_tenant[r.append]
+                              else e_id[r.own] is distinct from r.event or e_version[r.own] <> r.version or e_stream[r.own] <> r.stream
+                                   or e_append[r.own] >= r.append or a_tenant[e_append[r.own]] <> a_tenant[r.append]
+                         end
+               )
+        into head, clean;
+    end if;
     if clean and a_client is not null then
         clean := not exists (
             select from unnest(a_tenant, a_client, a_key) as a(tenant, client, key)
@@ -75,24 +94,31 @@ begin
     end if;
     if not clean then
         return query select * from append_one_by_one(
-            p_log, head, o_epoch, o_recorded,
+            p_log, head, o.epoch, o.recorded,
             a_tenant, a_client, a_key, a_fingerprint, a_request, a_resource, a_status, a_headers, a_body,
             a_reads_end, a_claims_end, a_events_end, r_stream, r_version, r_event, c_scope, c_value, c_owner,
             e_stream, e_stream_type, e_version, e_id, e_type, e_schema, e_data, e_metadata, e_occurred);
         return;
     end if;
 
-    insert into events (log_id, position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version,
-                        data, metadata, occurred_at, recorded_at)
-    select p_log, head + e.n, a_tenant[e.append], e.stream, e.stream_type, e.version, e.id, e.type, e.schema,
-           e.data, e.metadata, e.occurred, o_recorded
-    from unnest(e_append, e_stream, e_stream_type, e_version, e_id, e_type, e_schema, e_data, e_metadata, e_occurred)
-         with ordinality as e(append, stream, stream_type, version, id, type, schema, data, metadata, occurred, n);
+    if cardinality(e_append) = 1 then
+        insert into events (log_id, position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version,
+                            data, metadata, occurred_at, recorded_at)
+        values (p_log, head + 1, a_tenant[e_append[1]], e_stream[1], e_stream_type[1], e_version[1], e_id[1], e_type[1],
+                e_schema[1], e_data[1], e_metadata[1], e_occurred[1], o.recorded);
+    else
+        insert into events (log_id, position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version,
+                            data, metadata, occurred_at, recorded_at)
+        select p_log, head + e.n, a_tenant[e.append], e.stream, e.stream_type, e.version, e.id, e.type, e.schema,
+               e.data, e.metadata, e.occurred, o.recorded
+        from unnest(e_append, e_stream, e_stream_type, e_version, e_id, e_type, e_schema, e_data, e_metadata, e_occurred)
+             with ordinality as e(append, stream, stream_type, version, id, type, schema, data, metadata, occurred, n);
+    end if;
     if a_client is not null then
         insert into command_results (log_id, tenant_id, client_id, key_hash, fingerprint, request, resource, status,
                                      headers, body, position, created_at)
         select p_log, a.tenant, a.client, a.key, a.fingerprint, a.request, a.resource, a.status, a.headers, a.body,
-               head + a.events_end, o_recorded
+               head + a.events_end, o.recorded
         from unnest(a_tenant, a_client, a_key, a_fingerprint, a_request, a_resource, a_status, a_headers, a_body, a_events_end)
              as a(tenant, client, key, fingerprint, request, resource, status, headers, body, events_end)
         where a.client is not null;
@@ -102,10 +128,10 @@ begin
         select p_log, a_tenant[c.append], c.scope, c.value, c.owner
         from unnest(c_append, c_scope, c_value, c_owner) as c(append, scope, value, owner);
     end if;
-    o_append := 0;
-    o_outcome := 'appended';
-    o_position := head;
-    return next;
+    o.ordinal := 0;
+    o.outcome := 'appended';
+    o.position := head;
+    return next o;
 end $$;
 -- +goose StatementEnd
 
@@ -118,11 +144,8 @@ create function append_one_by_one(
     a_status smallint[], a_headers bytea[], a_body bytea[], a_reads_end int[], a_claims_end int[], a_events_end int[],
     r_stream uuid[], r_version bigint[], r_event uuid[], c_scope text[], c_value text[], c_owner uuid[],
     e_stream uuid[], e_stream_type text[], e_version bigint[], e_id uuid[], e_type text[],
-    e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[],
-    out o_append int, out o_outcome text, out o_position bigint, out o_epoch bigint, out o_recorded timestamptz,
-    out o_request text, out o_resource text, out o_status smallint, out o_headers bytea, out o_body bytea,
-    out o_stream uuid, out o_version bigint, out o_event uuid, out o_scope text, out o_value text
-) returns setof record
+    e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[]
+) returns setof append_outcome
     language plpgsql volatile
     set search_path = public, pg_temp
 as $$
@@ -134,6 +157,7 @@ declare
     e_last  int;
     known   command_results;
     last    record;
+    o       append_outcome;
 begin
     <<appends>>
     for i in 1 .. cardinality(a_tenant) loop
@@ -141,19 +165,18 @@ begin
         c_first := case when i = 1 then 1 else a_claims_end[i - 1] + 1 end;
         e_first := case when i = 1 then 1 else a_events_end[i - 1] + 1 end;
         e_last := a_events_end[i];
-        o_append := i; o_outcome := null; o_position := null; o_epoch := p_epoch; o_recorded := p_recorded;
-        o_request := null; o_resource := null; o_status := null; o_headers := null; o_body := null;
-        o_stream := null; o_version := null; o_event := null; o_scope := null; o_value := null;
+        o := null;
+        o.ordinal := i; o.epoch := p_epoch; o.recorded := p_recorded;
 
         -- 1. The key is known: its answer stands.
         if a_client[i] is not null then
             select * into known from command_results k
             where k.log_id = p_log and k.tenant_id = a_tenant[i] and k.client_id = a_client[i] and k.key_hash = a_key[i];
             if found then
-                o_outcome := case when known.fingerprint = a_fingerprint[i] then 'known' else 'reused' end;
-                o_position := known.position; o_recorded := known.created_at; o_request := known.request;
-                o_resource := known.resource; o_status := known.status; o_headers := known.headers; o_body := known.body;
-                return next;
+                o.outcome := case when known.fingerprint = a_fingerprint[i] then 'known' else 'reused' end;
+                o.position := known.position; o.recorded := known.created_at; o.request := known.request;
+                o.resource := known.resource; o.status := known.status; o.headers := known.headers; o.body := known.body;
+                return next o;
                 continue appends;
             end if;
         end if;
@@ -164,10 +187,10 @@ begin
             where e.log_id = p_log and e.stream_id = e_stream[e_first] and e.version = e_version[e_first]
               and e.event_id = e_id[e_first] and e.tenant_id = a_tenant[i];
             if found then
-                o_outcome := 'already';
-                o_position := last.position + (e_last - e_first);
-                o_recorded := last.recorded_at;
-                return next;
+                o.outcome := 'already';
+                o.position := last.position + (e_last - e_first);
+                o.recorded := last.recorded_at;
+                return next o;
                 continue appends;
             end if;
         end if;
@@ -178,12 +201,12 @@ begin
             where e.log_id = p_log and e.stream_id = r_stream[r] order by e.version desc limit 1;
             if coalesce(last.version, 0) <> r_version[r] or coalesce(last.event_id, nil) <> r_event[r]
                or last.tenant_id <> a_tenant[i] then
-                o_outcome := 'conflict';
-                o_stream := r_stream[r];
+                o.outcome := 'conflict';
+                o.stream := r_stream[r];
                 if last.tenant_id = a_tenant[i] then -- another tenant's stream is not described
-                    o_version := last.version; o_event := last.event_id;
+                    o.version := last.version; o.event := last.event_id;
                 end if;
-                return next;
+                return next o;
                 continue appends;
             end if;
         end loop;
@@ -193,8 +216,8 @@ begin
             select k.owner into last from claims k
             where k.log_id = p_log and k.tenant_id = a_tenant[i] and k.scope = c_scope[c] and k.value = c_value[c];
             if found then
-                o_outcome := 'claimed'; o_event := last.owner; o_scope := c_scope[c]; o_value := c_value[c];
-                return next;
+                o.outcome := 'claimed'; o.event := last.owner; o.scope := c_scope[c]; o.value := c_value[c];
+                return next o;
                 continue appends;
             end if;
         end loop;
@@ -213,9 +236,9 @@ begin
         end if;
         insert into claims (log_id, tenant_id, scope, value, owner)
         select p_log, a_tenant[i], c_scope[n], c_value[n], c_owner[n] from generate_series(c_first, a_claims_end[i]) n;
-        o_outcome := 'appended';
-        o_position := head;
-        return next;
+        o.outcome := 'appended';
+        o.position := head;
+        return next o;
     end loop;
 end $$;
 -- +goose StatementEnd

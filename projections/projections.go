@@ -73,7 +73,8 @@ type Model interface {
 
 // Fold builds a model's rows in memory. It is for one goroutine.
 type Fold interface {
-	// Add folds one event. All events of one stream go to the same fold, in order.
+	// Add folds one event, which is valid during the call only; its Body may be kept. All events of one stream go to the
+	// same fold, in order. When it fails it has changed nothing: the stream is parked and others go on.
 	Add(e *Event) error
 
 	// Merge takes over what another fold of the same model holds, which has seen other streams.

@@ -1,0 +1,274 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ordermill/ordermill/eventstore"
+)
+
+const (
+	applyEvents = 2000 // at most in one step
+	singleTries = 3    // of one event, before its stream is parked
+	singlePause = 20 * time.Millisecond
+	maxParked   = 1000 // streams in one session: more is not bad events but bad code
+)
+
+var (
+	// errAnotherPast says that the log is not the one that the projection was built from.
+	errAnotherPast = errors.New("the log has another past than this projection")
+
+	// errTooManyParked says that the projection's code, not its events, is at fault.
+	errTooManyParked = errors.New("too many streams cannot be applied")
+)
+
+// consumer moves one generation of a projection along one log: it brings frames into the order of the log, decodes
+// them, applies them, and parks the streams of those that cannot be. It is for one goroutine at a time.
+type consumer struct {
+	set     *Set
+	of      *projection
+	store   *eventstore.Store
+	g       Generation
+	sink    Sink
+	fence   int64
+	lease   *lease // nil while a rebuild is the only writer
+	parking *parking
+	parked  int // streams in this session
+	epoch   int64
+	at      Checkpoint
+	applied func(to eventstore.Position, events []Event) // told after each step
+	logger  *slog.Logger
+}
+
+// newConsumer finds out where the generation is and whether the log still has that past.
+func (s *Set) newConsumer(ctx context.Context, p *projection, store *eventstore.Store, g Generation) (*consumer, error) {
+	c := &consumer{set: s, of: p, store: store, g: g, sink: p.sink(store.Log(), g), applied: func(eventstore.Position, []Event) {}}
+	c.logger = s.logger.With("projection", p.name, "log", store.Log(), "generation", g)
+	var err error
+	if c.epoch, err = store.Epoch(ctx); err != nil {
+		return nil, err
+	}
+	if c.at, err = p.checkpoint(ctx, store.Log(), g); err != nil {
+		return nil, err
+	}
+	if err = compareWithLog(ctx, store, c.epoch, c.at); err != nil {
+		return nil, fmt.Errorf("projection %s: %w", p.name, err)
+	}
+	c.parking, err = loadParking(ctx, s.pool, store.Log(), p.name, g)
+	return c, err
+}
+
+// compareWithLog fails with errAnotherPast unless the log has the checkpoint's event at its position, in the same epoch.
+func compareWithLog(ctx context.Context, store *eventstore.Store, epoch int64, at Checkpoint) error {
+	if at.Position == 0 {
+		return nil
+	}
+	if at.Epoch != epoch {
+		return fmt.Errorf("%w: it has applied events of epoch %d, but the log is of epoch %d, so it was restored; run: ordermill replay",
+			errAnotherPast, at.Epoch, epoch)
+	}
+	event, err := store.EventAt(ctx, at.Position)
+	if err != nil || event == at.Event {
+		return err
+	}
+	head, _, err := store.Head(ctx)
+	if err != nil {
+		return err
+	}
+	if head < at.Position {
+		return fmt.Errorf("%w: it has got to position %d, but the log ends at %d; if the log was restored from a backup, run: ordermill replay",
+			errAnotherPast, at.Position, head)
+	}
+	return fmt.Errorf("%w: at position %d it has applied event %s, but the log has %s there; if the log was restored from a backup, run: ordermill replay",
+		errAnotherPast, at.Position, at.Event, event)
+}
+
+// take brings the events of a frame to where they belong: what is known is dropped, what is missing before them is read
+// from the log.
+func (c *consumer) take(ctx context.Context, frame eventstore.Frame) error {
+	if frame.Epoch != c.epoch {
+		return fmt.Errorf("log %d changed from epoch %d to %d: %w", frame.Log, c.epoch, frame.Epoch, ErrFenced)
+	}
+	rest, ok := frame.After(c.at.Position)
+	if !ok {
+		return nil
+	}
+	if err := c.readTo(ctx, rest.First-1); err != nil {
+		return err
+	}
+	return c.step(ctx, rest.Events)
+}
+
+// readTo applies everything up to a position from the log.
+func (c *consumer) readTo(ctx context.Context, to eventstore.Position) error {
+	for c.at.Position < to {
+		events, err := c.store.Read(ctx, c.at.Position, int(min(to-c.at.Position, applyEvents)))
+		if err != nil {
+			return err
+		}
+		if len(events) == 0 {
+			return fmt.Errorf("log %d ends before position %d", c.store.Log(), to)
+		}
+		if err := c.step(ctx, events); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// step applies events that begin right after the checkpoint.
+func (c *consumer) step(ctx context.Context, recorded []eventstore.Recorded) error {
+	for len(recorded) > 0 {
+		n := min(len(recorded), applyEvents)
+		if err := c.apply(ctx, recorded[:n]); err != nil {
+			return err
+		}
+		recorded = recorded[n:]
+	}
+	return nil
+}
+
+// apply decodes events and applies them. What this build cannot read is parked, after all that comes before it.
+func (c *consumer) apply(ctx context.Context, recorded []eventstore.Recorded) error {
+	events := make([]Event, 0, len(recorded))
+	for i, rec := range recorded {
+		if c.parking.has(rec.Stream) {
+			events = append(events, Event{Recorded: rec}) // it follows its stream, unread
+			continue
+		}
+		e, err := Decode(rec)
+		if err == nil {
+			events = append(events, e)
+			continue
+		}
+		if i > 0 {
+			if err := c.narrow(ctx, events, c.checkpoint(&recorded[i-1])); err != nil {
+				return err
+			}
+			events = events[:0]
+		}
+		if err := c.park(ctx, []follower{{rec.Position, rec.Stream, rec.Tenant, reasonOf(err)}}); err != nil {
+			return err
+		}
+	}
+	return c.narrow(ctx, events, c.checkpoint(&recorded[len(recorded)-1]))
+}
+
+func (c *consumer) checkpoint(rec *eventstore.Recorded) Checkpoint {
+	return Checkpoint{Epoch: c.epoch, Position: rec.Position, Event: rec.ID}
+}
+
+// narrow applies events and moves the checkpoint to to. If they cannot be applied because of one of them, halving finds
+// it, and its stream is parked.
+func (c *consumer) narrow(ctx context.Context, events []Event, to Checkpoint) error {
+	kept, err := c.follow(ctx, events)
+	if err != nil {
+		return err
+	}
+	switch err = c.write(ctx, kept, to); {
+	case !errors.Is(err, ErrInvalidEvent):
+		return err
+	case len(kept) == 0:
+		return err
+	case len(kept) == 1:
+		return c.single(ctx, kept[0], to)
+	}
+	half := len(kept) / 2
+	if err := c.narrow(ctx, kept[:half], c.checkpoint(&kept[half-1].Recorded)); err != nil {
+		return err
+	}
+	return c.narrow(ctx, kept[half:], to)
+}
+
+// follow sends the events of parked streams after them and returns the others.
+func (c *consumer) follow(ctx context.Context, events []Event) ([]Event, error) {
+	if len(c.parking.streams) == 0 {
+		return events, nil
+	}
+	kept := make([]Event, 0, len(events))
+	var followers []follower
+	for i := range events {
+		if e := &events[i]; c.parking.has(e.Stream) {
+			followers = append(followers, follower{position: e.Position, stream: e.Stream, tenant: e.Tenant})
+		} else {
+			kept = append(kept, *e)
+		}
+	}
+	return kept, c.park(ctx, followers)
+}
+
+// single tries one event some more times and then parks its stream.
+func (c *consumer) single(ctx context.Context, e Event, to Checkpoint) error {
+	var err error
+	for try := 1; try < singleTries; try++ {
+		if !sleep(ctx, singlePause<<try) {
+			return ctx.Err()
+		}
+		if err = c.write(ctx, []Event{e}, to); !errors.Is(err, ErrInvalidEvent) {
+			return err
+		}
+	}
+	if err := c.park(ctx, []follower{{e.Position, e.Stream, e.Tenant, reasonOf(err)}}); err != nil {
+		return err
+	}
+	return c.write(ctx, nil, to)
+}
+
+// write is one step of the sink.
+func (c *consumer) write(ctx context.Context, events []Event, to Checkpoint) error {
+	if err := c.safely(func() error { return c.sink.Apply(ctx, c.fence, c.at, to, events) }); err != nil {
+		return err
+	}
+	c.at = to
+	c.applied(to.Position, events)
+	return nil
+}
+
+// safely turns a panic into an error that is the event's fault.
+func (c *consumer) safely(do func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %s panicked: %v", ErrInvalidEvent, c.of.name, r)
+		}
+	}()
+	return do()
+}
+
+// park stores followers before the checkpoint passes them, so that a crash in between repeats it. While the lease is
+// locked nobody else can have it, so the next owner sees what was parked, or this one is refused.
+func (c *consumer) park(ctx context.Context, followers []follower) error {
+	if len(followers) == 0 {
+		return nil
+	}
+	if err := c.leased(ctx, func(tx pgx.Tx) error { return c.parking.add(ctx, tx, followers) }); err != nil {
+		return err
+	}
+	c.parking.remember(followers)
+	for _, f := range followers {
+		if f.reason == "" {
+			continue
+		}
+		c.logger.Error("stream parked", "stream", f.stream, "tenant", f.tenant, "position", f.position, "reason", f.reason)
+		if c.parked++; c.parked > maxParked {
+			return fmt.Errorf("projection %s: %w: %d in a row, the last one because of: %s", c.of.name, errTooManyParked, c.parked, f.reason)
+		}
+	}
+	return nil
+}
+
+// sleep waits for d and returns false when ctx has ended before.
+func sleep(ctx context.Context, d time.Duration) bool {
+	timer := time.NewTimer(d)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return ctx.Err() == nil
+	case <-ctx.Done():
+		return false
+	}
+}

@@ -1,0 +1,127 @@
+package documents
+
+import (
+	"bytes"
+	"fmt"
+	"hash/fnv"
+	"strconv"
+	"strings"
+
+	"github.com/google/uuid"
+
+	"github.com/ordermill/ordermill/eventstore"
+	"github.com/ordermill/ordermill/projections"
+)
+
+// Buckets is the number of buckets that a log's documents are spread over in Redis. Stored keys depend on it.
+const Buckets = 64
+
+// layout names the keys of one log's part of a generation. Log and bucket are the hash tag, so that a bucket's keys are
+// on one node of a cluster:
+//
+//	ordermill:{1/17}:order_cache.3                    the checkpoint of bucket 17 of log 1 in generation 3
+//	ordermill:{1/17}:order_cache.3:tenant:stream-id   a document
+type layout struct {
+	name       string
+	log        eventstore.LogID
+	generation projections.Generation
+}
+
+// bucketOf returns the bucket of a stream. Stored keys depend on it.
+func bucketOf(stream uuid.UUID) int {
+	h := fnv.New32a()
+	_, _ = h.Write(stream[:]) // never fails
+	return int(h.Sum32() % Buckets)
+}
+
+func (l layout) checkpoint(bucket int) string {
+	return fmt.Sprintf("ordermill:{%d/%d}:%s.%d", l.log, bucket, l.name, l.generation)
+}
+
+func (l layout) checkpoints() []string {
+	keys := make([]string, Buckets)
+	for i := range keys {
+		keys[i] = l.checkpoint(i)
+	}
+	return keys
+}
+
+func (l layout) document(key Key) string {
+	return l.checkpoint(bucketOf(key.Stream)) + ":" + key.Tenant + ":" + key.Stream.String()
+}
+
+// key reads the name of a document back.
+func (l layout) key(name string) (Key, bool) {
+	const idLength = 36
+	cut := len(name) - idLength
+	if cut < 1 {
+		return Key{}, false
+	}
+	stream, err := uuid.Parse(name[cut:])
+	if err != nil {
+		return Key{}, false
+	}
+	tenant, ok := strings.CutPrefix(name[:cut-1], l.checkpoint(bucketOf(stream))+":")
+	key := Key{tenant, stream}
+	return key, ok && l.document(key) == name
+}
+
+// valueFormat begins every value. Scripts know the head too.
+const valueFormat = "1"
+
+// encodeValue writes a document as Redis keeps it: a head with the log's epoch, the document's position and version,
+// and the body. Without a body it is a tombstone.
+func encodeValue(epoch int64, d Document) []byte {
+	b := make([]byte, 0, 48+len(d.Body))
+	b = append(b, valueFormat...)
+	for _, n := range [...]int64{epoch, int64(d.Position), int64(d.Version)} {
+		b = strconv.AppendInt(append(b, ' '), n, 10)
+	}
+	return append(append(b, '\n'), d.Body...)
+}
+
+// decodeValue reads a value back. What it cannot read, or belongs to another epoch, counts as absent.
+func decodeValue(epoch int64, value string) (Document, bool) {
+	head, body, ok := strings.Cut(value, "\n")
+	fields := strings.Split(head, " ")
+	if !ok || len(fields) != 4 || fields[0] != valueFormat {
+		return Document{}, false
+	}
+	var n [3]int64
+	for i := range n {
+		var err error
+		if n[i], err = strconv.ParseInt(fields[i+1], 10, 64); err != nil {
+			return Document{}, false
+		}
+	}
+	if n[0] != epoch || n[1] < 1 || n[2] < 1 {
+		return Document{}, false
+	}
+	return Document{Position: eventstore.Position(n[1]), Version: eventstore.Version(n[2]), Body: []byte(body)}, true
+}
+
+// encodeCheckpoint writes a bucket's checkpoint: epoch, position, event and the fence of its writer.
+func encodeCheckpoint(c projections.Checkpoint, fence int64) string {
+	return fmt.Sprintf("%d %d %s %d", c.Epoch, c.Position, c.Event, fence)
+}
+
+// decodeCheckpoint reads a bucket's checkpoint back. What it cannot read counts as absent.
+func decodeCheckpoint(value string) (c projections.Checkpoint, fence int64, ok bool) {
+	fields := strings.Split(value, " ")
+	if len(fields) != 4 {
+		return c, 0, false
+	}
+	epoch, err1 := strconv.ParseInt(fields[0], 10, 64)
+	position, err2 := strconv.ParseInt(fields[1], 10, 64)
+	event, err3 := uuid.Parse(fields[2])
+	fence, err4 := strconv.ParseInt(fields[3], 10, 64)
+	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
+		return c, 0, false
+	}
+	return projections.Checkpoint{Epoch: epoch, Position: eventstore.Position(position), Event: event}, fence, true
+}
+
+// sameDocument says whether two documents are the same, byte for byte.
+func sameDocument(a, b Document) bool {
+	return a.Version == b.Version && a.Position == b.Position && bytes.Equal(a.Body, b.Body)
+}

@@ -1,0 +1,21 @@
+create table {metrics} (
+    tenant_id        text        collate "C" not null,
+    bucket_start     timestamptz not null,
+    currency         text        collate "C" not null,
+    channel          text        collate "C" not null,
+    gross_sales      bigint      not null,
+    discounts        bigint      not null,
+    tax              bigint      not null,
+    shipping         bigint      not null,
+    cancellations    bigint      not null,
+    refunds          bigint      not null,
+    captured         bigint      not null,
+    paid_back        bigint      not null,
+    orders_placed    bigint      not null,
+    orders_confirmed bigint      not null,
+    orders_canceled  bigint      not null,
+    orders_completed bigint      not null,
+    units            bigint      not null,
+    units_canceled   bigint      not null,
+    units_returned   bigint      not null
+) with (fillfactor = 70)

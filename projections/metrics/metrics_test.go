@@ -1,0 +1,344 @@
+package metrics_test
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"pgregory.net/rapid"
+
+	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/migrations/pgtest"
+	"github.com/ordermill/ordermill/projections"
+	"github.com/ordermill/ordermill/projections/metrics"
+	"github.com/ordermill/ordermill/projections/modeltest"
+	"github.com/ordermill/ordermill/projections/query"
+)
+
+func prepared(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	pool := pgtest.Pool(t)
+	modeltest.Prepare(t, pool)
+	return pool
+}
+
+// Whatever happens in the shops, and however it is cut into frames, the tables hold what a plain fold holds.
+func TestModel_equalsFold(t *testing.T) {
+	t.Parallel()
+
+	pool := prepared(t)
+	rapid.Check(t, func(r *rapid.T) {
+		modeltest.Compare(t.Context(), r, pool, metrics.Model{}, modeltest.History(r, 60))
+	})
+}
+
+// zones include switches to summer time in the middle of the histories: at night, at midnight (Beirut) and by half an
+// hour (Lord Howe, in April).
+var zones = []string{"", "Europe/Berlin", "Asia/Beirut", "Asia/Kathmandu", "America/New_York", "Australia/Lord_Howe"}
+
+// Every metric in every bucket and zone is what a plain count over the history gives.
+func TestQuery_againstPlainCount(t *testing.T) {
+	t.Parallel()
+
+	pool := prepared(t)
+	rapid.Check(t, func(r *rapid.T) {
+		tx, err := pool.Begin(t.Context())
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer func() { _ = tx.Rollback(t.Context()) }() // nothing of it is needed any more
+		history := modeltest.History(r, 80)
+		if err := modeltest.Build(t.Context(), tx, metrics.Model{}, history, len(history)/3, 9, 40); err != nil {
+			r.Fatal(err)
+		}
+		for range 10 {
+			request := metrics.Request{
+				Name:     rapid.SampledFrom(metrics.Names()).Draw(r, "metric"),
+				From:     time.Date(2026, time.March, 10, 7, 20, 0, 0, time.UTC),
+				To:       time.Date(2026, time.April, 1, rapid.IntRange(0, 23).Draw(r, "to"), 40, 0, 0, time.UTC),
+				Bucket:   rapid.SampledFrom([]metrics.Bucket{metrics.Hour, metrics.Day, metrics.Week, metrics.Month}).Draw(r, "bucket"),
+				Zone:     rapid.SampledFrom(zones).Draw(r, "zone"),
+				Currency: rapid.SampledFrom([]string{"EUR", "JPY", ""}).Draw(r, "currency"),
+				Channel:  rapid.SampledFrom([]string{"", "", "web", "import"}).Draw(r, "channel"),
+				GroupBy:  rapid.SampledFrom([]string{"", metrics.GroupChannel}).Draw(r, "group by"),
+			}
+			tenant := rapid.SampledFrom(modeltest.Tenants).Draw(r, "tenant")
+			got, err := metrics.Query(t.Context(), tx, 1, tenant, request)
+			if several(history, tenant) && got.Currency == "" && request.Currency == "" && perCurrency(request.Name) {
+				if fault, ok := errors.AsType[*query.Error](err); !ok || !slices.Equal(fault.Allowed, []string{"EUR", "JPY"}) {
+					r.Fatalf("money of several currencies: %v; want a fault that names them", err)
+				}
+				continue
+			}
+			if err != nil {
+				r.Fatal(err)
+			}
+			check(r, &request, got, history, tenant)
+		}
+	})
+}
+
+func perCurrency(name string) bool {
+	return slices.ContainsFunc(metrics.Catalogue(), func(m metrics.Metric) bool { return m.Name == name && m.PerCurrency })
+}
+
+func several(history []projections.Event, tenant string) bool {
+	currencies := map[string]bool{}
+	for _, e := range history {
+		if fact, ok := e.Body.(order.Event); ok && e.Tenant == tenant {
+			currency, _ := seriesOf(fact)
+			currencies[currency] = true
+		}
+	}
+	return len(currencies) > 1
+}
+
+// check holds every point and total against the plain count.
+func check(r *rapid.T, request *metrics.Request, got metrics.Result, history []projections.Event, tenant string) {
+	channels := []string{request.Channel}
+	if request.GroupBy != "" {
+		channels = nil
+		for _, s := range got.Series {
+			channels = append(channels, s.Channel)
+		}
+		if !slices.IsSorted(channels) {
+			r.Fatalf("channels %q are not sorted", channels)
+		}
+	}
+	if len(got.Series) != len(channels) {
+		r.Fatalf("%d series; want one", len(got.Series))
+	}
+	for i, s := range got.Series {
+		for n, p := range s.Points {
+			until := upper(request.Bucket, p.Start)
+			if n+1 < len(s.Points) && !s.Points[n+1].Start.Equal(until) {
+				r.Fatalf("the point after %s begins at %s; want %s", p.Start, s.Points[n+1].Start, until)
+			}
+			if want := plain(history, tenant, request, channels[i], p.Start, until); p.Value != want {
+				r.Fatalf("%s %s of %s = %d; want %d", channels[i], request.Name, p.Start, p.Value, want)
+			}
+		}
+		first, last := s.Points[0].Start, upper(request.Bucket, s.Points[len(s.Points)-1].Start)
+		if first.After(request.From) || last.Before(request.To) {
+			r.Fatalf("points from %s to %s; want %s to %s covered", first, last, request.From, request.To)
+		}
+		if want := plain(history, tenant, request, channels[i], first, last); s.Total != want {
+			r.Fatalf("total = %d; want %d", s.Total, want)
+		}
+	}
+}
+
+// upper returns the end of a bucket, found by walking on until the clock on the wall shows another one.
+func upper(bucket metrics.Bucket, start time.Time) time.Time {
+	label := func(at time.Time) string {
+		switch bucket {
+		case metrics.Hour:
+			return "" // not told by a label: see below
+		case metrics.Week:
+			year, week := at.ISOWeek()
+			return fmt.Sprint(year, week)
+		case metrics.Month:
+			return at.Format("2006-01")
+		default:
+			return at.Format("2006-01-02")
+		}
+	}
+	at := start.Add(15 * time.Minute)
+	for label(at) == label(start) && (bucket != metrics.Hour || at.Minute() != 0) {
+		at = at.Add(15 * time.Minute)
+	}
+	return at
+}
+
+func seriesOf(fact order.Event) (currency, channel string) {
+	switch f := fact.(type) {
+	case order.Placed:
+		return f.Currency, f.Channel
+	case order.Imported:
+		return f.Currency, f.Channel
+	case order.Confirmed:
+		return f.Currency, f.Channel
+	case order.PaymentUpdated:
+		return f.Currency, f.Channel
+	case order.Canceled:
+		return f.Currency, f.Channel
+	case order.ReturnImported:
+		return f.Currency, f.Channel
+	}
+	return "", ""
+}
+
+// plain counts a metric over what happened in [from, to).
+func plain(history []projections.Event, tenant string, request *metrics.Request, channel string, from, to time.Time) int64 {
+	n := map[string]int64{}
+	for _, e := range history {
+		fact, ok := e.Body.(order.Event)
+		if !ok || e.Tenant != tenant || e.OccurredAt.Before(from) || !e.OccurredAt.Before(to) {
+			continue
+		}
+		currency, in := seriesOf(fact)
+		if request.Currency != "" && currency != request.Currency || request.Channel != "" && in != request.Channel || channel != "" && in != channel {
+			continue
+		}
+		switch f := fact.(type) {
+		case order.Placed:
+			place(n, &f.Contents)
+		case order.Imported:
+			place(n, &f.Contents)
+			n["captured"] += f.Captured
+			n["orders_confirmed"]++
+			n["orders_completed"]++
+		case order.Confirmed:
+			n["orders_confirmed"]++
+		case order.PaymentUpdated:
+			n["captured"] += f.CapturedChange
+			n["paid_back"] += f.RefundedChange
+		case order.Canceled:
+			n["orders_canceled"]++
+			for _, l := range f.Lines {
+				n["cancellations"] += l.Amount
+				n["units_canceled"] += l.Quantity
+			}
+		case order.ReturnImported:
+			for _, l := range f.Lines {
+				n["refunds"] += l.Amount
+				n["paid_back"] += l.Amount + l.Tax
+				n["units_returned"] += l.Quantity
+			}
+		}
+	}
+	net := n["gross_sales"] - n["discounts"] - n["cancellations"] - n["refunds"]
+	switch request.Name {
+	case "net_revenue":
+		return net
+	case "aov":
+		return rounded(net, n["orders_confirmed"])
+	case "units_per_order":
+		return rounded(1_000_000*n["units"], n["orders_placed"])
+	case "refund_rate":
+		return rounded(1_000_000*n["refunds"], n["gross_sales"])
+	case "return_rate":
+		return rounded(1_000_000*n["units_returned"], n["units"])
+	case "cancellation_rate":
+		return rounded(1_000_000*n["orders_canceled"], n["orders_placed"])
+	default:
+		return n[request.Name]
+	}
+}
+
+func place(n map[string]int64, c *order.Contents) {
+	n["orders_placed"]++
+	n["tax"] += c.Totals.Tax
+	for i := range c.Lines {
+		l := &c.Lines[i]
+		var taxes, inclusive, rate int64
+		for _, t := range l.TaxLines {
+			taxes += t.Amount
+			if t.Inclusive {
+				inclusive, rate = inclusive+t.Amount, t.Rate
+			}
+		}
+		gross := l.Subtotal - inclusive
+		if len(l.DiscountAllocations) > 0 {
+			gross = l.Subtotal - rounded(l.Subtotal*rate, 1_000_000+rate)
+		}
+		n["gross_sales"] += gross
+		n["discounts"] += gross - (l.Total - taxes)
+		n["units"] += l.Quantity
+	}
+	for _, s := range c.ShippingLines {
+		n["shipping"] += s.Amount
+		for _, t := range s.TaxLines {
+			if t.Inclusive {
+				n["shipping"] -= t.Amount
+			}
+		}
+	}
+}
+
+// rounded returns a ÷ b to the nearest whole number, halves away from zero.
+func rounded(a, b int64) int64 {
+	switch {
+	case b == 0:
+		return 0
+	case a < 0:
+		return -rounded(-a, b)
+	default:
+		return (2*a + b) / (2 * b)
+	}
+}
+
+func TestQuery_defaults(t *testing.T) {
+	t.Parallel()
+
+	pool := prepared(t)
+	id := uuid.MustParse("01955000-0000-7000-8123-456789abcdef")
+	events := make([]projections.Event, 1)
+	e := &events[0]
+	e.Tenant, e.Stream, e.OccurredAt = "demo", id, time.Date(2026, time.March, 1, 12, 59, 59, 0, time.UTC)
+	e.Body = order.Confirmed{OrderID: id, Channel: "web", Currency: "EUR"}
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }() // nothing of it is needed any more
+	if err := modeltest.Build(t.Context(), tx, metrics.Model{}, events, 0); err != nil {
+		t.Fatal(err)
+	}
+	for bucket, points := range map[metrics.Bucket]int{"": 30, metrics.Hour: 24, metrics.Week: 12, metrics.Month: 12} {
+		got, err := metrics.Query(t.Context(), tx, 1, "demo", metrics.Request{Name: "orders_confirmed", Now: e.OccurredAt, Bucket: bucket})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := got.Series[0]; len(s.Points) != points || s.Points[points-1].Value != 1 || s.Total != 1 {
+			t.Errorf("bucket %q: %d points, total %d; want %d and the last one 1", bucket, len(s.Points), s.Total, points)
+		}
+	}
+	// The only currency need not be named; a shop without sales has none.
+	for tenant, currency := range map[string]string{"demo": "EUR", "empty": ""} {
+		got, err := metrics.Query(t.Context(), tx, 1, tenant, metrics.Request{Name: "aov", Now: e.OccurredAt})
+		if err != nil || got.Currency != currency || len(got.Series[0].Points) != 30 {
+			t.Errorf("%s: %+v, %v; want currency %q and 30 points", tenant, got, err, currency)
+		}
+	}
+}
+
+func TestQuery_refuses(t *testing.T) {
+	t.Parallel()
+
+	pool := prepared(t)
+	now := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+	tests := map[string]struct {
+		request   metrics.Request
+		parameter string
+		words     string
+	}{
+		"an unknown metric":    {metrics.Request{Name: "profit"}, "name", "net_revenue"},
+		"an unknown bucket":    {metrics.Request{Name: "units", Bucket: "minute"}, "bucket", "hour, day, week, month"},
+		"an unknown zone":      {metrics.Request{Name: "units", Zone: "Mars/Olympus"}, "tz", "Europe/Berlin"},
+		"the machine's zone":   {metrics.Request{Name: "units", Zone: "Local"}, "tz", "Europe/Berlin"},
+		"a zone that is a way": {metrics.Request{Name: "units", Zone: "../etc/passwd"}, "tz", "Europe/Berlin"},
+		"no such currency":     {metrics.Request{Name: "aov", Currency: "euro"}, "currency", "EUR"},
+		"an unknown grouping":  {metrics.Request{Name: "units", GroupBy: "moon"}, "group_by", "channel"},
+		"a broken channel":     {metrics.Request{Name: "units", Channel: "\x00"}, "channel", "UTF-8"},
+		"times turned round":   {metrics.Request{Name: "units", From: now, To: now}, "from", "not before"},
+		"too many points":      {metrics.Request{Name: "units", From: now.AddDate(-2, 0, 0), To: now, Bucket: metrics.Hour}, "bucket", "10000 points"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			tt.request.Now = now
+			_, err := metrics.Query(t.Context(), pool, 1, "demo", tt.request)
+			fault, ok := errors.AsType[*query.Error](err)
+			if !ok || fault.Parameter != tt.parameter || !strings.Contains(fault.Message, tt.words) {
+				t.Errorf("Query = %v; want a fault of %s that says %q", err, tt.parameter, tt.words)
+			}
+		})
+	}
+}

@@ -1,0 +1,340 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
+
+	"github.com/ordermill/ordermill/eventstore"
+)
+
+var (
+	// ErrRebuilding says that somebody else rebuilds the projection at this moment.
+	ErrRebuilding = errors.New("projections: a rebuild is under way")
+
+	// ErrNotEqual is matched by a *NotEqualError: a new generation is not what the log says, so nothing was switched.
+	ErrNotEqual = errors.New("projections: the rebuilt tables differ from a fold of the log")
+)
+
+// NotEqualError tells how a new generation differs from what the log says. The live one serves on.
+type NotEqualError struct {
+	Projection  string
+	Differences []Difference // the first ones
+}
+
+// Error implements error.
+func (e *NotEqualError) Error() string {
+	var first string
+	if len(e.Differences) > 0 {
+		d := e.Differences[0]
+		first = fmt.Sprintf(", first %s %s: %s", d.Table, d.Key, d.Problem)
+	}
+	return fmt.Sprintf("projection %s was not switched: the rebuilt rows differ from a fold of the log%s; its Apply and its Fold disagree", e.Projection, first)
+}
+
+// Is reports that every NotEqualError is an ErrNotEqual.
+func (e *NotEqualError) Is(target error) bool { return target == ErrNotEqual }
+
+// Phase is a step of a rebuild.
+type Phase string
+
+// The phases of a rebuild, in their order. Reading is for all projections at once, the others are for each.
+const (
+	PhaseRead    Phase = "read"
+	PhaseLoad    Phase = "load"
+	PhaseCatchUp Phase = "catch up"
+	PhaseCompare Phase = "compare"
+	PhaseSwitch  Phase = "switch"
+	PhaseDone    Phase = "done"
+)
+
+// Progress is how far a rebuild has got.
+type Progress struct {
+	Phase      Phase
+	Projection string           // empty while reading
+	Log        eventstore.LogID // while reading
+	Done       int64            // events read
+	Total      int64            // events to read
+}
+
+// RebuildOptions says what to rebuild. Zero fields mean the documented defaults.
+type RebuildOptions struct {
+	Names    []string            // default: all projections
+	Until    eventstore.Position // build the state after this event aside and switch nothing; default: the log's end
+	Progress func(Progress)      // called from one goroutine at a time; it must not block long
+	// Keep is how long a generation that readers have left is kept at least. Default 1 min. It is removed by the first
+	// rebuild after that.
+	Keep time.Duration
+}
+
+// RebuildReport says what became of one projection.
+type RebuildReport struct {
+	Projection string              `json:"projection"`
+	Generation Generation          `json:"generation"`
+	Switched   bool                `json:"switched"`
+	Tables     []string            `json:"tables,omitempty"`
+	Position   eventstore.Position `json:"position"` // of the last log, when it was switched
+	Events     int64               `json:"events"`   // read
+	Rows       int64               `json:"rows"`     // loaded
+	Parked     int                 `json:"parked"`   // streams
+	Took       time.Duration       `json:"took"`
+}
+
+// Rebuild builds projections anew beside the live ones: it reads the logs once, folds them in memory, loads the next
+// generation's tables, catches up with what was appended meanwhile, compares what is stored with a fold, and only if
+// they are equal has readers switch, by one row. Reads and live projections go on throughout, and what a reader sees
+// never goes back. Whatever fails, at any point, leaves the live generation as it is; the next rebuild removes what is
+// left over. Projections fail each for itself: the reports are those of the ones that did not.
+func (s *Set) Rebuild(ctx context.Context, o RebuildOptions) ([]RebuildReport, error) {
+	of, err := s.named(o.Names)
+	if err != nil {
+		return nil, err
+	}
+	if o.Keep <= 0 {
+		o.Keep = time.Minute
+	}
+	if err := s.Ensure(ctx); err != nil {
+		return nil, err
+	}
+	conn, err := s.lockRebuilds(ctx, of)
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
+		defer cancel()
+		_ = conn.Close(closing) // the locks go with it
+	}()
+	r := &rebuild{set: s, options: o, began: time.Now()}
+	if err := r.begin(ctx, of); err != nil {
+		return nil, err
+	}
+	if err := r.read(ctx); err != nil {
+		return nil, errors.Join(err, r.abandon(ctx, r.jobs))
+	}
+	return r.finish(ctx)
+}
+
+// lockRebuilds keeps other rebuilds of the projections out for as long as the connection lives. A process that dies
+// lets go at once.
+func (s *Set) lockRebuilds(ctx context.Context, of []*projection) (*pgx.Conn, error) {
+	conn, err := pgx.ConnectConfig(ctx, s.pool.Config().ConnConfig)
+	if err != nil {
+		return nil, fmt.Errorf("rebuild: %w", err)
+	}
+	for _, p := range of {
+		var free bool
+		err := conn.QueryRow(ctx, "select pg_try_advisory_lock(hashtextextended('ordermill rebuild ' || $1, 0))", p.name).Scan(&free)
+		if err == nil && !free {
+			err = fmt.Errorf("%w for %s: wait for its end, or stop it", ErrRebuilding, p.name)
+		}
+		if err != nil {
+			return nil, errors.Join(fmt.Errorf("rebuild: %w", err), conn.Close(context.WithoutCancel(ctx)))
+		}
+	}
+	return conn, nil
+}
+
+// rebuild is one call of Rebuild.
+type rebuild struct {
+	set     *Set
+	options RebuildOptions
+	began   time.Time
+	jobs    []*job
+	events  int64
+
+	mu sync.Mutex // around options.Progress
+}
+
+// job is one projection in it.
+type job struct {
+	*folding
+	g         Generation
+	consumers []*consumer
+	digests   []*digest // of the fold as it was loaded; nil once it has gone on
+	rows      int64
+}
+
+func (r *rebuild) report(p Progress) {
+	if r.options.Progress == nil {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.options.Progress(p)
+}
+
+// begin removes what earlier generations have left and numbers the new ones.
+func (r *rebuild) begin(ctx context.Context, of []*projection) error {
+	for _, p := range of {
+		if err := r.clean(ctx, p); err != nil {
+			return err
+		}
+		j := &job{folding: &folding{of: p, to: make(map[eventstore.LogID]eventstore.Position), parked: make(map[eventstore.LogID][]follower)}}
+		err := pgx.BeginFunc(ctx, r.set.pool, func(tx pgx.Tx) (err error) {
+			j.g, err = newGeneration(ctx, tx, p, "building")
+			return err
+		})
+		if err != nil {
+			return fmt.Errorf("rebuild %s: %w", p.name, err)
+		}
+		r.jobs = append(r.jobs, j)
+	}
+	return nil
+}
+
+// clean removes generations that were never finished, and those that readers have left long enough ago.
+func (r *rebuild) clean(ctx context.Context, p *projection) error {
+	rows, err := r.set.pool.Query(ctx, `select generation from projection_generations where name = $1
+		and (state in ('building', 'failed', 'aside') or (state = 'retired' and changed_at < now() - $2::interval))`, p.name, r.options.Keep)
+	if err != nil {
+		return fmt.Errorf("rebuild %s: %w", p.name, err)
+	}
+	old, err := pgx.CollectRows(rows, pgx.RowTo[Generation])
+	if err != nil {
+		return fmt.Errorf("rebuild %s: %w", p.name, err)
+	}
+	for _, g := range old {
+		if err := r.set.drop(ctx, p, g); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// read folds the logs for all jobs.
+func (r *rebuild) read(ctx context.Context) error {
+	var total int64
+	for _, store := range r.set.stores {
+		head, _, err := store.Head(ctx)
+		if err != nil {
+			return err
+		}
+		if r.options.Until > head {
+			return fmt.Errorf("position %d is not in log %d, which ends at %d", r.options.Until, store.Log(), head)
+		}
+		if r.options.Until > 0 {
+			head = r.options.Until
+		}
+		for _, j := range r.jobs {
+			j.to[store.Log()] = head
+		}
+		total += int64(head)
+	}
+	var done int64 // of logs that are read
+	var current eventstore.LogID
+	var last int64
+	r.report(Progress{Phase: PhaseRead, Total: total})
+	replay := &replay{set: r.set, versions: true, progress: func(log eventstore.LogID, at eventstore.Position) {
+		if log != current {
+			done, current, last = done+last, log, 0
+		}
+		last = int64(at)
+		r.report(Progress{Phase: PhaseRead, Log: log, Done: done + last, Total: total})
+	}}
+	for _, j := range r.jobs {
+		replay.foldings = append(replay.foldings, j.folding)
+	}
+	faults, err := replay.run(ctx)
+	if err == nil && len(faults) > 0 {
+		err = fmt.Errorf("the log is damaged: stream %s at position %d: %s", faults[0].Key, faults[0].Position, faults[0].Problem)
+	}
+	r.events = total
+	return err
+}
+
+// finish brings every job to its end, as many at a time as there are cores.
+func (r *rebuild) finish(ctx context.Context) ([]RebuildReport, error) {
+	var g errgroup.Group
+	g.SetLimit(runtime.GOMAXPROCS(0))
+	reports, failures := make([]*RebuildReport, len(r.jobs)), make([]error, len(r.jobs))
+	for i, j := range r.jobs {
+		g.Go(func() error {
+			switched, err := r.complete(ctx, j)
+			if err != nil {
+				failures[i] = errors.Join(err, r.abandon(ctx, []*job{j}))
+				return nil
+			}
+			reports[i] = r.reportOf(j, switched)
+			return nil
+		})
+	}
+	if err := g.Wait(); err != nil {
+		return nil, err
+	}
+	var out []RebuildReport
+	for _, report := range reports {
+		if report != nil {
+			out = append(out, *report)
+		}
+	}
+	return out, errors.Join(failures...)
+}
+
+// complete loads a job's fold, brings it up to date, and switches.
+func (r *rebuild) complete(ctx context.Context, j *job) (switched bool, err error) {
+	name := j.of.name
+	r.report(Progress{Phase: PhaseLoad, Projection: name})
+	if err := r.load(ctx, j); err != nil {
+		return false, err
+	}
+	aside := r.options.Until > 0
+	r.report(Progress{Phase: PhaseCatchUp, Projection: name})
+	if err := r.follow(ctx, j, !aside); err != nil {
+		return false, err
+	}
+	r.report(Progress{Phase: PhaseCompare, Projection: name})
+	if err := r.compare(ctx, j); err != nil {
+		return false, err
+	}
+	j.fold, j.digests = nil, nil
+	r.report(Progress{Phase: PhaseSwitch, Projection: name})
+	if aside {
+		err = r.setAside(ctx, j)
+	} else {
+		err = r.switchOver(ctx, j)
+	}
+	if err != nil {
+		return false, err
+	}
+	r.report(Progress{Phase: PhaseDone, Projection: name})
+	return !aside, nil
+}
+
+func (r *rebuild) reportOf(j *job, switched bool) *RebuildReport {
+	report := &RebuildReport{
+		Projection: j.of.name, Generation: j.g, Switched: switched, Events: r.events, Rows: j.rows, Took: time.Since(r.began).Round(time.Millisecond),
+	}
+	for _, c := range j.consumers {
+		report.Position = c.at.Position
+		report.Parked += len(c.parking.streams)
+	}
+	for _, t := range j.of.tables() {
+		report.Tables = append(report.Tables, j.g.Table(t))
+	}
+	return report
+}
+
+// abandon removes what unfinished jobs have made, as far as it can: what it cannot, the next rebuild does.
+func (r *rebuild) abandon(ctx context.Context, jobs []*job) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+	defer cancel()
+	for _, j := range jobs {
+		_, err := r.set.pool.Exec(ctx, `update projection_generations set state = 'failed', changed_at = now()
+			where name = $1 and generation = $2 and state = 'building'`, j.of.name, j.g)
+		if err == nil {
+			err = r.set.drop(ctx, j.of, j.g)
+		}
+		if err != nil {
+			return fmt.Errorf("generation %d of %s stays behind until the next rebuild: %w", j.g, strings.TrimSpace(j.of.name), err)
+		}
+	}
+	return nil
+}

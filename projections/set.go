@@ -1,0 +1,134 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ordermill/ordermill/eventstore"
+)
+
+// Config says which projections there are and where. Pool, Stores and at least one model or backend are needed.
+type Config struct {
+	Pool     *pgxpool.Pool // the database that has the checkpoints and the models' tables
+	Stores   []*eventstore.Store
+	Models   []Model
+	Backends []Backend
+	Logger   *slog.Logger // default: nothing is logged
+}
+
+// Set is the projections of one database. It runs them, rebuilds and verifies them and says where they are. It is safe
+// for concurrent use.
+type Set struct {
+	pool        *pgxpool.Pool
+	stores      []*eventstore.Store
+	projections []*projection
+	positions   map[eventstore.LogID]*Positions
+	logger      *slog.Logger
+}
+
+// NewSet checks the configuration. It connects to nothing.
+func NewSet(c Config) (*Set, error) {
+	if c.Pool == nil || len(c.Stores) == 0 {
+		return nil, errors.New("projections: a pool and at least one event store are needed")
+	}
+	s := &Set{pool: c.Pool, stores: slices.Clone(c.Stores), logger: c.Logger, positions: make(map[eventstore.LogID]*Positions)}
+	if s.logger == nil {
+		s.logger = slog.New(slog.DiscardHandler)
+	}
+	for _, m := range c.Models {
+		s.projections = append(s.projections, ofModel(c.Pool, m))
+	}
+	for _, b := range c.Backends {
+		s.projections = append(s.projections, ofBackend(b))
+	}
+	for i, p := range s.projections {
+		if slices.ContainsFunc(s.projections[:i], func(other *projection) bool { return other.name == p.name }) {
+			return nil, fmt.Errorf("projections: two are named %s", p.name)
+		}
+	}
+	for _, store := range s.stores {
+		s.positions[store.Log()] = newPositions(s, store.Log())
+	}
+	return s, nil
+}
+
+// Names returns the names of all projections, models first, as they were configured.
+func (s *Set) Names() []string {
+	names := make([]string, len(s.projections))
+	for i, p := range s.projections {
+		names[i] = p.name
+	}
+	return names
+}
+
+// Positions returns what is known of the projections' progress in a log, or nil for a log that is not the set's.
+func (s *Set) Positions(log eventstore.LogID) *Positions { return s.positions[log] }
+
+// named returns the projections with the given names, or all for none.
+func (s *Set) named(names []string) ([]*projection, error) {
+	if len(names) == 0 {
+		return s.projections, nil
+	}
+	var out []*projection
+	for _, name := range names {
+		i := slices.IndexFunc(s.projections, func(p *projection) bool { return p.name == name })
+		if i < 0 {
+			return nil, fmt.Errorf("no projection is named %q; there are %v", name, s.Names())
+		}
+		if !slices.Contains(out, s.projections[i]) {
+			out = append(out, s.projections[i])
+		}
+	}
+	return out, nil
+}
+
+// projection is what a model and a backend have in common. Either model or backend is nil.
+type projection struct {
+	name, store string
+	sensitive   bool // to the order of events across streams
+	definition  string
+	model       Model
+	backend     Backend
+	pool        *pgxpool.Pool
+}
+
+func ofModel(pool *pgxpool.Pool, m Model) *projection {
+	sensitive, ok := m.(OrderSensitive)
+	return &projection{
+		name: m.Name(), store: "postgres", sensitive: ok && sensitive.OrderSensitive(),
+		definition: definitionOf(m), model: m, pool: pool,
+	}
+}
+
+func ofBackend(b Backend) *projection {
+	sensitive, ok := b.(OrderSensitive)
+	return &projection{name: b.Name(), store: b.Store(), sensitive: ok && sensitive.OrderSensitive(), definition: b.Store(), backend: b}
+}
+
+func (p *projection) sink(log eventstore.LogID, g Generation) Sink {
+	if p.model != nil {
+		return &postgresSink{pool: p.pool, model: p.model, log: log, generation: g}
+	}
+	return p.backend.Sink(log, g)
+}
+
+func (p *projection) newFold() Fold {
+	if p.model != nil {
+		return p.model.NewFold()
+	}
+	return p.backend.NewFold()
+}
+
+// checkpoint asks the sink of one log.
+func (p *projection) checkpoint(ctx context.Context, log eventstore.LogID, g Generation) (Checkpoint, error) {
+	c, err := p.sink(log, g).Checkpoint(ctx)
+	if err != nil {
+		return c, fmt.Errorf("checkpoint of %s generation %d: %w", p.name, g, err)
+	}
+	return c, nil
+}

@@ -1,0 +1,404 @@
+package projections
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+
+	"github.com/ordermill/ordermill/eventstore"
+)
+
+const (
+	closeEnough = 500 // events behind at which a new generation is compared or switched
+	switchTries = 20
+	maxShown    = 20 // differences in an error
+)
+
+// load stores what the fold holds, with its checkpoints and parked streams.
+func (r *rebuild) load(ctx context.Context, j *job) error {
+	at := make(map[eventstore.LogID]Checkpoint)
+	for _, store := range r.set.stores {
+		c := Checkpoint{Position: j.to[store.Log()]}
+		var err error
+		if c.Epoch, err = store.Epoch(ctx); err != nil {
+			return err
+		}
+		if c.Position > 0 {
+			if c.Event, err = store.EventAt(ctx, c.Position); err != nil {
+				return err
+			}
+		}
+		at[store.Log()] = c
+	}
+	var err error
+	if j.of.model != nil {
+		j.digests, err = r.set.load(ctx, j.of, j.g, j.fold)
+		for _, d := range j.digests {
+			j.rows += d.rows
+		}
+	} else {
+		err = j.of.backend.Load(ctx, j.g, j.fold, at)
+	}
+	if err != nil {
+		return err
+	}
+	// This commit waits for the disk, and with it for everything that was written before.
+	err = pgx.BeginFunc(ctx, r.set.pool, func(tx pgx.Tx) error { return r.settle(ctx, tx, j, at) })
+	if err != nil {
+		return fmt.Errorf("checkpoint of %s generation %d: %w", j.of.name, j.g, err)
+	}
+	for _, store := range r.set.stores {
+		c, err := r.set.newConsumer(ctx, j.of, store, j.g)
+		if err != nil {
+			return err
+		}
+		c.applied = func(_ eventstore.Position, events []Event) { r.fold(j, events) }
+		j.consumers = append(j.consumers, c)
+	}
+	return nil
+}
+
+func (r *rebuild) settle(ctx context.Context, tx pgx.Tx, j *job, at map[eventstore.LogID]Checkpoint) error {
+	for log, c := range at {
+		if j.of.model != nil {
+			_, err := tx.Exec(ctx, `insert into projection_checkpoints (log_id, name, generation, position, event_id, log_epoch)
+				values ($1, $2, $3, $4, $5, $6)`, log, j.of.name, j.g, c.Position, c.Event, c.Epoch)
+			if err != nil {
+				return err
+			}
+		}
+		if followers := j.parked[log]; len(followers) > 0 {
+			if err := (&parking{log: log, name: j.of.name, generation: j.g}).add(ctx, tx, followers); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// fold takes the events that the new generation has applied by itself, so that both can be compared afterwards.
+func (r *rebuild) fold(j *job, events []Event) {
+	if j.fold == nil { // compared already
+		return
+	}
+	j.digests = nil
+	for i := range events {
+		// What the fold refuses and the tables took shows as a difference.
+		_ = j.fold.Add(&events[i])
+	}
+}
+
+// follow brings the new generation near the log's end, by the way that live events go. It opens the tables' checkpoints
+// in any case, so that a generation aside is checked too.
+func (r *rebuild) follow(ctx context.Context, j *job, toEnd bool) error {
+	for _, c := range j.consumers {
+		for toEnd {
+			head, _, err := c.store.Head(ctx)
+			if err != nil {
+				return err
+			}
+			if head-c.at.Position <= closeEnough {
+				break
+			}
+			if err := c.readTo(ctx, head); err != nil {
+				return fmt.Errorf("catch up %s: %w", j.of.name, err)
+			}
+		}
+	}
+	return nil
+}
+
+// compare refuses a generation whose stored values are not what the fold says.
+func (r *rebuild) compare(ctx context.Context, j *job) error {
+	var different []Difference
+	var err error
+	if j.of.model != nil {
+		different, err = r.set.compareTables(ctx, j)
+	} else {
+		different, err = r.compareBackend(ctx, j)
+	}
+	if err != nil {
+		return fmt.Errorf("compare %s: %w", j.of.name, err)
+	}
+	if len(different) > 0 {
+		return &NotEqualError{Projection: j.of.name, Differences: different[:min(len(different), maxShown)]}
+	}
+	return nil
+}
+
+// compareTables reads the new tables back. Nobody else writes them, so they stand still.
+func (s *Set) compareTables(ctx context.Context, j *job) (different []Difference, err error) {
+	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+		for i, t := range j.fold.Tables() {
+			shape, err := shapeOf(ctx, tx, t, j.g)
+			if err != nil {
+				return err
+			}
+			stored, err := shape.digestTable(ctx, tx, false)
+			if err != nil {
+				return err
+			}
+			var want *digest
+			if j.digests != nil {
+				want = j.digests[i]
+			} else if want, err = shape.digestRows(ctx, t.Rows, false); err != nil {
+				return err
+			}
+			if stored.equal(want) {
+				continue
+			}
+			if stored, err = shape.digestTable(ctx, tx, true); err != nil {
+				return err
+			}
+			if want, err = shape.digestRows(ctx, t.Rows, true); err != nil {
+				return err
+			}
+			different = append(different, shape.differences(stored, want, maxShown)...)
+		}
+		return nil
+	})
+	return different, err
+}
+
+// compareBackend has the backend compare what it stores with the fold at hand, which is at the same position.
+func (r *rebuild) compareBackend(ctx context.Context, j *job) (different []Difference, err error) {
+	for _, c := range j.consumers {
+		at := c.at.Position
+		found, err := j.of.backend.Verify(ctx, j.g, c.store.Log(), func(_ context.Context, to eventstore.Position, _ func(uuid.UUID) eventstore.Position) (Fold, error) {
+			if to > at {
+				return nil, fmt.Errorf("it is at position %d; nobody but this rebuild, which is at %d, should have written it", to, at)
+			}
+			return j.fold, nil
+		})
+		if err != nil {
+			return nil, err
+		}
+		different = append(different, found...)
+	}
+	return different, nil
+}
+
+// setAside finishes a generation that shows a past state.
+func (r *rebuild) setAside(ctx context.Context, j *job) error {
+	tag, err := r.set.pool.Exec(ctx, `update projection_generations set state = 'aside', changed_at = now(), note = $3
+		where name = $1 and generation = $2 and state = 'building'`, j.of.name, j.g, fmt.Sprintf("as of position %d", r.options.Until))
+	if err == nil && tag.RowsAffected() != 1 {
+		err = ErrFenced
+	}
+	if err != nil {
+		return fmt.Errorf("set generation %d of %s aside: %w", j.g, j.of.name, err)
+	}
+	return nil
+}
+
+// errBehind says that the live generation has gone on too far for the switch.
+var errBehind = errors.New("the live generation is ahead")
+
+// switchOver makes the new generation the live one.
+func (r *rebuild) switchOver(ctx context.Context, j *job) error {
+	for try := 1; ; try++ {
+		if err := r.follow(ctx, j, true); err != nil {
+			return err
+		}
+		old, err := r.liveBefore(ctx, j)
+		if err != nil {
+			return err
+		}
+		if j.of.model != nil {
+			err = r.switchModel(ctx, j, old)
+		} else {
+			err = r.switchBackend(ctx, j, old)
+		}
+		retry := errors.Is(err, errBehind) || errors.Is(err, ErrInvalidEvent) // following parks the stream of the latter
+		if err == nil {
+			r.announce(j)
+			return nil
+		}
+		if !retry || try == switchTries {
+			return fmt.Errorf("switch %s to generation %d: %w", j.of.name, j.g, err)
+		}
+		for _, c := range j.consumers {
+			head, _, err := c.store.Head(ctx)
+			if err == nil {
+				err = c.readTo(ctx, head)
+			}
+			if err != nil {
+				return fmt.Errorf("catch up %s: %w", j.of.name, err)
+			}
+		}
+	}
+}
+
+func (r *rebuild) liveBefore(ctx context.Context, j *job) (Generation, error) {
+	var old Generation
+	err := r.set.pool.QueryRow(ctx, "select live_generation from projections where name = $1", j.of.name).Scan(&old)
+	if err != nil {
+		return 0, fmt.Errorf("live generation of %s: %w", j.of.name, err)
+	}
+	return old, nil
+}
+
+func (r *rebuild) announce(j *job) {
+	for _, c := range j.consumers {
+		r.set.positions[c.store.Log()].Set(j.of.name, j.g, c.at.Position)
+	}
+}
+
+// switchModel seals the old generation where it is, brings the new one at least as far, and moves the pointer, in one
+// transaction: whoever sees the new pointer sees nothing that the old tables had not shown yet go away, and the old
+// generation's projector finds its checkpoint sealed and goes on with the new one.
+func (r *rebuild) switchModel(ctx context.Context, j *job, old Generation) error {
+	after := make([]Checkpoint, len(j.consumers))
+	err := pgx.BeginFunc(ctx, r.set.pool, func(tx pgx.Tx) error {
+		if err := execAll(ctx, tx, []string{"set local lock_timeout = '10s'"}); err != nil {
+			return err
+		}
+		for i, c := range j.consumers {
+			reached, err := seal(ctx, tx, c, old)
+			if err != nil {
+				return err
+			}
+			if after[i], err = c.within(ctx, tx, reached); err != nil {
+				return err
+			}
+		}
+		return point(ctx, tx, j, old)
+	})
+	if err != nil {
+		return err
+	}
+	for i, c := range j.consumers {
+		c.at = after[i]
+	}
+	return nil
+}
+
+// seal stops the old generation in one log and returns where.
+func seal(ctx context.Context, tx pgx.Tx, c *consumer, old Generation) (eventstore.Position, error) {
+	var reached eventstore.Position
+	err := tx.QueryRow(ctx, `update projection_checkpoints set sealed = true where log_id = $1 and name = $2 and generation = $3 returning position`,
+		c.store.Log(), c.of.name, old).Scan(&reached)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return 0, nil
+	}
+	if err != nil {
+		return 0, fmt.Errorf("seal generation %d: %w", old, err)
+	}
+	return reached, nil
+}
+
+// within applies the few events up to a position inside a transaction, and returns the checkpoint after them.
+func (c *consumer) within(ctx context.Context, tx pgx.Tx, to eventstore.Position) (Checkpoint, error) {
+	at := c.at
+	if to <= at.Position {
+		return at, nil
+	}
+	head, _, err := c.store.Head(ctx)
+	if err != nil {
+		return at, err
+	}
+	if to > head {
+		return at, nil // the old generation is of another past: that is why it is rebuilt
+	}
+	if to-at.Position > applyEvents {
+		return at, errBehind
+	}
+	recorded, err := c.store.Read(ctx, at.Position, int(to-at.Position))
+	if err != nil {
+		return at, err
+	}
+	events := make([]Event, 0, len(recorded))
+	for _, rec := range recorded {
+		if c.parking.has(rec.Stream) {
+			return at, errBehind // parking is done by following
+		}
+		e, err := Decode(rec)
+		if err != nil {
+			return at, fmt.Errorf("%w: %w", ErrInvalidEvent, err)
+		}
+		events = append(events, e)
+	}
+	last := c.checkpoint(&recorded[len(recorded)-1])
+	sink, ok := c.sink.(*postgresSink)
+	if !ok {
+		return at, fmt.Errorf("%s is not in Postgres", c.of.name)
+	}
+	return last, sink.applyTx(ctx, tx, c.fence, at, last, events)
+}
+
+// point moves the pointer, if both generations are still what they were.
+func point(ctx context.Context, tx pgx.Tx, j *job, old Generation) error {
+	for _, step := range []struct {
+		sql  string
+		args []any
+	}{
+		{`update projections set live_generation = $2, rebuild_needed = null, switched_at = now()
+			where name = $1 and live_generation = $3`, []any{j.of.name, j.g, old}},
+		{`update projection_generations set state = 'live', changed_at = now()
+			where name = $1 and generation = $2 and state = 'building'`, []any{j.of.name, j.g}},
+		{`update projection_generations set state = 'retired', changed_at = now()
+			where name = $1 and generation = $2 and state = 'live'`, []any{j.of.name, old}},
+	} {
+		tag, err := tx.Exec(ctx, step.sql, step.args...)
+		if err != nil {
+			return err
+		}
+		if tag.RowsAffected() != 1 {
+			return fmt.Errorf("another rebuild has come in between: %w", ErrFenced)
+		}
+	}
+	return nil
+}
+
+// switchBackend takes the lease away from whoever writes the old generation, waits until that one has surely stopped,
+// brings the new generation at least as far, and moves the pointer.
+func (r *rebuild) switchBackend(ctx context.Context, j *job, old Generation) error {
+	for _, c := range j.consumers {
+		l, wait, err := r.set.seizeLease(ctx, c.store.Log(), j.of.name, r.began)
+		if err != nil {
+			return err
+		}
+		defer func() { _ = l.release(context.WithoutCancel(ctx), "") }() // else it expires
+		if !sleep(ctx, wait) {
+			return ctx.Err()
+		}
+		reached, err := j.of.checkpoint(ctx, c.store.Log(), old)
+		if err != nil {
+			return err
+		}
+		head, _, err := c.store.Head(ctx)
+		if err != nil {
+			return err
+		}
+		if err := c.readTo(ctx, min(head, max(reached.Position, c.at.Position))); err != nil {
+			return err
+		}
+	}
+	return pgx.BeginFunc(ctx, r.set.pool, func(tx pgx.Tx) error { return point(ctx, tx, j, old) })
+}
+
+// seizeLease takes a lease from its owner, and returns how long that one may still believe that it has it.
+func (s *Set) seizeLease(ctx context.Context, log eventstore.LogID, name string, began time.Time) (*lease, time.Duration, error) {
+	const ttl = 20 * time.Second
+	l := &lease{pool: s.pool, log: log, name: name, ttl: ttl}
+	var wait time.Duration
+	err := pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		err := tx.QueryRow(ctx, `select greatest(expires_at - clock_timestamp(), '0'::interval) from projection_leases
+			where log_id = $1 and name = $2 for update`, log, name).Scan(&wait)
+		if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+			return err
+		}
+		return tx.QueryRow(ctx, `insert into projection_leases (log_id, name, owner, epoch, expires_at)
+			values ($1, $2, $3, 1, clock_timestamp() + $4::interval)
+			on conflict (log_id, name) do update set owner = excluded.owner, epoch = projection_leases.epoch + 1, expires_at = excluded.expires_at
+			returning epoch`, log, name, fmt.Sprintf("rebuild begun %s", began.UTC().Format(time.RFC3339Nano)), ttl).Scan(&l.epoch)
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("take lease of %s: %w", name, err)
+	}
+	return l, wait, nil
+}

@@ -1,0 +1,9 @@
+create table {table} (
+    tenant_id    text        collate "C" not null,
+    span         smallint    not null,
+    currency     text        collate "C" not null,
+    bucket_start timestamptz not null,
+    sku          text        collate "C" not null,
+    units        bigint      not null,
+    net          bigint      not null
+) with (fillfactor = 90)

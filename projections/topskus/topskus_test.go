@@ -1,0 +1,185 @@
+package topskus_test
+
+import (
+	"cmp"
+	"errors"
+	"reflect"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"pgregory.net/rapid"
+
+	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/migrations/pgtest"
+	"github.com/ordermill/ordermill/projections"
+	"github.com/ordermill/ordermill/projections/modeltest"
+	"github.com/ordermill/ordermill/projections/query"
+	"github.com/ordermill/ordermill/projections/topskus"
+)
+
+func prepared(t *testing.T) *pgxpool.Pool {
+	t.Helper()
+	pool := pgtest.Pool(t)
+	modeltest.Prepare(t, pool)
+	return pool
+}
+
+// Whatever happens in the shops, and however it is cut into frames, the table holds what a plain fold holds.
+func TestModel_equalsFold(t *testing.T) {
+	t.Parallel()
+
+	pool := prepared(t)
+	rapid.Check(t, func(r *rapid.T) {
+		modeltest.Compare(t.Context(), r, pool, topskus.Model{}, modeltest.History(r, 60))
+	})
+}
+
+// The answer is that of a plain count, for any time, order and limit.
+func TestQuery_againstPlainCount(t *testing.T) {
+	t.Parallel()
+
+	pool := prepared(t)
+	rapid.Check(t, func(r *rapid.T) {
+		tx, err := pool.Begin(t.Context())
+		if err != nil {
+			r.Fatal(err)
+		}
+		defer func() { _ = tx.Rollback(t.Context()) }() // nothing of it is needed any more
+		history := modeltest.History(r, 80)
+		if err := modeltest.Build(t.Context(), tx, topskus.Model{}, history, len(history)/3, 9, 40); err != nil {
+			r.Fatal(err)
+		}
+		for range 10 {
+			quarters := rapid.IntRange(0, 80*96)
+			begin := time.Date(2026, time.January, 25, 0, 0, 0, 0, time.UTC)
+			request := topskus.Request{
+				By: rapid.SampledFrom([]topskus.Order{topskus.ByUnits, topskus.ByNet}).Draw(r, "by"), Limit: rapid.IntRange(1, 7).Draw(r, "limit"),
+				Now: begin.AddDate(1, 0, 0), Currency: rapid.SampledFrom([]string{"EUR", "JPY"}).Draw(r, "currency"),
+			}
+			if rapid.Bool().Draw(r, "bounded") {
+				request.From = begin.Add(time.Duration(quarters.Draw(r, "from")) * 15 * time.Minute)
+				request.To = request.From.Add(time.Duration(1+quarters.Draw(r, "length")) * 15 * time.Minute)
+			}
+			tenant := rapid.SampledFrom(modeltest.Tenants).Draw(r, "tenant")
+			got, err := topskus.Query(t.Context(), tx, 1, tenant, request)
+			if err != nil {
+				r.Fatal(err)
+			}
+			if want := plain(history, tenant, request); len(got.SKUs)+len(want) > 0 && !reflect.DeepEqual(got.SKUs, want) {
+				r.Fatalf("Query = %+v; want %+v", got.SKUs, want)
+			}
+		}
+	})
+}
+
+func plain(history []projections.Event, tenant string, request topskus.Request) []topskus.SKU {
+	if request.To.IsZero() {
+		request.To = request.Now
+	}
+	sold := map[string]topskus.SKU{}
+	count := func(currency, sku string, units, net int64) {
+		if currency == request.Currency {
+			s := sold[sku]
+			sold[sku] = topskus.SKU{SKU: sku, Units: s.Units + units, Net: s.Net + net}
+		}
+	}
+	for _, e := range history {
+		if e.Tenant != tenant || e.OccurredAt.Before(request.From) || !e.OccurredAt.Before(request.To) {
+			continue
+		}
+		switch f := e.Body.(type) {
+		case order.Placed:
+			for _, l := range f.Lines {
+				count(f.Currency, l.SKU, l.Quantity, l.NetTotal())
+			}
+		case order.Imported:
+			for _, l := range f.Lines {
+				count(f.Currency, l.SKU, l.Quantity, l.NetTotal())
+			}
+		case order.Canceled:
+			for _, l := range f.Lines {
+				count(f.Currency, l.SKU, 0, -l.Amount)
+			}
+		case order.ReturnImported:
+			for _, l := range f.Lines {
+				count(f.Currency, l.SKU, 0, -l.Amount)
+			}
+		}
+	}
+	var all []topskus.SKU
+	for _, s := range sold {
+		all = append(all, s)
+	}
+	slices.SortFunc(all, func(a, b topskus.SKU) int {
+		if request.By == topskus.ByNet {
+			return cmp.Or(cmp.Compare(b.Net, a.Net), cmp.Compare(a.SKU, b.SKU))
+		}
+		return cmp.Or(cmp.Compare(b.Units, a.Units), cmp.Compare(a.SKU, b.SKU))
+	})
+	return all[:min(len(all), request.Limit)]
+}
+
+func TestQuery_currencies(t *testing.T) {
+	t.Parallel()
+
+	pool := prepared(t)
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }() // nothing of it is needed any more
+	now := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+	var events []projections.Event
+	for _, sold := range [][2]string{{"one", "EUR"}, {"one", "EUR"}, {"two", "JPY"}, {"two", "EUR"}, {"two", "GBP"}} {
+		var e projections.Event
+		e.Tenant, e.OccurredAt = sold[0], now
+		e.Body = order.Placed{Contents: order.Contents{Currency: sold[1], Lines: []order.Line{{SKU: "MUG", Quantity: 2, Total: 300}}}}
+		events = append(events, e)
+	}
+	if err := modeltest.Build(t.Context(), tx, topskus.Model{}, events, 0); err != nil {
+		t.Fatal(err)
+	}
+	one := topskus.Result{Currency: "EUR", SKUs: []topskus.SKU{{SKU: "MUG", Units: 4, Net: 600}}}
+	for tenant, want := range map[string]topskus.Result{"one": one, "nobody": {}} {
+		if got, err := topskus.Query(t.Context(), tx, 1, tenant, topskus.Request{Now: now}); err != nil || !reflect.DeepEqual(got, want) {
+			t.Errorf("%s: %+v, %v; want %+v", tenant, got, err, want)
+		}
+	}
+	_, err = topskus.Query(t.Context(), tx, 1, "two", topskus.Request{Now: now})
+	if fault, ok := errors.AsType[*query.Error](err); !ok || !slices.Equal(fault.Allowed, []string{"EUR", "GBP", "JPY"}) {
+		t.Errorf("several currencies: %v; want a fault that names them", err)
+	}
+}
+
+func TestQuery_refuses(t *testing.T) {
+	t.Parallel()
+
+	pool := prepared(t)
+	now := time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
+	tests := map[string]struct {
+		request   topskus.Request
+		parameter string
+		words     string
+	}{
+		"an unknown order":   {topskus.Request{By: "gross"}, "by", "units, net"},
+		"a negative limit":   {topskus.Request{Limit: -1}, "limit", "1 to 250"},
+		"too high a limit":   {topskus.Request{Limit: 251}, "limit", "1 to 250"},
+		"no such currency":   {topskus.Request{Currency: "euro"}, "currency", "EUR"},
+		"times turned round": {topskus.Request{From: now, To: now}, "from", "not before"},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			tt.request.Now = now
+			_, err := topskus.Query(t.Context(), pool, 1, "demo", tt.request)
+			fault, ok := errors.AsType[*query.Error](err)
+			if !ok || fault.Parameter != tt.parameter || !strings.Contains(fault.Message, tt.words) {
+				t.Errorf("Query = %v; want a fault of %s that says %q", err, tt.parameter, tt.words)
+			}
+		})
+	}
+}
