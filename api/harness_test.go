@@ -1,0 +1,228 @@
+package api_test
+
+import (
+	"bytes"
+	"context"
+	"crypto/ed25519"
+	"encoding/json"
+	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ordermill/ordermill/api/httpx"
+	"github.com/ordermill/ordermill/api/write"
+	"github.com/ordermill/ordermill/commands"
+	"github.com/ordermill/ordermill/eventstore"
+	"github.com/ordermill/ordermill/migrations/pgtest"
+)
+
+// shop is a running write host over a database of its own.
+type shop struct {
+	tb      testing.TB
+	pool    *pgxpool.Pool
+	store   *eventstore.Store
+	engine  *commands.Engine
+	vault   *eventstore.Vault
+	issuer  *httpx.Issuer
+	auth    *httpx.Authenticator
+	tokens  *httpx.Tokens
+	write   *httptest.Server
+	readURL string
+}
+
+// newShop starts one.
+func newShop(tb testing.TB) *shop {
+	tb.Helper()
+	s := &shop{tb: tb, pool: pgtest.Pool(tb)}
+	var err error
+	s.store, err = eventstore.Open(tb.Context(), s.pool, eventstore.Config{})
+	must(tb, err)
+	s.engine = commands.New(s.store, commands.Config{})
+	ctx, stop := context.WithCancel(context.Background())
+	ended := make(chan error, 1)
+	go func() { ended <- s.engine.Run(ctx) }()
+	tb.Cleanup(func() {
+		stop()
+		must(tb, <-ended)
+		bounded, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+		defer cancel()
+		must(tb, s.store.Close(bounded))
+	})
+	s.vault, err = eventstore.NewVault(s.pool, eventstore.VaultConfig{MasterKeys: []eventstore.MasterKey{{ID: "test", Key: [32]byte{1, 2, 3}}}})
+	must(tb, err)
+	s.issuer, err = httpx.NewIssuer(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize)), time.Now)
+	must(tb, err)
+	config, err := s.issuer.AuthConfig()
+	must(tb, err)
+	s.auth, err = httpx.NewAuthenticator(config)
+	must(tb, err)
+	s.tokens, err = httpx.NewTokens([]byte("a secret of the tests only"))
+	must(tb, err)
+	host, err := write.New(write.Config{Do: s.engine.Do, Store: s.store, Vault: s.vault, Auth: s.auth, Tokens: s.tokens,
+		Host: httpx.HostConfig{Log: logTo(tb)}})
+	must(tb, err)
+	s.write = httptest.NewServer(host)
+	tb.Cleanup(s.write.Close)
+	return s
+}
+
+// logTo shows a test what the hosts log: failures, of which clients learn nothing.
+func logTo(tb testing.TB) *slog.Logger {
+	tb.Helper()
+	return slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
+}
+
+func must(tb testing.TB, err error) {
+	tb.Helper()
+	if err != nil {
+		tb.Fatal(err)
+	}
+}
+
+// token returns one of tenant demo.
+func (s *shop) token(role, subject string) string { return s.tokenOf("demo", role, subject) }
+
+func (s *shop) tokenOf(tenant, role, subject string) string {
+	s.tb.Helper()
+	token, err := s.issuer.Token(tenant, role, subject)
+	must(s.tb, err)
+	return token
+}
+
+// call is a request in the making. Its zero values mean: an admin of tenant demo, a new key on writes, JSON.
+type call struct {
+	method, path, body string
+	token              string
+	key                string // "-": none
+	header             map[string]string
+}
+
+// reply is what came back, read to its end.
+type reply struct {
+	status int
+	header http.Header
+	body   []byte
+}
+
+// do sends a request to the host that it belongs to.
+func (s *shop) do(c call) reply {
+	s.tb.Helper()
+	base := s.write.URL
+	if c.method == http.MethodGet || c.method == http.MethodHead {
+		base = s.readURL
+	}
+	r, err := s.send(base, c)
+	must(s.tb, err)
+	return r
+}
+
+// send is do without failing the test, for goroutines.
+func (s *shop) send(base string, c call) (reply, error) {
+	request, err := http.NewRequestWithContext(context.Background(), c.method, base+c.path, strings.NewReader(c.body))
+	if err != nil {
+		return reply{}, err
+	}
+	if c.token == "" {
+		c.token = s.token("admin", "tester")
+	}
+	if c.token != "-" {
+		request.Header.Set("Authorization", "Bearer "+c.token)
+	}
+	if c.method != http.MethodGet && c.key != "-" {
+		if c.key == "" {
+			c.key = uuid.NewString()
+		}
+		request.Header.Set("Idempotency-Key", c.key)
+	}
+	if c.body != "" {
+		request.Header.Set("Content-Type", "application/json")
+	}
+	for name, value := range c.header {
+		request.Header.Set(name, value)
+	}
+	response, err := http.DefaultClient.Do(request)
+	if err != nil {
+		return reply{}, err
+	}
+	defer response.Body.Close() //nolint:errcheck // read to its end
+	body, err := io.ReadAll(response.Body)
+	return reply{response.StatusCode, response.Header, body}, err
+}
+
+// post is do for the usual write.
+func (s *shop) post(path, body string) reply {
+	s.tb.Helper()
+	return s.do(call{method: http.MethodPost, path: path, body: body})
+}
+
+// stocked lists a SKU at 10.00 EUR and receives units of it.
+func (s *shop) stocked(sku string, units string) {
+	s.tb.Helper()
+	s.post("/v1/products", `{"sku":"`+sku+`","name":"Thing `+sku+`","prices":[{"amount":1000,"currency":"EUR"}]}`).want(s.tb, http.StatusCreated)
+	s.post("/v1/inventory/"+sku+"/receive", `{"quantity":`+units+`}`).want(s.tb, http.StatusOK)
+}
+
+// place places an order of one unit.
+func (s *shop) place(sku string) reply {
+	s.tb.Helper()
+	r := s.post("/v1/orders", `{"currency":"EUR","lines":[{"sku":"`+sku+`","quantity":1}]}`)
+	r.want(s.tb, http.StatusCreated)
+	return r
+}
+
+func (r reply) want(tb testing.TB, status int) {
+	tb.Helper()
+	if r.status != status {
+		tb.Fatalf("status %d, want %d: %s", r.status, status, r.body)
+	}
+}
+
+// wantProblem checks that r is a problem with the code, as every failure is.
+func (r reply) wantProblem(tb testing.TB, status int, code string) {
+	tb.Helper()
+	if r.status != status || r.header.Get("Content-Type") != httpx.ProblemType || r.get(tb, "code") != code {
+		tb.Fatalf("%d %s %s, want %d %s", r.status, r.header.Get("Content-Type"), r.body, status, code)
+	}
+	if r.get(tb, "request_id") == "" || r.header.Get("Request-Id") == "" {
+		tb.Errorf("a problem without a request id: %s", r.body)
+	}
+}
+
+// get returns a value of the body by its path, as text.
+func (r reply) get(tb testing.TB, path ...string) string {
+	tb.Helper()
+	var value any
+	decoder := json.NewDecoder(bytes.NewReader(r.body))
+	decoder.UseNumber()
+	if err := decoder.Decode(&value); err != nil {
+		tb.Fatalf("body %q: %v", r.body, err)
+	}
+	for _, name := range path {
+		switch v := value.(type) {
+		case map[string]any:
+			value = v[name]
+		case []any:
+			if len(v) == 0 {
+				return ""
+			}
+			value = v[0]
+		}
+	}
+	switch v := value.(type) {
+	case nil:
+		return ""
+	case string:
+		return v
+	default:
+		text, err := json.Marshal(v)
+		must(tb, err)
+		return string(text)
+	}
+}

@@ -1,0 +1,186 @@
+package httpx
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"time"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/labstack/echo/v4"
+)
+
+// maxBody bounds a request's body.
+const maxBody = 1 << 20
+
+// Border lets requests in to the routes of the OpenAPI document: it checks token, scope, headers, query, key and body,
+// in this order, and hands the rest to the handlers as a Call.
+type Border struct {
+	auth    *Authenticator
+	timeout time.Duration
+	routes  map[string]*Route // method and path in Echo's form
+}
+
+// NewBorder returns the border of some routes. Each request's context ends after the timeout.
+func NewBorder(auth *Authenticator, routes []*Route, timeout time.Duration) *Border {
+	b := &Border{auth: auth, timeout: timeout, routes: make(map[string]*Route, len(routes))}
+	for _, r := range routes {
+		b.routes[r.Method+" "+r.Path] = r
+	}
+	return b
+}
+
+// Route returns the route of an operation, for handlers that call Admit themselves; nil if there is none.
+func (b *Border) Route(operation string) *Route {
+	for _, r := range b.routes {
+		if r.Operation == operation {
+			return r
+		}
+	}
+	return nil
+}
+
+// Middleware is for the generated handlers; each of their routes must be one of the border's.
+func (b *Border) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
+	return func(c echo.Context) error {
+		r := c.Request()
+		route, ok := b.routes[r.Method+" "+c.Path()]
+		if !ok {
+			return errors.New("route without an entry in the OpenAPI document: " + c.Path())
+		}
+		ctx, cancel := context.WithTimeout(r.Context(), b.timeout)
+		defer cancel()
+		r = r.WithContext(ctx)
+		call, err := b.Admit(c.Response(), r, route)
+		if err != nil {
+			return err
+		}
+		if err := plainPath(c.ParamValues()); err != nil {
+			return err
+		}
+		r = r.WithContext(WithCall(ctx, call))
+		if call.Body != nil {
+			r.Body = io.NopCloser(bytes.NewReader(call.Body))
+			r.ContentLength = int64(len(call.Body))
+			r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+		} else {
+			r.Body, r.ContentLength = http.NoBody, 0
+		}
+		c.SetRequest(r)
+		return next(c)
+	}
+}
+
+// Admit checks everything that does not depend on what the route does. Its errors are *Error.
+func (b *Border) Admit(w http.ResponseWriter, r *http.Request, route *Route) (*Call, error) {
+	identity, err := b.auth.Authenticate(r)
+	if err != nil {
+		return nil, err
+	}
+	if err := identity.Allow(route.Scope); err != nil {
+		return nil, err
+	}
+	call := &Call{
+		Identity: identity, Route: route, RequestID: w.Header().Get(HeaderRequestID), Header: r.Header, Path: r.URL.EscapedPath(),
+		Prefer: ParsePrefer(r.Header),
+	}
+	if err := checkHeaders(r.Header); err != nil {
+		return nil, err
+	}
+	if call.Query, err = route.checkQuery(r.URL.RawQuery); err != nil {
+		return nil, err
+	}
+	if route.Key != KeyIgnored {
+		if call.Key, err = ParseKey(r.Header); err != nil {
+			return nil, err
+		}
+		if call.Key == "" && route.Key == KeyRequired {
+			return nil, &Error{
+				Code: CodeKeyMissing, Detail: "Send an Idempotency-Key header, such as a new UUID, and the same one when you try again.",
+				Faults: []Fault{{Header: HeaderIdempotencyKey, Code: CodeKeyMissing}},
+			}
+		}
+	}
+	return call, call.readBody(w, r)
+}
+
+// Allow returns an *Error with a 403 unless the caller has the scope.
+func (id *Identity) Allow(scope Scope) error {
+	if id.Scopes.Has(scope) {
+		return nil
+	}
+	return &Error{Code: CodeInsufficientScope, Detail: "This needs the scope " + string(scope) + ".", RequiredScope: string(scope)}
+}
+
+func checkHeaders(h http.Header) error {
+	if version, ok := h[HeaderAPIVersion]; ok && (len(version) != 1 || version[0] != APIVersion) {
+		return &Error{Code: CodeInvalidHeader, Detail: "API-Version: this build speaks " + APIVersion + " only.", Faults: []Fault{{Header: "API-Version", Code: CodeInvalidHeader}}}
+	}
+	for _, name := range [...]string{HeaderPrefer, HeaderConsistencyToken, HeaderIfMatch} {
+		if len(h[name]) > 1 {
+			return &Error{Code: CodeInvalidHeader, Detail: name + " is there more than once; send one line.", Faults: []Fault{{Header: name, Code: CodeInvalidHeader}}}
+		}
+	}
+	if !acceptsJSON(h) {
+		return Errorf(CodeNotAcceptable, "Send Accept: application/json, or no Accept header.")
+	}
+	return nil
+}
+
+// readBody reads and checks the body. A route without one ignores none: what is sent must be expected.
+func (c *Call) readBody(w http.ResponseWriter, r *http.Request) error {
+	if r.ContentLength > maxBody {
+		w.Header().Set(echo.HeaderConnection, "close")
+		return tooLarge()
+	}
+	if r.Method == http.MethodGet || r.Method == http.MethodHead {
+		return nil
+	}
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return tooLarge()
+	case err != nil:
+		return &Error{Code: CodeMalformedJSON, Detail: "The body did not arrive whole.", Cause: err}
+	case len(data) == 0 && (c.Route.body == nil || !c.Route.bodyRequired):
+		return nil
+	case len(data) == 0:
+		return Errorf(CodeMalformedJSON, "A JSON body is needed.")
+	case !isJSON(r.Header.Get(echo.HeaderContentType)):
+		return Errorf(CodeUnsupportedMedia, "Send Content-Type: application/json in UTF-8.")
+	case r.Header.Get(echo.HeaderContentEncoding) != "" && !strings.EqualFold(r.Header.Get(echo.HeaderContentEncoding), "identity"):
+		return Errorf(CodeUnsupportedMedia, "Send the body without Content-Encoding.")
+	}
+	value, err := ParseStrict(data)
+	if err != nil {
+		return err
+	}
+	if err := checkBody(c.Route.body, value); err != nil {
+		return err
+	}
+	c.Body, c.Canonical = data, AppendCanonical(nil, value)
+	return nil
+}
+
+func tooLarge() *Error { return Errorf(CodeBodyTooLarge, "A body has at most %d bytes.", maxBody) }
+
+// maxPathParameter bounds names in paths; no id or SKU is longer.
+const maxPathParameter = 255
+
+// plainPath refuses names that nothing can have, before they reach a database.
+func plainPath(values []string) error {
+	for _, v := range values {
+		if v == "" || len(v) > maxPathParameter || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+			return Errorf(CodeRouteNotFound, "Nothing can have this name.")
+		}
+	}
+	return nil
+}
+
+// Timeout is how long a request may take.
+func (b *Border) Timeout() time.Duration { return b.timeout }

@@ -1,0 +1,133 @@
+package httpx
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/labstack/echo/v4"
+
+	"github.com/ordermill/ordermill/commands"
+	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/eventstore"
+)
+
+// Explain gives an error its meaning to a client. It is the only place where that happens; what it does not know is an
+// internal error, of which the client learns no more than that.
+func Explain(err error) *Error {
+	var (
+		own       *Error
+		violation *rule.Violation
+		version   *commands.VersionError
+		reused    *eventstore.KeyReusedError
+		routing   *echo.HTTPError
+	)
+	switch {
+	case errors.As(err, &own):
+		return own
+	case errors.As(err, &violation):
+		return Refusal(violation)
+	case errors.As(err, &version):
+		current := int64(version.Current)
+		return &Error{Code: CodeVersionMismatch, Detail: "Fetch the current version and send the request again with its ETag in If-Match; the same key may be used.", CurrentVersion: &current}
+	case errors.As(err, &reused):
+		return Errorf(CodeKeyReused, "The key was first used for %s with another content. Use a new key for a new request.", reused.Request)
+	case errors.Is(err, eventstore.ErrErased):
+		return Errorf(CodeErasedCustomer, "Orders for this customer need another customer id.")
+	case errors.Is(err, commands.ErrKeyInUse):
+		return &Error{Code: CodeKeyInUse, Detail: "Send the same request again in a moment to get its answer.", RetryAfter: time.Second}
+	case errors.Is(err, commands.ErrConcurrentModification):
+		return &Error{Code: CodeConcurrent, Detail: "Send the same request again.", RetryAfter: time.Second}
+	case errors.Is(err, eventstore.ErrOutcomeUnknown):
+		return &Error{Code: CodeOutcomeUnknown, Detail: "Send the same request again with the same key: it is done once, whatever became of this one.", RetryAfter: time.Second, Cause: err}
+	case errors.Is(err, commands.ErrOverloaded):
+		return overloaded()
+	case errors.Is(err, context.DeadlineExceeded):
+		return &Error{Code: CodeDependencyTimeout, Detail: "Nothing was done. Send the same request again.", RetryAfter: time.Second, Cause: err}
+	case errors.Is(err, eventstore.ErrUnavailable), errors.Is(err, eventstore.ErrClosed), errors.Is(err, context.Canceled):
+		return &Error{Code: CodeReducedCapacity, Detail: "Nothing was done. Send the same request again.", RetryAfter: time.Second, Cause: err}
+	case errors.As(err, &routing):
+		return explainRouting(routing)
+	default:
+		return &Error{Code: CodeInternal, Detail: "The request id finds the cause in the logs.", Cause: err}
+	}
+}
+
+// Refusal is the error of a command that the domain's rules forbid.
+func Refusal(v *rule.Violation) *Error {
+	e := &Error{Code: Code(v.Code), Detail: v.Message, ExistingID: v.ExistingID}
+	for _, d := range v.Details {
+		e.Faults = append(e.Faults, Fault{Pointer: d.Pointer, Code: Code(d.Code), Detail: d.Message, Meta: d.Meta})
+	}
+	return e
+}
+
+func overloaded() *Error {
+	return &Error{Code: CodeReducedCapacity, Detail: "Too many requests are waiting; nothing was done. Send the same request again.", RetryAfter: time.Second}
+}
+
+func explainRouting(e *echo.HTTPError) *Error {
+	switch e.Code {
+	case http.StatusNotFound:
+		return Errorf(CodeRouteNotFound, "See /openapi.json on the read host for what there is. Commands go to the write host, reads to the read host.")
+	case http.StatusMethodNotAllowed:
+		return Errorf(CodeMethodNotAllowed, "The Allow header names the methods that exist here.")
+	case http.StatusRequestEntityTooLarge:
+		return tooLarge()
+	case http.StatusBadRequest:
+		return &Error{Code: CodeInvalidHeader, Detail: "A parameter or header cannot be read.", Cause: e}
+	default:
+		return &Error{Code: CodeInternal, Detail: "The request id finds the cause in the logs.", Cause: e}
+	}
+}
+
+// Problems answers errors. It is safe for concurrent use.
+type Problems struct {
+	Log *slog.Logger
+}
+
+// Handle is Echo's HTTPErrorHandler: it answers err, and logs what is our own fault, once.
+func (p Problems) Handle(err error, c echo.Context) {
+	if c.Response().Committed {
+		return
+	}
+	e := Explain(err)
+	header := c.Response().Header()
+	requestID := header.Get(HeaderRequestID)
+	trace := ParseTrace(c.Request().Header.Get(HeaderTraceparent))
+	if e.Status() >= http.StatusInternalServerError && c.Request().Context().Err() == nil {
+		p.Log.ErrorContext(c.Request().Context(), "request failed", "code", e.Code, "method", c.Request().Method, "route", c.Path(),
+			"request_id", requestID, "trace_id", trace.ID, "error", err)
+	}
+	for name, values := range e.Header {
+		header[name] = values
+	}
+	body := Marshal(e.Problem(requestID, trace.ID))
+	WriteProblem(c.Response(), e, body)
+}
+
+// WriteProblem sends a rendered problem with the headers that belong to its code.
+func WriteProblem(w http.ResponseWriter, e *Error, body []byte) {
+	header := w.Header()
+	header.Set(echo.HeaderContentType, ProblemType)
+	header.Set(echo.HeaderCacheControl, "no-store")
+	if e.RetryAfter > 0 {
+		header.Set(HeaderRetryAfter, strconv.FormatInt(int64((e.RetryAfter+time.Second-1)/time.Second), 10))
+	}
+	switch e.Code {
+	case CodeTokenMissing:
+		header.Set(echo.HeaderWWWAuthenticate, `Bearer realm="ordermill"`)
+	case CodeTokenInvalid, CodeTokenExpired:
+		header.Set(echo.HeaderWWWAuthenticate, `Bearer realm="ordermill", error="invalid_token"`)
+	case CodeInsufficientScope:
+		header.Set(echo.HeaderWWWAuthenticate, `Bearer realm="ordermill", error="insufficient_scope", scope="`+e.RequiredScope+`"`)
+	case CodeKeyMissing, CodeKeyInvalid:
+		header.Set(HeaderLink, "<"+typeBase+string(e.Code)+`>; rel="describedby"`)
+	}
+	header.Set(echo.HeaderContentLength, strconv.Itoa(len(body)))
+	w.WriteHeader(e.Status())
+	_, _ = w.Write(body) // fails only when the client is gone
+}

@@ -1,0 +1,88 @@
+package httpx
+
+import (
+	"fmt"
+	"net/http"
+	"slices"
+	"strings"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// KeyUse says what a route does with the Idempotency-Key header.
+type KeyUse string
+
+// The uses of a key.
+const (
+	KeyIgnored  KeyUse = ""
+	KeyOptional KeyUse = "optional"
+	KeyRequired KeyUse = "required"
+)
+
+// Route is one operation of the OpenAPI document.
+type Route struct {
+	Method    string
+	Path      string // in Echo's form: /v1/orders/:id
+	Operation string
+	Scope     Scope
+	Key       KeyUse
+
+	body         *openapi3.Schema // nil: no body
+	bodyRequired bool
+	query        map[string]*openapi3.Schema
+	free         string // prefix of query parameters that the handler checks itself
+}
+
+// Routes returns the operations of the document that have a tag, by path and method. It fails when one of them says
+// nothing of the scope that it needs, so that no route can be left open by accident.
+func Routes(document *openapi3.T, tag string) ([]*Route, error) {
+	var routes []*Route
+	for path, item := range document.Paths.Map() {
+		for method, operation := range item.Operations() {
+			if !slices.Contains(operation.Tags, tag) {
+				continue
+			}
+			route, err := newRoute(method, path, item, operation)
+			if err != nil {
+				return nil, err
+			}
+			routes = append(routes, route)
+		}
+	}
+	slices.SortFunc(routes, func(a, b *Route) int { return strings.Compare(a.Path+" "+a.Method, b.Path+" "+b.Method) })
+	return routes, nil
+}
+
+func newRoute(method, path string, item *openapi3.PathItem, operation *openapi3.Operation) (*Route, error) {
+	r := &Route{
+		Method: method, Path: strings.NewReplacer("{", ":", "}", "").Replace(path), Operation: operation.OperationID,
+		query: make(map[string]*openapi3.Schema),
+	}
+	scope, _ := operation.Extensions["x-required-scope"].(string)
+	r.Scope = Scope(scope)
+	if _, known := bits[r.Scope]; !known {
+		return nil, fmt.Errorf("%s %s: x-required-scope %q is not a scope", method, path, scope)
+	}
+	use, _ := operation.Extensions["x-idempotency-key"].(string)
+	switch r.Key = KeyUse(use); r.Key {
+	case KeyIgnored, KeyOptional, KeyRequired:
+	default:
+		return nil, fmt.Errorf("%s %s: x-idempotency-key is %q", method, path, use)
+	}
+	if method == http.MethodPost && r.Key == KeyIgnored {
+		return nil, fmt.Errorf("%s %s: x-idempotency-key is missing", method, path)
+	}
+	r.free, _ = operation.Extensions["x-free-query"].(string)
+	for _, parameters := range []openapi3.Parameters{item.Parameters, operation.Parameters} {
+		for _, p := range parameters {
+			if p.Value.In == openapi3.ParameterInQuery {
+				r.query[p.Value.Name] = p.Value.Schema.Value
+			}
+		}
+	}
+	if operation.RequestBody != nil {
+		body := operation.RequestBody.Value
+		r.body, r.bodyRequired = body.Content["application/json"].Schema.Value, body.Required
+	}
+	return r, nil
+}

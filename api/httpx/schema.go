@@ -1,0 +1,147 @@
+package httpx
+
+import (
+	"cmp"
+	"errors"
+	"fmt"
+	"maps"
+	"net/url"
+	"slices"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/getkin/kin-openapi/openapi3"
+)
+
+// checkBody holds a parsed body against its schema: first that all its fields exist (400), then all else (422). Each
+// time everything that is wrong is reported at once.
+func checkBody(schema *openapi3.Schema, value any) error {
+	if faults := unknownFields(nil, nil, schema, value); len(faults) > 0 {
+		return &Error{Code: CodeUnknownField, Detail: faults[0].Pointer + ": " + faults[0].Detail, Faults: faults}
+	}
+	if faults := schemaFaults(schema.VisitJSON(value, openapi3.MultiErrors())); len(faults) > 0 {
+		return invalid(faults)
+	}
+	return nil
+}
+
+func invalid(faults []Fault) error {
+	first := faults[0]
+	return &Error{Code: CodeValidationFailed, Detail: cmp.Or(first.Pointer, first.Parameter) + ": " + first.Detail, Faults: faults}
+}
+
+func unknownFields(faults []Fault, path []string, schema *openapi3.Schema, value any) []Fault {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, key := range slices.Sorted(maps.Keys(v)) {
+			at := append(path[:len(path):len(path)], key)
+			if property, ok := schema.Properties[key]; ok {
+				faults = unknownFields(faults, at, property.Value, v[key])
+			} else if schema.Type.Is("object") && schema.AdditionalProperties.Has != nil && !*schema.AdditionalProperties.Has {
+				faults = append(faults, Fault{Pointer: pointer(at), Code: CodeUnknownField, Detail: suggestion(schema, key)})
+			}
+		}
+	case []any:
+		if schema.Items == nil {
+			return faults
+		}
+		for i, item := range v {
+			faults = unknownFields(faults, append(path[:len(path):len(path)], strconv.Itoa(i)), schema.Items.Value, item)
+		}
+	}
+	return faults
+}
+
+func suggestion(schema *openapi3.Schema, key string) string {
+	names := slices.Sorted(maps.Keys(schema.Properties))
+	for _, name := range names {
+		if strings.EqualFold(name, key) {
+			return fmt.Sprintf("there is no such field; it is written %q", name)
+		}
+	}
+	return "there is no such field, only " + strings.Join(names, ", ")
+}
+
+// schemaFaults flattens what kin-openapi found.
+func schemaFaults(err error) []Fault {
+	var (
+		many openapi3.MultiError
+		one  *openapi3.SchemaError
+	)
+	switch {
+	case err == nil:
+		return nil
+	case errors.As(err, &many):
+		var faults []Fault
+		for _, e := range many {
+			faults = append(faults, schemaFaults(e)...)
+		}
+		slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Pointer, b.Pointer) })
+		return faults
+	case errors.As(err, &one):
+		return []Fault{{Pointer: pointer(one.JSONPointer()), Code: CodeValidationFailed, Detail: one.Reason}}
+	default:
+		return []Fault{{Code: CodeValidationFailed, Detail: "does not fit the schema"}}
+	}
+}
+
+// checkQuery reads a query: every parameter must exist (400), once, and fit its schema (422).
+func (r *Route) checkQuery(raw string) (url.Values, error) {
+	if raw == "" {
+		return nil, nil
+	}
+	query, err := url.ParseQuery(raw)
+	if err != nil {
+		return nil, &Error{Code: CodeUnknownFilter, Detail: "The query cannot be read: percent-encode it.", Cause: err}
+	}
+	var unknown, wrong []Fault
+	for _, name := range slices.Sorted(maps.Keys(query)) {
+		values := query[name]
+		schema, known := r.query[name]
+		switch {
+		case !known && (r.free == "" || !strings.HasPrefix(name, r.free+"[")):
+			unknown = append(unknown, Fault{Parameter: name, Code: CodeUnknownFilter, Detail: "there is no such parameter" + r.parameterNames()})
+			continue
+		case len(values) > 1:
+			wrong = append(wrong, Fault{Parameter: name, Code: CodeValidationFailed, Detail: "is there more than once"})
+			continue
+		case !utf8.ValidString(values[0]) || strings.ContainsFunc(values[0], unicode.IsControl):
+			wrong = append(wrong, Fault{Parameter: name, Code: CodeValidationFailed, Detail: "is not plain UTF-8 text"})
+			continue
+		case !known:
+			continue // the handler knows
+		}
+		for _, f := range schemaFaults(schema.VisitJSON(queryValue(schema, values[0]), openapi3.MultiErrors())) {
+			wrong = append(wrong, Fault{Parameter: name, Code: CodeValidationFailed, Detail: f.Detail})
+		}
+	}
+	if len(unknown) > 0 {
+		return nil, &Error{Code: CodeUnknownFilter, Detail: unknown[0].Parameter + ": " + unknown[0].Detail, Faults: unknown}
+	}
+	if len(wrong) > 0 {
+		return nil, invalid(wrong)
+	}
+	return query, nil
+}
+
+func (r *Route) parameterNames() string {
+	names := slices.Sorted(maps.Keys(r.query))
+	if r.free != "" {
+		names = append(names, r.free+"[field][op]")
+	}
+	if len(names) == 0 {
+		return "; this route has none"
+	}
+	return ", only " + strings.Join(names, ", ")
+}
+
+func queryValue(schema *openapi3.Schema, text string) any {
+	if schema.Type.Is("integer") {
+		if n, err := strconv.ParseInt(text, 10, 64); err == nil {
+			return n
+		}
+	}
+	return text
+}

@@ -1,0 +1,75 @@
+package httpx_test
+
+import (
+	"errors"
+	"testing"
+
+	"github.com/ordermill/ordermill/api/httpx"
+)
+
+func newTokens(tb testing.TB, secret string) *httpx.Tokens {
+	tb.Helper()
+	tokens, err := httpx.NewTokens([]byte(secret))
+	if err != nil {
+		tb.Fatal(err)
+	}
+	return tokens
+}
+
+func TestTokens_position(t *testing.T) {
+	t.Parallel()
+
+	tokens, other := newTokens(t, "0123456789abcdef"), newTokens(t, "0123456789abcdeg")
+	at := httpx.Position{Log: 3, Epoch: 2, Position: 1 << 40}
+	token := tokens.Position(at)
+	if token != tokens.Position(at) {
+		t.Error("the same position has two tokens")
+	}
+	if got, err := tokens.ParsePosition(token); got != at || err != nil {
+		t.Errorf("ParsePosition = %+v, %v; want %+v", got, err, at)
+	}
+	for _, wrong := range []string{"", "x", token[1:], token + "A", other.Position(at), "A" + token[1:len(token)-1] + "B"} {
+		var fault *httpx.Error
+		if got, err := tokens.ParsePosition(wrong); !errors.As(err, &fault) || fault.Code != httpx.CodeInvalidHeader {
+			t.Errorf("ParsePosition(%q) = %+v, %v; want invalid_header", wrong, got, err)
+		}
+	}
+	if _, err := httpx.NewTokens([]byte("short")); err == nil {
+		t.Error("a short secret is taken")
+	}
+}
+
+func TestTokens_cursor(t *testing.T) {
+	t.Parallel()
+
+	tokens := newTokens(t, "0123456789abcdef")
+	cursor := tokens.Cursor("status=pending", "place")
+	if got, err := tokens.ParseCursor("status=pending", cursor); got != "place" || err != nil {
+		t.Errorf("ParseCursor = %q, %v", got, err)
+	}
+	for query, tests := range map[string]map[string]httpx.Code{
+		"status=paid":    {cursor: httpx.CodeCursorMismatch},
+		"status=pending": {"": httpx.CodeInvalidCursor, cursor[2:]: httpx.CodeInvalidCursor, cursor + "AA": httpx.CodeInvalidCursor, "é": httpx.CodeInvalidCursor},
+	} {
+		for wrong, code := range tests {
+			var fault *httpx.Error
+			if _, err := tokens.ParseCursor(query, wrong); !errors.As(err, &fault) || fault.Code != code {
+				t.Errorf("ParseCursor(%q, %q): %v; want %s", query, wrong, err, code)
+			}
+		}
+	}
+}
+
+func FuzzTokens(f *testing.F) {
+	tokens := newTokens(f, "0123456789abcdef")
+	f.Add(tokens.Position(httpx.Position{Log: 1, Epoch: 1, Position: 1}), "q")
+	f.Add(tokens.Cursor("q", "p"), "q")
+	f.Fuzz(func(t *testing.T, text, query string) {
+		if at, err := tokens.ParsePosition(text); err == nil && tokens.Position(at) != text {
+			t.Errorf("%q is taken for the token of %+v", text, at)
+		}
+		if place, err := tokens.ParseCursor(query, text); err == nil && tokens.Cursor(query, place) != text {
+			t.Errorf("%q is taken for a cursor", text)
+		}
+	})
+}

@@ -1,0 +1,197 @@
+package read
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"strconv"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/labstack/echo/v4"
+
+	"github.com/ordermill/ordermill/api/httpx"
+	"github.com/ordermill/ordermill/api/resource"
+	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/eventstore"
+	"github.com/ordermill/ordermill/projections/documents"
+)
+
+// view is an order as it is kept in memory: rendered, with its personal data sealed. It is never changed.
+type view struct {
+	body     []byte
+	etag     []string // header value
+	length   []string // header value
+	personal bool
+	customer string
+	epoch    int64
+}
+
+// served is a view and what is known about it.
+type served struct {
+	*view
+	proven eventstore.Position
+	cache  []string // header value
+}
+
+// Values of the Cache header, shared and never written to.
+var (
+	cacheHit    = []string{"hit"}
+	cacheMiss   = []string{"miss"}
+	cacheBypass = []string{"bypass"}
+	noLag       = []string{"0"}
+)
+
+func noSuchOrder() error {
+	return httpx.Errorf(httpx.CodeOrderNotFound, "There is no order with this id.")
+}
+
+// getOrder serves GET /v1/orders/{id}. It is written by hand, since it is what is asked for most.
+func (s *server) getOrder(c echo.Context) error {
+	call, err := s.border.Admit(c.Response(), c.Request(), s.orders)
+	if err != nil {
+		return err
+	}
+	id, ok := httpx.ParseID(c.Param("id"))
+	if !ok {
+		return noSuchOrder()
+	}
+	need, err := s.need(c.Request().Context(), call)
+	if err != nil {
+		return err
+	}
+	key := documents.Key{Tenant: call.Identity.Tenant, Stream: id}
+	found := served{cache: cacheHit}
+	if found.view, found.proven, _, ok = s.cache.Get(key, need); !ok {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), s.border.Timeout())
+		defer cancel()
+		if found, err = s.loadOrder(ctx, key, need); err != nil {
+			return err
+		}
+	}
+	return s.serveOrder(c.Request().Context(), c.Response(), call, found)
+}
+
+// loadOrder reads an order that memory does not have, and leaves it there.
+func (s *server) loadOrder(ctx context.Context, key documents.Key, need eventstore.Position) (served, error) {
+	a, err := s.Reader.Order(ctx, key.Tenant, key.Stream, max(need, s.cache.Floor(key)))
+	if err != nil {
+		return served{}, explain(err)
+	}
+	s.epoch.CompareAndSwap(0, a.Epoch)
+	if !a.Found() {
+		return served{}, noSuchOrder()
+	}
+	v, err := newView(&a)
+	if err != nil {
+		return served{}, err
+	}
+	s.cache.Put(key, v, len(v.body), a.Position, a.Proven)
+	found := served{v, a.Proven, cacheMiss}
+	switch {
+	case a.Source == documents.SourceRedis:
+		found.cache = cacheHit
+	case a.Source == documents.SourceLog && need > 0:
+		found.cache = cacheBypass // no read model was as far as the token
+	}
+	return found, nil
+}
+
+func newView(a *documents.Answer) (*view, error) {
+	var o order.Order
+	if err := json.Unmarshal(a.Body, &o); err != nil {
+		return nil, fmt.Errorf("document of order %s: %w", a.Key.Stream, err)
+	}
+	body := resource.Order(&o, a.Version)
+	return &view{
+		body: body, etag: []string{httpx.ETag(a.Version)}, length: []string{strconv.Itoa(len(body))}, personal: o.PII != nil || o.CancelPII != nil,
+		customer: o.CustomerID, epoch: a.Epoch,
+	}, nil
+}
+
+// explain gives the reader's errors their meaning.
+func explain(err error) error {
+	switch {
+	case errors.Is(err, documents.ErrAhead):
+		return &httpx.Error{Code: httpx.CodeProjectionLagging, Detail: "The database that was read is behind the token. Try again.", RetryAfter: time.Second, Cause: err}
+	case errors.Is(err, documents.ErrUnavailable):
+		return unavailable(err)
+	default:
+		return err
+	}
+}
+
+// serveOrder sends an order to those who may see it, or that it is unchanged.
+func (s *server) serveOrder(ctx context.Context, w http.ResponseWriter, call *httpx.Call, found served) error {
+	if customer, own := call.Identity.Customer(); own && customer != found.customer {
+		return noSuchOrder()
+	}
+	header := w.Header()
+	header[httpx.HeaderETag] = found.etag
+	header[httpx.HeaderConsistencyToken] = s.tokenHeader(found.epoch, found.proven)
+	header[httpx.HeaderCache] = found.cache
+	header[httpx.HeaderCacheControl] = cacheControl
+	header["Vary"] = varyAuthorization
+	header[httpx.HeaderProjectionLag] = noLag
+	if behind := s.lag.of(found.proven, s.Now()); behind > 0 {
+		header[httpx.HeaderProjectionLag] = []string{milliseconds(behind)}
+	}
+	if len(call.Header[httpx.HeaderIfNoneMatch]) > 0 && httpx.NoneMatch(call.Header, found.etag[0]) {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	body, length := found.body, found.length
+	if found.personal {
+		var err error
+		body, _, err = resource.Reveal(ctx, s.Vault, call.Identity.Tenant, body, call.Identity.Scopes.Has(httpx.ScopeCustomersPII))
+		if err != nil {
+			s.log.WarnContext(ctx, "personal data left out", "request_id", call.RequestID, "error", err)
+		}
+		length = []string{strconv.Itoa(len(body))}
+	}
+	header["Content-Type"] = contentJSON
+	header["Content-Length"] = length
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(body) // fails only when the client is gone
+	return nil
+}
+
+// varyAuthorization is a header value, shared and never written to.
+var varyAuthorization = []string{"Authorization"}
+
+// orderPage answers with one order that was found by something else than its id.
+type orderPage struct {
+	server *server
+	ctx    context.Context //nolint:containedctx // of the request that is being answered
+	call   *httpx.Call
+	found  served
+}
+
+func (p orderPage) write(w http.ResponseWriter) error {
+	return p.server.serveOrder(p.ctx, w, p.call, p.found)
+}
+
+// VisitGetOrderByNumberResponse implements the generated response.
+func (p orderPage) VisitGetOrderByNumberResponse(w http.ResponseWriter) error { return p.write(w) }
+
+// VisitGetOrderByExternalIDResponse implements the generated response.
+func (p orderPage) VisitGetOrderByExternalIDResponse(w http.ResponseWriter) error { return p.write(w) }
+
+// byID returns the page of an order that a list has named.
+func (s *server) byID(ctx context.Context, id uuid.UUID) (orderPage, error) {
+	call := httpx.CallOf(ctx)
+	need, err := s.need(ctx, call)
+	if err != nil {
+		return orderPage{}, err
+	}
+	found, err := s.loadOrder(ctx, documents.Key{Tenant: call.Identity.Tenant, Stream: id}, need)
+	if err != nil {
+		return orderPage{}, err
+	}
+	if customer, own := call.Identity.Customer(); own && customer != found.customer {
+		return orderPage{}, noSuchOrder()
+	}
+	return orderPage{s, ctx, call, found}, nil
+}

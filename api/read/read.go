@@ -1,0 +1,136 @@
+// Package read serves the read host: read models, with proofs of how current they are.
+//
+// A single order is answered from the memory of the process, else from Redis, else from Postgres, and if none of them is
+// as far as the client's consistency token asks for, from the order's own events. Lists and figures come from Postgres
+// once their projection has got as far as the token.
+package read
+
+import (
+	"errors"
+	"log/slog"
+	"net/http"
+	"sync/atomic"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/labstack/echo/v4"
+
+	"github.com/ordermill/ordermill/api"
+	"github.com/ordermill/ordermill/api/httpx"
+	"github.com/ordermill/ordermill/api/resource"
+	"github.com/ordermill/ordermill/eventstore"
+	"github.com/ordermill/ordermill/projections"
+	"github.com/ordermill/ordermill/projections/documents"
+)
+
+//go:generate go tool -modfile=../../tools/go.mod oapi-codegen -config server.cfg.yaml ../openapi.yaml
+
+// Config says what the read host works with. JWKS, CacheBytes, Now and Host have defaults.
+type Config struct {
+	Store      *eventstore.Store // the log, for its feed and single streams
+	Pool       *pgxpool.Pool     // of the read models, with a role that sees one tenant at a time
+	Reader     *documents.Reader // whose Run is the caller's business
+	Set        *projections.Set
+	Vault      resource.Opener
+	Auth       *httpx.Authenticator
+	Tokens     *httpx.Tokens
+	JWKS       []byte // served at /.well-known/jwks.json if there is one
+	CacheBytes int    // of answers in memory; default 32 MiB
+	Now        func() time.Time
+	Host       httpx.HostConfig
+}
+
+// Host is the read host. Run keeps its memory current: without it, nothing is answered from memory.
+type Host struct {
+	*httpx.Host
+	server *server
+}
+
+// server implements the generated StrictServerInterface.
+type server struct {
+	Config
+	border    *httpx.Border
+	log       *slog.Logger
+	cache     *documents.Cache[*view]
+	positions *projections.Positions
+	lag       *lag
+	epoch     atomic.Int64
+	token     atomic.Pointer[madeToken]
+	orders    *httpx.Route
+}
+
+var _ StrictServerInterface = (*server)(nil)
+
+// New returns the read host, ready to serve.
+func New(config Config) (*Host, error) {
+	if config.Store == nil || config.Pool == nil || config.Reader == nil || config.Set == nil || config.Vault == nil || config.Auth == nil || config.Tokens == nil {
+		return nil, errors.New("read host: Store, Pool, Reader, Set, Vault, Auth and Tokens are needed")
+	}
+	if config.Now == nil {
+		config.Now = time.Now
+	}
+	config.Host.Name = "read"
+	if config.Host.Log == nil {
+		config.Host.Log = slog.New(slog.DiscardHandler)
+	}
+	document, err := api.Spec()
+	if err != nil {
+		return nil, err
+	}
+	routes, err := httpx.Routes(document, "read")
+	if err != nil {
+		return nil, err
+	}
+	cache, err := documents.NewCache[*view](documents.CacheConfig{MaxBytes: config.CacheBytes})
+	if err != nil {
+		return nil, err
+	}
+	host := httpx.NewHost(config.Host)
+	s := &server{
+		Config: config, log: config.Host.Log, border: httpx.NewBorder(config.Auth, routes, host.Timeout()), cache: cache,
+		positions: config.Set.Positions(config.Store.Log()), lag: newLag(),
+	}
+	if s.positions == nil {
+		return nil, errors.New("read host: the projections do not follow the store's log")
+	}
+	if s.orders = s.border.Route("getOrder"); s.orders == nil {
+		return nil, errors.New("read host: the OpenAPI document has no operation getOrder")
+	}
+	middlewares := make(map[string][]echo.MiddlewareFunc, len(routes))
+	for _, r := range routes {
+		middlewares[r.Operation] = []echo.MiddlewareFunc{s.border.Middleware}
+	}
+	RegisterHandlersWithOptions(host, NewStrictHandler(s, nil), RegisterHandlersOptions{OperationMiddlewares: middlewares})
+	host.GET(s.orders.Path, s.getOrder)
+	if err := s.registerPublic(host.Echo, document); err != nil {
+		return nil, err
+	}
+	return &Host{host, s}, nil
+}
+
+// CacheStats counts what was answered from memory.
+func (h *Host) CacheStats() documents.CacheStats { return h.server.cache.Stats() }
+
+// page is an answer of JSON. It implements the response interfaces of the generated operations.
+type page struct {
+	header http.Header
+	body   []byte
+}
+
+func (p page) write(w http.ResponseWriter) error {
+	header := w.Header()
+	for name, values := range p.header {
+		header[name] = values
+	}
+	header["Content-Type"] = contentJSON
+	header[httpx.HeaderCacheControl] = cacheControl
+	w.WriteHeader(http.StatusOK)
+	_, _ = w.Write(p.body) // fails only when the client is gone
+	return nil
+}
+
+// contentJSON and cacheControl are header values, shared and never written to.
+var (
+	contentJSON  = []string{"application/json"}
+	cacheControl = []string{"private, no-cache"}
+)

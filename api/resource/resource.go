@@ -1,0 +1,88 @@
+// Package resource renders what clients see: orders, products and stock as the API's JSON. Both hosts use it, so that a
+// write's answer and a later read are the same.
+//
+// An order is rendered in a sealed form first, which is what is stored and cached: its personal data is a ciphertext at
+// the end. Reveal puts the clear data in its place, or leaves it out, each time an order is served.
+package resource
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/ordermill/ordermill/domain/catalog"
+	"github.com/ordermill/ordermill/domain/money"
+	"github.com/ordermill/ordermill/domain/stock"
+	"github.com/ordermill/ordermill/eventstore"
+)
+
+// Time is an instant as the API writes it: RFC 3339 in UTC with milliseconds.
+type Time time.Time
+
+const timeLayout = `"2006-01-02T15:04:05.000Z"`
+
+// MarshalJSON implements json.Marshaler.
+func (t Time) MarshalJSON() ([]byte, error) {
+	return time.Time(t).UTC().AppendFormat(make([]byte, 0, len(timeLayout)), timeLayout), nil
+}
+
+// IsZero reports whether there is no instant, so that omitzero leaves it out.
+func (t Time) IsZero() bool { return time.Time(t).IsZero() }
+
+// product is the shape of a product.
+type product struct {
+	SKU              string             `json:"sku"`
+	Name             string             `json:"name"`
+	Prices           []money.Amount     `json:"prices"`
+	TaxClass         string             `json:"tax_class,omitempty"`
+	RequiresShipping bool               `json:"requires_shipping"`
+	Sellable         bool               `json:"sellable"`
+	Version          eventstore.Version `json:"version"`
+}
+
+// Product renders a product.
+func Product(p *catalog.Product, version eventstore.Version) []byte {
+	prices := p.Prices
+	if prices == nil {
+		prices = []money.Amount{}
+	}
+	return marshal(product{p.SKU, p.Name, prices, p.TaxClass, p.RequiresShipping, p.Sellable, version})
+}
+
+type inventory struct {
+	SKU       string     `json:"sku"`
+	OnHand    int64      `json:"on_hand"`
+	Reserved  int64      `json:"reserved"`
+	Committed int64      `json:"committed"`
+	Available int64      `json:"available"`
+	Locations []location `json:"locations"`
+}
+
+type location struct {
+	stock.Location
+	Available int64 `json:"available"`
+}
+
+// Inventory renders the stock of a SKU, which it is told since a SKU that was never received has none.
+func Inventory(sku string, l *stock.Levels) []byte {
+	out := inventory{
+		SKU: sku, OnHand: l.OnHand(), Reserved: l.Reserved(), Committed: l.Committed(), Available: l.Available(),
+		Locations: make([]location, len(l.Locations)),
+	}
+	for i := range l.Locations {
+		out.Locations[i] = location{l.Locations[i], l.Locations[i].Available()}
+	}
+	return marshal(out)
+}
+
+// marshal writes compact JSON without escaping for HTML. It panics on what cannot be JSON, which the structs here can.
+func marshal(v any) []byte {
+	var out bytes.Buffer
+	enc := json.NewEncoder(&out)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(v); err != nil {
+		panic(fmt.Sprintf("resource: marshal %T: %v", v, err))
+	}
+	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
+}
