@@ -16,6 +16,16 @@ const (
 	scanBatch = 2_048
 )
 
+// scanSettings make the server walk along the primary key, which gives the order for nothing, and leave the other cores
+// to those who fold. Left alone it sorts each range, on disk.
+var scanSettings = map[string]string{
+	"application_name":                "ordermill scan",
+	"enable_bitmapscan":               "off",
+	"enable_seqscan":                  "off",
+	"max_parallel_workers_per_gather": "0",
+	"jit":                             "off",
+}
+
 // Scan reads the events after one position and up to another, both in the log, in order and in batches, as fast as the
 // server gives them out: it is for replays that read millions. It uses a connection of its own. use gets each batch for
 // keeps; while it works the server goes on to the next.
@@ -24,7 +34,9 @@ func (s *Store) Scan(ctx context.Context, after, to Position, use func([]Recorde
 		return nil
 	}
 	config := s.pool.Config().ConnConfig.Config.Copy()
-	config.RuntimeParams["application_name"] = "ordermill scan"
+	for name, value := range scanSettings {
+		config.RuntimeParams[name] = value
+	}
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("scan log %d: %w", s.log, err)

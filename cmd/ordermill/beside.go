@@ -1,0 +1,34 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"log/slog"
+
+	"github.com/spf13/cobra"
+)
+
+// beside builds a process that serves nothing, on the database of a running dev or of the environment, and has do work
+// with it.
+func (p *program) beside(cmd *cobra.Command, r roles, do func(context.Context, *process) error) (err error) {
+	c, err := p.configureBeside(cmd)
+	if err != nil {
+		return err
+	}
+	if err := needDatabase(c); err != nil {
+		return err
+	}
+	log := p.logger(c)
+	if isTerminal(p.stderr) && !cmd.Flag("log-level").Changed {
+		c.LogLevel = slog.LevelWarn // a person sees the bars
+		log = p.logger(c)
+	}
+	p.limitMemory(log, 0)
+	ctx := cmd.Context()
+	process, err := newProcess(ctx, c, options{roles: r, log: log, now: p.now})
+	if err != nil {
+		return err
+	}
+	defer func() { err = errors.Join(err, process.stop(ctx)) }()
+	return do(ctx, process)
+}

@@ -1,0 +1,193 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/caarlos0/env/v11"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/redis/go-redis/v9"
+)
+
+// config is everything that can be set. The table settings says what each field means; nothing else reads the
+// environment.
+type config struct {
+	DatabaseURL  string        `env:"DATABASE_URL"`
+	RedisURL     string        `env:"REDIS_URL"`
+	WriteAddr    string        `env:"WRITE_ADDR" envDefault:"127.0.0.1:8080"`
+	ReadAddr     string        `env:"READ_ADDR" envDefault:"127.0.0.1:8081"`
+	AdminAddr    string        `env:"ADMIN_ADDR" envDefault:"127.0.0.1:9090"`
+	DevDir       string        `env:"DEV_DIR"`
+	PGBin        string        `env:"PG_BIN"`
+	JWTJWKSURL   string        `env:"JWT_JWKS_URL"`
+	JWTKeyFile   string        `env:"JWT_KEY_FILE"`
+	JWTIssuer    string        `env:"JWT_ISSUER"`
+	JWTAudience  string        `env:"JWT_AUDIENCE" envDefault:"ordermill"`
+	MasterKey    string        `env:"MASTER_KEY"`
+	OrderTTL     time.Duration `env:"ORDER_TTL" envDefault:"60m"`
+	DrainDelay   time.Duration `env:"DRAIN_DELAY" envDefault:"1s"`
+	DrainTimeout time.Duration `env:"DRAIN_TIMEOUT" envDefault:"10s"`
+	Connections  int           `env:"DATABASE_CONNECTIONS" envDefault:"16"`
+	UnsafeRole   bool          `env:"ALLOW_UNSAFE_ROLE" envDefault:"false"`
+	LogLevel     slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
+	LogFormat    string        `env:"LOG_FORMAT" envDefault:"auto"`
+}
+
+const prefix = "ORDERMILL_"
+
+// environment returns variables as a map. One that is empty counts as not set.
+func environment(variables []string) map[string]string {
+	values := env.ToMap(variables)
+	for name, value := range values {
+		if value == "" {
+			delete(values, name)
+		}
+	}
+	return values
+}
+
+// loadConfig reads and checks the configuration. Its error names every fault at once.
+func loadConfig(environ map[string]string) (config, error) {
+	var c config
+	var faults []error
+	unread := make(map[string]bool) // variables whose values could not be read at all
+	err := env.ParseWithOptions(&c, env.Options{Environment: environ, Prefix: prefix})
+	var several env.AggregateError
+	switch {
+	case errors.As(err, &several):
+		for _, fault := range several.Errors {
+			name, err := readable(fault, environ)
+			faults, unread[name] = append(faults, err), true
+		}
+	case err != nil:
+		faults = append(faults, err)
+	}
+	if c.DevDir == "" {
+		if c.DevDir, err = defaultDevDir(environ, os.Geteuid() == 0); err != nil {
+			faults = append(faults, err)
+		}
+	}
+	faults = append(faults, c.check(unread)...)
+	if len(faults) == 0 {
+		return c, nil
+	}
+	return c, faulty(faults)
+}
+
+// faulty is one error that names every fault of the configuration.
+func faulty(faults []error) error {
+	var lines strings.Builder
+	for _, fault := range faults {
+		lines.WriteString("\n  " + fault.Error())
+	}
+	return usagef("the configuration cannot be used:%s", lines.String())
+}
+
+// readable names the variable, where the library names the field.
+func readable(fault error, environ map[string]string) (name string, err error) {
+	var parse env.ParseError
+	if !errors.As(fault, &parse) {
+		return "", fault
+	}
+	for _, s := range settings {
+		if s.field == parse.Name {
+			return s.name, fmt.Errorf("%s=%q: %s", prefix+s.name, environ[prefix+s.name], s.wants)
+		}
+	}
+	return "", fault
+}
+
+// check returns what is wrong with values that could be read; unread are those that could not.
+func (c *config) check(unread map[string]bool) []error {
+	var faults []error
+	wrong := func(name, format string, args ...any) {
+		if unread[name] {
+			return // said already
+		}
+		faults = append(faults, fmt.Errorf(prefix+name+": "+format, args...))
+	}
+	if c.DatabaseURL != "" {
+		if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil {
+			wrong("DATABASE_URL", "write it like postgres://user:password@host:5432/database (%v)", cause(err))
+		}
+	}
+	if c.RedisURL != "" {
+		if _, err := redis.ParseURL(c.RedisURL); err != nil {
+			wrong("REDIS_URL", "write it like redis://user:password@host:6379/0 (%v)", err)
+		}
+	}
+	for _, a := range []struct{ name, address string }{{"WRITE_ADDR", c.WriteAddr}, {"READ_ADDR", c.ReadAddr}, {"ADMIN_ADDR", c.AdminAddr}} {
+		if err := checkAddress(a.address); err != nil {
+			wrong(a.name, "%v", err)
+		}
+	}
+	if c.JWTJWKSURL != "" && !strings.HasPrefix(c.JWTJWKSURL, "https://") && !strings.HasPrefix(c.JWTJWKSURL, "http://") {
+		wrong("JWT_JWKS_URL", "%q is not a URL such as https://login.example/.well-known/jwks.json", c.JWTJWKSURL)
+	}
+	if c.OrderTTL < time.Minute {
+		wrong("ORDER_TTL", "%s is too short to pay; give 1m or more", c.OrderTTL)
+	}
+	if c.DrainTimeout <= 0 {
+		wrong("DRAIN_TIMEOUT", "%s is not a time to wait; give one such as 15s", c.DrainTimeout)
+	}
+	if c.DrainDelay < 0 {
+		wrong("DRAIN_DELAY", "%s is negative; give 0s or more", c.DrainDelay)
+	}
+	if c.Connections < 4 || c.Connections > 1000 {
+		wrong("DATABASE_CONNECTIONS", "%d is not 4 to 1000", c.Connections)
+	}
+	switch c.LogFormat {
+	case "auto", "json", "text":
+	default:
+		wrong("LOG_FORMAT", "%q is not auto, json or text", c.LogFormat)
+	}
+	if c.MasterKey != "" {
+		if _, err := parseMasterKeys(c.MasterKey); err != nil {
+			wrong("MASTER_KEY", "%v", err)
+		}
+	}
+	return faults
+}
+
+// cause leaves out the connection string, which may hold a password.
+func cause(err error) error {
+	var parse *pgconn.ParseConfigError
+	if errors.As(err, &parse) && parse.Unwrap() != nil {
+		return parse.Unwrap()
+	}
+	return errors.New("it cannot be read")
+}
+
+func checkAddress(address string) error {
+	_, port, err := net.SplitHostPort(address)
+	if err != nil {
+		return fmt.Errorf("%q is not host:port, such as 127.0.0.1:8080 or :8080", address)
+	}
+	if _, err := strconv.ParseUint(port, 10, 16); err != nil {
+		return fmt.Errorf("%q has no port of 0 to 65535 (0 is any free one)", address)
+	}
+	return nil
+}
+
+// defaultDevDir is where dev keeps its data: below a user's own data; for root outside its home, which Postgres, run
+// as another user, could not enter.
+func defaultDevDir(environ map[string]string, root bool) (string, error) {
+	if root {
+		return "/var/lib/ordermill/dev", nil
+	}
+	base := environ["XDG_DATA_HOME"]
+	if base == "" {
+		if environ["HOME"] == "" {
+			return "", errors.New(prefix + "DEV_DIR: neither HOME nor XDG_DATA_HOME is set; name a directory for the data of ordermill dev")
+		}
+		base = filepath.Join(environ["HOME"], ".local", "share")
+	}
+	return filepath.Join(base, "ordermill", "dev"), nil
+}

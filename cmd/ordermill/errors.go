@@ -1,0 +1,63 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"net"
+	"os"
+	"syscall"
+
+	"github.com/jackc/pgx/v5/pgconn"
+)
+
+// errReported says that the user was told already; only the exit code is left.
+var errReported = errors.New("reported")
+
+// usageError is a mistake in how the program was called or configured.
+type usageError struct{ err error }
+
+func (e *usageError) Error() string { return e.err.Error() }
+func (e *usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(format, args...)} }
+
+// explain adds to an error what can be done about it, where that is known.
+func explain(err error) error {
+	var connect *pgconn.ConnectError
+	var refused *pgconn.PgError
+	switch {
+	case errors.As(err, &refused) && refused.Code == "42P01": // undefined table
+		return fmt.Errorf("%w; the schema is missing: run ordermill migrate", err)
+	case errors.As(err, &refused) && refused.Code == "42501": // insufficient privilege
+		return fmt.Errorf("%w; the database account needs the roles ordermill_write, ordermill_project and ordermill_read", err)
+	case errors.As(err, &refused) && refused.Code == "3D000":
+		return fmt.Errorf("%w; create the database, or correct ORDERMILL_DATABASE_URL", err)
+	case errors.As(err, &refused) && refused.Code[:2] == "28":
+		return fmt.Errorf("%w; correct user and password in ORDERMILL_DATABASE_URL", err)
+	case errors.As(err, &connect):
+		return fmt.Errorf("database is not reachable (%w); is it running? set ORDERMILL_DATABASE_URL, or run ordermill dev", unwrapAll(connect))
+	}
+	return err
+}
+
+// unwrapAll returns the innermost cause that still says something, since drivers name the same failure once a host.
+func unwrapAll(err error) error {
+	var op *net.OpError
+	if errors.As(err, &op) {
+		return op
+	}
+	return err
+}
+
+// listenError says which setting moves a listener elsewhere.
+func listenError(variable, address string, err error) error {
+	var system *os.SyscallError
+	if errors.As(err, &system) && errors.Is(system.Err, syscall.EADDRINUSE) {
+		return fmt.Errorf("%s is in use by another program; stop that, or set %s to another address (port 0 takes any free one)", address, variable)
+	}
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("%s may not be used by this user; set %s to another address", address, variable)
+	}
+	return fmt.Errorf("%s: %w", variable, err)
+}

@@ -1,0 +1,114 @@
+// Command ordermill is the order backend: all its roles, the tools beside them, and a whole private installation for
+// development (`ordermill dev`).
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/KimMachineGun/automemlimit/memlimit"
+	"github.com/spf13/cobra"
+)
+
+// version is set by the linker.
+var version = "dev"
+
+// Exit codes.
+const (
+	exitDone   = 0
+	exitFailed = 1
+	exitUsage  = 2
+)
+
+// program is one run of ordermill and all that it has of the world outside.
+type program struct {
+	environ map[string]string
+	stdout  io.Writer
+	stderr  io.Writer
+	now     func() time.Time
+}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
+	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	p := &program{environ: environment(os.Environ()), stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	code := p.main(ctx, os.Args[1:])
+	stop()
+	os.Exit(code)
+}
+
+// endSignals are the signals that end the program in good order. A terminal that closes is one of them, unless the
+// program was started to outlive it (nohup).
+func endSignals() []os.Signal {
+	signals := []os.Signal{os.Interrupt, syscall.SIGTERM}
+	if !signal.Ignored(syscall.SIGHUP) {
+		signals = append(signals, syscall.SIGHUP)
+	}
+	return signals
+}
+
+// main runs the command that args name and returns the exit code.
+func (p *program) main(ctx context.Context, args []string) int {
+	running := false
+	root := p.root(&running)
+	root.SetArgs(args)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return exitDone
+	}
+	var wrong *usageError
+	if errors.As(err, &wrong) || !running { // cobra itself has refused the command line
+		fmt.Fprintf(p.stderr, "ordermill: %v\n", err)
+		if !running {
+			fmt.Fprintln(p.stderr, "ordermill --help lists the commands, ordermill COMMAND --help a command's flags")
+		}
+		return exitUsage
+	}
+	if !errors.Is(err, errReported) {
+		fmt.Fprintf(p.stderr, "ordermill: %v\n", explain(err))
+	}
+	return exitFailed
+}
+
+// root builds the command line. running becomes true once a command was understood and begins.
+func (p *program) root(running *bool) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "ordermill",
+		Short:         "An order backend: commands in, events kept, read models served",
+		Long:          "ordermill takes orders by a write API, keeps every event, and serves read models that can be rebuilt by replay.\n\nStart with `ordermill dev`. Settings come from the environment (`ordermill config` lists them); flags override them.",
+		SilenceUsage:  true,
+		SilenceErrors: true,
+		PersistentPreRun: func(*cobra.Command, []string) {
+			*running = true
+		},
+	}
+	root.SetOut(p.stdout)
+	root.SetErr(p.stderr)
+	addSettingFlags(root.PersistentFlags())
+	root.AddCommand(
+		p.devCommand(), p.serveCommand(), p.migrateCommand(), p.importCommand(),
+		p.replayCommand(), p.verifyCommand(), p.projectionsCommand(), p.eventsCommand(),
+		p.tokenCommand(), p.configCommand(), p.benchCommand(), p.versionCommand(),
+	)
+	return root
+}
+
+// limitMemory makes the garbage collector work harder near a limit: that of the container, or most bytes if that is less
+// and not 0. GOMEMLIMIT wins over both.
+func (p *program) limitMemory(log *slog.Logger, most int64) {
+	limit, err := memlimit.Set(memlimit.WithLogger(log))
+	if err != nil {
+		log.Debug("no memory limit was found", "error", err) // outside a container there is none
+	}
+	if _, set := p.environ["GOMEMLIMIT"]; !set && most > 0 && (err != nil || limit > most) {
+		debug.SetMemoryLimit(most)
+	}
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+
+	"github.com/ordermill/ordermill/migrations"
+)
+
+// Database roles that connections take on, whoever they have logged in as: each can do no more than its work needs.
+const (
+	writeRole   = "ordermill_write"
+	projectRole = "ordermill_project"
+	readRole    = "ordermill_read"
+)
+
+// newPool returns a pool whose connections act as one of the roles. It connects when it is used first.
+func newPool(ctx context.Context, c config, role string, connections int) (*pgxpool.Pool, error) {
+	p, err := pgxpool.ParseConfig(c.DatabaseURL)
+	if err != nil {
+		return nil, usagef("%sDATABASE_URL: %w", prefix, cause(err))
+	}
+	p.MaxConns = int32(connections) //nolint:gosec // at most 1000
+	p.MaxConnIdleTime = 5 * time.Minute
+	p.MaxConnLifetime, p.MaxConnLifetimeJitter = time.Hour, 10*time.Minute
+	if p.ConnConfig.ConnectTimeout == 0 {
+		p.ConnConfig.ConnectTimeout = 5 * time.Second
+	}
+	p.ConnConfig.RuntimeParams["role"] = role
+	p.ConnConfig.RuntimeParams["application_name"] = strings.Replace(role, "_", " ", 1)
+	pool, err := pgxpool.NewWithConfig(ctx, p)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	return pool, nil
+}
+
+// newRedis returns a client for Redis. It connects when it is used first. Its patience is short: whoever asks Redis has
+// another way to an answer.
+func newRedis(c config) (redis.UniversalClient, error) {
+	options, err := redis.ParseURL(c.RedisURL)
+	if err != nil {
+		return nil, usagef("%sREDIS_URL: %w", prefix, err)
+	}
+	options.ClientName = "ordermill"
+	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, 2*time.Second, 2*time.Second
+	return redis.NewClient(options), nil
+}
+
+// checkSchema fails unless the database has all migrations of this build.
+func checkSchema(ctx context.Context, c config) error {
+	pending, err := migrations.Pending(ctx, c.DatabaseURL)
+	if err != nil {
+		return err
+	}
+	if pending {
+		return errors.New("the database's schema is older than this program; run ordermill migrate")
+	}
+	return nil
+}
+
+// checkAccount refuses a database account that may do what no role of the program needs: whoever takes the program over
+// could change the past.
+func checkAccount(ctx context.Context, pool *pgxpool.Pool) error {
+	var account string
+	var superuser, owner bool
+	err := pool.QueryRow(ctx, `select session_user, r.rolsuper, pg_has_role(session_user, c.relowner, 'member')
+		from pg_roles r, pg_class c where r.rolname = session_user and c.oid = 'public.events'::regclass`).Scan(&account, &superuser, &owner)
+	kind := "owns the tables"
+	switch {
+	case err != nil:
+		return fmt.Errorf("check the database account: %w", err)
+	case !superuser && !owner:
+		return nil
+	case superuser:
+		kind = "is a superuser"
+	}
+	return fmt.Errorf("the database account %s %s, so a fault of this program could change stored events; "+
+		"create another one (create user app password '…' in role %s, %s, %s) and name it in %sDATABASE_URL, or set %sALLOW_UNSAFE_ROLE=true",
+		account, kind, writeRole, projectRole, readRole, prefix, prefix)
+}
+
+// checkRedis refuses a Redis that evicts what must not go alone: checkpoints have no expiry.
+func checkRedis(ctx context.Context, client redis.UniversalClient) error {
+	info, err := client.Info(ctx, "memory").Result()
+	if err != nil {
+		return fmt.Errorf("redis is not reachable (%w); is it running? correct %sREDIS_URL, or unset it to serve from the database alone", err, prefix)
+	}
+	for line := range strings.SplitSeq(info, "\r\n") {
+		policy, ok := strings.CutPrefix(line, "maxmemory_policy:")
+		if ok && strings.HasPrefix(policy, "allkeys-") {
+			return fmt.Errorf("redis evicts any key when it is full (maxmemory-policy %s); set it to volatile-lru", policy)
+		}
+	}
+	return nil
+}
+
+// sqlState returns the code of a database error, or nothing.
+func sqlState(err error) string {
+	var refused *pgconn.PgError
+	if errors.As(err, &refused) {
+		return refused.Code
+	}
+	return ""
+}

@@ -1,0 +1,206 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"time"
+
+	"github.com/jackc/pgx/v5/pgxpool"
+
+	"github.com/ordermill/ordermill/api/httpx"
+	"github.com/ordermill/ordermill/api/read"
+	"github.com/ordermill/ordermill/api/write"
+	"github.com/ordermill/ordermill/commands"
+	"github.com/ordermill/ordermill/eventstore"
+	"github.com/ordermill/ordermill/projections"
+	"github.com/ordermill/ordermill/projections/documents"
+)
+
+// closeTimeout bounds the closing of what does no more work.
+const closeTimeout = 3 * time.Second
+
+// process is everything of ordermill that one process has, built by hand from the bottom to the top. What is built
+// first is closed last.
+type process struct {
+	config config
+	roles  roles
+	log    *slog.Logger
+	now    func() time.Time
+
+	writePool, projectPool, readPool *pgxpool.Pool // nil unless a role needs it
+	store                            *eventstore.Store
+	vault                            *eventstore.Vault
+	set                              *projections.Set
+	models, caches                   []string // names of the read models in Postgres and in Redis
+	engine                           *commands.Engine
+	writeHost                        *httpx.Host
+	readHost                         *read.Host
+	reader                           *documents.Reader
+	parked                           *parkedStreams
+
+	group   *group
+	closers []func(context.Context) error
+}
+
+// options are what a process is made of, beside its configuration.
+type options struct {
+	roles   roles
+	secrets *secrets
+	admin   *admin // its registry gets the figures; nil: none are kept
+	log     *slog.Logger
+	now     func() time.Time
+}
+
+// newProcess connects and builds. Nothing runs yet but the event store's own connections.
+func newProcess(ctx context.Context, c config, o options) (_ *process, err error) {
+	p := &process{config: c, roles: o.roles, log: o.log, now: o.now, group: newGroup()}
+	defer func() {
+		if err != nil {
+			err = errors.Join(err, p.close(ctx))
+		}
+	}()
+	if err := p.openStore(ctx); err != nil {
+		return nil, err
+	}
+	if err := p.openProjections(ctx); err != nil {
+		return nil, err
+	}
+	if o.roles.write {
+		p.engine = commands.New(p.store, commands.Config{Logger: o.log})
+	}
+	if o.secrets != nil && (o.roles.write || o.roles.read) {
+		if err := p.buildHosts(ctx, o); err != nil {
+			return nil, err
+		}
+	}
+	if o.admin != nil {
+		err = p.register(o.admin.registry)
+	}
+	return p, err
+}
+
+// openStore opens the event store, with the least rights that do.
+func (p *process) openStore(ctx context.Context) (err error) {
+	if p.projectPool, err = p.openPool(ctx, projectRole, p.config.Connections); err != nil {
+		return err
+	}
+	pool := p.projectPool
+	if p.roles.write {
+		if p.writePool, err = p.openPool(ctx, writeRole, p.config.Connections); err != nil {
+			return err
+		}
+		pool = p.writePool
+	}
+	if p.store, err = eventstore.Open(ctx, pool, eventstore.Config{Logger: p.log}); err != nil {
+		return err
+	}
+	p.closers = append(p.closers, p.store.Close)
+	return nil
+}
+
+func (p *process) openPool(ctx context.Context, role string, connections int) (*pgxpool.Pool, error) {
+	pool, err := newPool(ctx, p.config, role, connections)
+	if err != nil {
+		return nil, err
+	}
+	p.closers = append(p.closers, func(ctx context.Context) error { return closePool(ctx, role, pool) })
+	return pool, pool.Ping(ctx)
+}
+
+// closePool waits for connections in use, but not for ever.
+func closePool(ctx context.Context, role string, pool *pgxpool.Pool) error {
+	closed := make(chan struct{})
+	go func() {
+		defer close(closed)
+		pool.Close()
+	}()
+	select {
+	case <-closed:
+		return nil
+	case <-ctx.Done():
+		return fmt.Errorf("connections of %s are still in use", role)
+	}
+}
+
+// buildHosts builds the servers of the APIs.
+func (p *process) buildHosts(ctx context.Context, o options) error {
+	auth, err := httpx.NewAuthenticator(o.secrets.auth)
+	if err != nil {
+		return err
+	}
+	tokens, err := o.secrets.tokens()
+	if err != nil {
+		return err
+	}
+	keyPool := p.projectPool
+	if p.roles.write {
+		keyPool = p.writePool // makes keys, too
+	}
+	if p.vault, err = eventstore.NewVault(keyPool, eventstore.VaultConfig{MasterKeys: o.secrets.masters}); err != nil {
+		return err
+	}
+	host := httpx.HostConfig{Log: o.log}
+	if o.admin != nil {
+		if host.Metrics, err = httpx.NewMetrics(o.admin.registry); err != nil {
+			return err
+		}
+	}
+	if p.roles.write {
+		p.writeHost, err = write.New(write.Config{
+			Do: p.engine.Do, Store: p.store, Vault: p.vault, Auth: auth, Tokens: tokens, Expiry: p.config.OrderTTL, Now: o.now, Host: host,
+		})
+		if err != nil {
+			return err
+		}
+	}
+	if p.roles.read {
+		err = p.buildReadHost(ctx, auth, tokens, host)
+	}
+	return err
+}
+
+// startWork starts what works behind the hosts.
+func (p *process) startWork(ctx context.Context, owner string) {
+	if p.engine != nil {
+		p.group.start(ctx, "command engine", p.engine.Run)
+	}
+	if p.roles.project {
+		p.group.start(ctx, "projections", func(ctx context.Context) error {
+			return p.set.Run(ctx, projections.RunOptions{Owner: owner, DrainTime: p.config.DrainTimeout / 2})
+		})
+	}
+}
+
+// startHosts starts to serve.
+func (p *process) startHosts(ctx context.Context, l *listeners) {
+	grace := p.config.DrainTimeout
+	if p.readHost != nil {
+		p.startReading(ctx)
+		p.group.start(ctx, "read API", func(ctx context.Context) error { return p.readHost.Serve(ctx, l.read, grace) })
+	}
+	if p.writeHost != nil {
+		p.group.start(ctx, "write API", func(ctx context.Context) error { return p.writeHost.Serve(ctx, l.write, grace) })
+	}
+}
+
+// stop ends everything in order: no new requests, the running ones, frames and leases, commands, connections.
+func (p *process) stop(ctx context.Context) error {
+	draining, cancel := closing(ctx, p.config.DrainTimeout)
+	defer cancel()
+	return errors.Join(p.group.stop(draining), p.close(ctx))
+}
+
+// close closes what was opened, the last one first.
+func (p *process) close(ctx context.Context) error {
+	ctx, cancel := closing(ctx, closeTimeout)
+	defer cancel()
+	var errs []error
+	for _, closer := range slices.Backward(p.closers) {
+		errs = append(errs, closer(ctx))
+	}
+	p.closers = nil
+	return errors.Join(errs...)
+}

@@ -1,0 +1,323 @@
+package eventstore
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
+	"pgregory.net/rapid"
+
+	"github.com/ordermill/ordermill/migrations/pgtest"
+)
+
+// model is what the append function should do, in the plainest way: one append after the other.
+type model struct {
+	log     []modelEvent
+	streams map[uuid.UUID][]modelEvent
+	keys    map[keyValue]modelAnswer
+	claims  map[claimValue]uuid.UUID
+}
+
+type modelEvent struct {
+	Position Position
+	Tenant   string
+	Stream   uuid.UUID
+	Version  Version
+	ID       uuid.UUID
+	Data     string
+	last     Position // of its append
+}
+
+type modelAnswer struct {
+	fingerprint [32]byte
+	answer      Answer
+	position    Position
+}
+
+// verdict is the part of an outcome that the model foretells.
+type verdict struct {
+	Kind     string
+	Position Position
+	Answer   Answer
+	Conflict ConflictError
+	Claimed  ClaimedError
+}
+
+func newModel() *model {
+	return &model{
+		streams: make(map[uuid.UUID][]modelEvent), keys: make(map[keyValue]modelAnswer), claims: make(map[claimValue]uuid.UUID),
+	}
+}
+
+// state is where a stream is.
+func (m *model) state(stream uuid.UUID) Expectation {
+	e := Expectation{Stream: stream}
+	if events := m.streams[stream]; len(events) > 0 {
+		last := events[len(events)-1]
+		e.Version, e.Event = last.Version, last.ID
+	}
+	return e
+}
+
+func (m *model) tenantOf(stream uuid.UUID) string {
+	if events := m.streams[stream]; len(events) > 0 {
+		return events[0].Tenant
+	}
+	return ""
+}
+
+// append judges p and, if it accepts it, stores it.
+func (m *model) append(p *prepared) verdict {
+	if p.Key != nil {
+		if k, ok := m.keys[keyValue{p.Tenant, p.Key.Client, p.Key.Hash}]; ok {
+			if k.fingerprint != p.Key.Fingerprint {
+				return verdict{Kind: "reused", Position: k.position, Answer: k.answer}
+			}
+			return verdict{Kind: "known", Position: k.position, Answer: k.answer}
+		}
+	}
+	if len(p.Events) > 0 {
+		stored := m.streams[p.Events[0].Stream]
+		if v := int(p.versions[0]); v <= len(stored) && stored[v-1].ID == p.Events[0].ID && stored[v-1].Tenant == p.Tenant {
+			return verdict{Kind: "already", Position: stored[v-1].last}
+		}
+	}
+	for _, r := range p.Reads {
+		owner, now := m.tenantOf(r.Stream), m.state(r.Stream)
+		if owner != "" && owner != p.Tenant {
+			return verdict{Kind: "conflict", Conflict: ConflictError{Stream: r.Stream}}
+		}
+		if now != r {
+			return verdict{Kind: "conflict", Conflict: ConflictError{Stream: r.Stream, Version: now.Version, Event: now.Event}}
+		}
+	}
+	for _, c := range p.Claims {
+		if owner, ok := m.claims[claimValue{p.Tenant, c.Scope, c.Value}]; ok {
+			return verdict{Kind: "claimed", Claimed: ClaimedError{Scope: c.Scope, Value: c.Value, Owner: owner}}
+		}
+	}
+	m.store(p)
+	return verdict{Kind: "appended", Position: Position(len(m.log))}
+}
+
+func (m *model) store(p *prepared) {
+	last := Position(len(m.log) + len(p.Events))
+	for i, e := range p.Events {
+		stored := modelEvent{
+			Position: Position(len(m.log) + 1), Tenant: p.Tenant, Stream: e.Stream, Version: p.versions[i], ID: e.ID,
+			Data: string(e.Data), last: last,
+		}
+		m.log = append(m.log, stored)
+		m.streams[e.Stream] = append(m.streams[e.Stream], stored)
+	}
+	for _, c := range p.Claims {
+		m.claims[claimValue{p.Tenant, c.Scope, c.Value}] = c.Owner
+	}
+	if p.Key != nil {
+		m.keys[keyValue{p.Tenant, p.Key.Client, p.Key.Hash}] = modelAnswer{p.Key.Fingerprint, p.Answer, last}
+	}
+}
+
+// generator makes appends that mostly fit what is stored and what the appends before them will store, and sometimes
+// do not, in every way there is.
+type generator struct {
+	m    *model // run ahead of the one that judges
+	ids  uint64
+	sent []Append
+}
+
+func (g *generator) next(t *rapid.T) Append {
+	if len(g.sent) > 0 && rapid.IntRange(0, 15).Draw(t, "resend") == 0 {
+		a := rapid.SampledFrom(g.sent).Draw(t, "sent before")
+		if rapid.IntRange(0, 3).Draw(t, "by another") == 0 {
+			a.Tenant = "b"
+		}
+		return a
+	}
+	a := Append{Tenant: rapid.SampledFrom([]string{"a", "a", "a", "a", "a", "a", "a", "b"}).Draw(t, "tenant")}
+	for i := range rapid.IntRange(0, 3).Draw(t, "reads") {
+		stream := id(uint64(1 + (rapid.IntRange(0, 3).Draw(t, "stream")+i)%6)) // may be another tenant's
+		if !slices.ContainsFunc(a.Reads, func(r Expectation) bool { return r.Stream == stream }) {
+			a.Reads = append(a.Reads, g.expectation(t, stream))
+		}
+	}
+	if len(a.Reads) > 0 {
+		for range rapid.IntRange(0, 3).Draw(t, "events") {
+			e := fact(rapid.SampledFrom(a.Reads).Draw(t, "to").Stream, fmt.Sprint(g.ids))
+			e.ID = g.id()
+			a.Events = append(a.Events, e)
+		}
+	}
+	if len(a.Events) == 0 && len(a.Reads) == 0 || rapid.IntRange(0, 7).Draw(t, "keyed") == 0 {
+		n := rapid.IntRange(0, 31).Draw(t, "key")
+		a.Key = &Key{Client: "c" + fmt.Sprint(n%2), Hash: hash(fmt.Sprint(n / 2)), Fingerprint: hash(fmt.Sprint(n, rapid.IntRange(0, 3).Draw(t, "body") == 0))}
+		a.Answer = Answer{Request: "POST /things", Resource: fmt.Sprint(g.ids), Status: 201, Headers: []byte("h"), Body: []byte(fmt.Sprint(g.ids))}
+	}
+	for i := range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "claims") {
+		c := Claim{Scope: "number", Value: fmt.Sprint(rapid.IntRange(0, 20).Draw(t, "value")*2 + i), Owner: g.id()}
+		a.Claims = append(a.Claims, c)
+	}
+	return a
+}
+
+// expectation is right in most cases, also about streams that only this batch has written to.
+func (g *generator) expectation(t *rapid.T, stream uuid.UUID) Expectation {
+	e := g.m.state(stream)
+	switch rapid.IntRange(0, 39).Draw(t, "wrong") {
+	case 0: // stale
+		if stored := g.m.streams[stream]; len(stored) > 1 {
+			before := stored[len(stored)-2]
+			return Expectation{Stream: stream, Version: before.Version, Event: before.ID}
+		}
+		return Expectation{Stream: stream}
+	case 1: // the right version, of another past
+		if e.Version > 0 {
+			e.Event = g.id()
+		}
+	case 2: // ahead
+		e.Version, e.Event = e.Version+1, g.id()
+	case 3: // the right event, of another version
+		if e.Version > 0 {
+			e.Version++
+		}
+	}
+	return e
+}
+
+func (g *generator) id() uuid.UUID {
+	g.ids++
+	return id(1000 + g.ids)
+}
+
+// Whatever the batches, append_events judges and stores as the model does.
+func TestAppendEvents_model(t *testing.T) {
+	t.Parallel()
+
+	pool := pgtest.Pool(t)
+	config := pool.Config().ConnConfig
+	laneConfig(&config.Config, defaultBounds())
+	l, err := openLane(t.Context(), &config.Config, defaultBounds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.close(true) })
+	var log atomic.Int32
+	log.Store(1)
+	seen := make(map[string]int)
+	rapid.Check(t, func(rt *rapid.T) {
+		number := LogID(log.Add(1)) // a new log is as good as a new database
+		if _, err := pool.Exec(t.Context(), "insert into logs (log_id) values ($1)", number); err != nil {
+			rt.Fatal(err)
+		}
+		m, g := newModel(), &generator{m: newModel()}
+		for range rapid.IntRange(1, 8).Draw(rt, "batches") {
+			var queue []*pending
+			for range rapid.IntRange(1, 7).Draw(rt, "appends") {
+				a := g.next(rt)
+				p, err := prepare(a)
+				if err != nil {
+					rt.Fatal(err)
+				}
+				g.m.append(&p)
+				g.sent = append(g.sent, a)
+				queue = append(queue, &pending{prepared: p})
+			}
+			for len(queue) > 0 {
+				var batch []*pending
+				batch, queue = cut(queue)
+				judge(rt, l, number, m, batch, seen)
+			}
+			g.m = m.clone()
+		}
+		checkLog(rt, pool, number, m)
+	})
+	for _, kind := range []string{"whole batch", "whole batch with a chain", "one by one", "appended", "known", "reused", "already", "conflict", "claimed"} {
+		if seen[kind] == 0 {
+			t.Errorf("no outcome was %q; want some of each: %v", kind, seen)
+		}
+	}
+	t.Log(seen)
+}
+
+func (m *model) clone() *model {
+	c := newModel()
+	c.log = slices.Clone(m.log)
+	for k, v := range m.streams {
+		c.streams[k] = slices.Clone(v)
+	}
+	for k, v := range m.keys {
+		c.keys[k] = v
+	}
+	for k, v := range m.claims {
+		c.claims[k] = v
+	}
+	return c
+}
+
+// judge runs one batch through the server and the model.
+func judge(t *rapid.T, l *lane, log LogID, m *model, batch []*pending, seen map[string]int) {
+	if err := l.send(log, batch); err != nil {
+		t.Fatal(err)
+	}
+	l.expect(time.Now().Add(patient))
+	rows, err := l.receive(len(batch))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(rows) == 1 && rows[0].append == 0 {
+		seen["whole batch"]++
+		if ownWrites(batch, 100) != nil {
+			seen["whole batch with a chain"]++
+		}
+	} else {
+		seen["one by one"]++
+	}
+	for i, o := range spread(batch, rows) {
+		want := m.append(&batch[i].prepared)
+		got := verdict{o.kind, o.position, o.answer, o.conflict, o.claimed}
+		if !reflect.DeepEqual(got, want) {
+			t.Fatalf("append %d of %d: got %+v; want %+v", i+1, len(batch), got, want)
+		}
+		if o.epoch != 1 || o.recorded.IsZero() {
+			t.Fatalf("epoch %d, recorded at %s; want 1 and a time", o.epoch, o.recorded)
+		}
+		seen[o.kind]++
+	}
+}
+
+// checkLog compares all that is stored with the model.
+func checkLog(t *rapid.T, db queryer, log LogID, m *model) {
+	ctx := t.Context()
+	rows, err := db.Query(ctx, `select position, tenant_id, stream_id, version, event_id, convert_from(data, 'UTF8'), 0::bigint
+		from events where log_id = $1 order by position`, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (e modelEvent, err error) {
+		var none int64
+		return e, row.Scan(&e.Position, &e.Tenant, &e.Stream, &e.Version, &e.ID, &e.Data, &none)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	want := slices.Clone(m.log)
+	for i := range want {
+		want[i].last = 0
+	}
+	if !slices.Equal(got, want) {
+		t.Fatalf("log = %+v; want %+v", got, want)
+	}
+	rows, err = db.Query(ctx, `select (select count(*) from command_results where log_id = $1), (select count(*) from claims where log_id = $1)`, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	counts, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[struct{ Keys, Claims int }])
+	if err != nil || counts.Keys != len(m.keys) || counts.Claims != len(m.claims) {
+		t.Fatalf("keys and claims = %+v, %v; want %d and %d", counts, err, len(m.keys), len(m.claims))
+	}
+}
