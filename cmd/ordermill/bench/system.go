@@ -16,6 +16,8 @@ import (
 	"strings"
 	"syscall"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // system is a running `ordermill dev` that is measured from outside.
@@ -135,7 +137,7 @@ func (s *system) call(ctx context.Context, method, url string, body any, answer 
 	req.Header.Set("Authorization", "Bearer "+s.token)
 	if method != http.MethodGet {
 		req.Header.Set("Content-Type", "application/json")
-		req.Header.Set("Idempotency-Key", fmt.Sprintf("%q", method+url+time.Now().String()))
+		req.Header.Set("Idempotency-Key", uuid.NewString())
 	}
 	res, err := http.DefaultClient.Do(req)
 	if err != nil {
