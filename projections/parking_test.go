@@ -106,10 +106,11 @@ func TestRun_parksPanicsOnly(t *testing.T) {
 	m := &tally{name: "panics"}
 	set := s.set(m)
 	fault := func(e *projections.Event) error {
-		if failOnPoison(e) != nil {
+		err := failOnPoison(e)
+		if err != nil {
 			panic("out of cheese")
 		}
-		return nil
+		return err
 	}
 	m.fault.Store(&fault)
 	running(t, set, projections.RunOptions{})

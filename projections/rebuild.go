@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
-	"strings"
 	"sync"
 	"time"
 
@@ -67,6 +66,7 @@ type Progress struct {
 // RebuildOptions says what to rebuild. Zero fields mean the documented defaults.
 type RebuildOptions struct {
 	Names    []string            // default: all projections
+	DryRun   bool                // build and switch nothing: report how the live generation differs from a fold
 	Until    eventstore.Position // build the state after this event aside and switch nothing; default: the log's end
 	Progress func(Progress)      // called from one goroutine at a time; it must not block long
 	// Keep is how long a generation that readers have left is kept at least. Default 1 min. It is removed by the first
@@ -85,6 +85,8 @@ type RebuildReport struct {
 	Rows       int64               `json:"rows"`     // loaded
 	Parked     int                 `json:"parked"`   // streams
 	Took       time.Duration       `json:"took"`
+
+	Differences []Difference `json:"differences,omitempty"` // of a dry run
 }
 
 // Rebuild builds projections anew beside the live ones: it reads the logs once, folds them in memory, loads the next
@@ -103,6 +105,9 @@ func (s *Set) Rebuild(ctx context.Context, o RebuildOptions) ([]RebuildReport, e
 	if err := s.Ensure(ctx); err != nil {
 		return nil, err
 	}
+	if o.DryRun {
+		return s.dryRun(ctx, of, o)
+	}
 	conn, err := s.lockRebuilds(ctx, of)
 	if err != nil {
 		return nil, err
@@ -120,6 +125,30 @@ func (s *Set) Rebuild(ctx context.Context, o RebuildOptions) ([]RebuildReport, e
 		return nil, errors.Join(err, r.abandon(ctx, r.jobs))
 	}
 	return r.finish(ctx)
+}
+
+// dryRun tells what a rebuild would change.
+func (s *Set) dryRun(ctx context.Context, of []*projection, o RebuildOptions) ([]RebuildReport, error) {
+	began := time.Now()
+	var reports []RebuildReport
+	var names []string
+	for _, p := range of {
+		names = append(names, p.name)
+	}
+	found, err := s.Verify(ctx, VerifyOptions{Names: names, Progress: o.Progress})
+	if err != nil {
+		return nil, err
+	}
+	for _, p := range of {
+		report := RebuildReport{Projection: p.name, Took: time.Since(began).Round(time.Millisecond)}
+		for _, d := range found {
+			if d.Projection == p.name || d.Projection == "log" {
+				report.Differences = append(report.Differences, d)
+			}
+		}
+		reports = append(reports, report)
+	}
+	return reports, nil
 }
 
 // lockRebuilds keeps other rebuilds of the projections out for as long as the connection lives. A process that dies
@@ -287,8 +316,10 @@ func (r *rebuild) complete(ctx context.Context, j *job) (switched bool, err erro
 	}
 	aside := r.options.Until > 0
 	r.report(Progress{Phase: PhaseCatchUp, Projection: name})
-	if err := r.follow(ctx, j, !aside); err != nil {
-		return false, err
+	if !aside {
+		if err := r.follow(ctx, j); err != nil {
+			return false, err
+		}
 	}
 	r.report(Progress{Phase: PhaseCompare, Projection: name})
 	if err := r.compare(ctx, j); err != nil {
@@ -333,7 +364,7 @@ func (r *rebuild) abandon(ctx context.Context, jobs []*job) error {
 			err = r.set.drop(ctx, j.of, j.g)
 		}
 		if err != nil {
-			return fmt.Errorf("generation %d of %s stays behind until the next rebuild: %w", j.g, strings.TrimSpace(j.of.name), err)
+			return fmt.Errorf("generation %d of %s stays behind until the next rebuild: %w", j.g, j.of.name, err)
 		}
 	}
 	return nil

@@ -184,6 +184,55 @@ func TestRebuild_refusesUnequal(t *testing.T) {
 	}
 }
 
+// A dry run tells what a rebuild would change and changes nothing.
+func TestRebuild_dryRun(t *testing.T) {
+	t.Parallel()
+
+	s := openShop(t, 3)
+	s.fill(30)
+	set := s.set(&tally{name: "dry"})
+	running(t, set, projections.RunOptions{})
+	s.reach(set, "dry")
+	if _, err := s.pool.Exec(t.Context(), "update readmodel.dry_g1 set units = 7 where stream_id = $1", s.streams[0]); err != nil {
+		t.Fatal(err)
+	}
+	reports, err := set.Rebuild(t.Context(), projections.RebuildOptions{DryRun: true})
+	if err != nil || len(reports) != 1 || len(reports[0].Differences) != 1 || reports[0].Switched {
+		t.Errorf("Rebuild = %+v, %v; want one difference, nothing switched", reports, err)
+	}
+	if g, _, err := set.Positions(1).Live(t.Context(), "dry"); err != nil || g != 1 {
+		t.Errorf("live generation = %d, %v; want 1", g, err)
+	}
+	if silence := set.Silence(); silence <= 0 || silence > 10*time.Second {
+		t.Errorf("Silence = %v; want a moment", silence)
+	}
+}
+
+func TestPositionAt(t *testing.T) {
+	t.Parallel()
+
+	s := openShop(t, 3)
+	set := s.set(&tally{name: "moments"})
+	if at, err := set.PositionAt(t.Context(), 1, time.Now()); err != nil || at != 0 {
+		t.Errorf("PositionAt of an empty log = %d, %v; want 0", at, err)
+	}
+	for range 7 {
+		s.receive(s.streams[0], 1)
+	}
+	events, err := s.store.Read(t.Context(), 0, 10)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range events {
+		if at, err := set.PositionAt(t.Context(), 1, e.RecordedAt); err != nil || at != e.Position {
+			t.Errorf("PositionAt = %d, %v; want %d", at, err, e.Position)
+		}
+		if at, err := set.PositionAt(t.Context(), 1, e.RecordedAt.Add(-time.Microsecond)); err != nil || at != e.Position-1 {
+			t.Errorf("PositionAt a moment before = %d, %v; want %d", at, err, e.Position-1)
+		}
+	}
+}
+
 func TestRebuild_oneAtATime(t *testing.T) {
 	t.Parallel()
 

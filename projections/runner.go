@@ -63,11 +63,8 @@ func (s *Set) Run(ctx context.Context, o RunOptions) error {
 	o = o.withDefaults(s.logger)
 	for try := 1; ; try++ {
 		err := s.Ensure(ctx)
-		if err == nil {
+		if err == nil || ctx.Err() != nil {
 			break
-		}
-		if ctx.Err() != nil {
-			return nil
 		}
 		if try == beginTries {
 			return err
@@ -98,7 +95,9 @@ type follow struct {
 
 // run goes from lease to lease until ctx ends.
 func (f *follow) run(ctx context.Context) {
+	defer f.set.ended(f)
 	for failures := 0; ctx.Err() == nil; {
+		f.set.beat(f)
 		l, err := takeLease(ctx, f.set.pool, f.store.Log(), f.of.name, f.options.Owner, f.options.LeaseTime)
 		if err == nil && l == nil {
 			sleep(ctx, f.options.LeaseTime/8+rand.N(f.options.LeaseTime/8)) //nolint:gosec // jitter

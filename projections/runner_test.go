@@ -184,10 +184,10 @@ func TestRun_lostLeaseWhileWriting(t *testing.T) {
 	slow, quick := &tally{name: "stolen"}, &tally{name: "stolen"}
 	frozen := make(chan struct{})
 	entered := make(chan struct{}, 100)
-	wait := func(*projections.Event) error {
+	wait := func(e *projections.Event) error {
 		entered <- struct{}{}
 		<-frozen
-		return nil
+		return failOnPoison(e)
 	}
 	slow.fault.Store(&wait)
 	first := s.set(slow)

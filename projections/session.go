@@ -180,6 +180,7 @@ func (s *session) renew(ctx context.Context) {
 	ticker := time.NewTicker(s.options.LeaseTime / 4)
 	defer ticker.Stop()
 	for last := time.Now(); ; {
+		s.set.beat(s.follow)
 		asked := time.Now()
 		try, cancel := context.WithTimeout(ctx, s.options.LeaseTime/2)
 		n, err := s.consumer.lease.renew(try)

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"log/slog"
 	"slices"
+	"sync"
+	"time"
 
 	"github.com/jackc/pgx/v5/pgxpool"
 
@@ -29,6 +31,9 @@ type Set struct {
 	projections []*projection
 	positions   map[eventstore.LogID]*Positions
 	logger      *slog.Logger
+
+	mu    sync.Mutex
+	beats map[*follow]time.Time // when each running projection last showed that it is alive
 }
 
 // NewSet checks the configuration. It connects to nothing.
@@ -36,7 +41,7 @@ func NewSet(c Config) (*Set, error) {
 	if c.Pool == nil || len(c.Stores) == 0 {
 		return nil, errors.New("projections: a pool and at least one event store are needed")
 	}
-	s := &Set{pool: c.Pool, stores: slices.Clone(c.Stores), logger: c.Logger, positions: make(map[eventstore.LogID]*Positions)}
+	s := &Set{pool: c.Pool, stores: slices.Clone(c.Stores), logger: c.Logger, positions: make(map[eventstore.LogID]*Positions), beats: make(map[*follow]time.Time)}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}
@@ -68,6 +73,30 @@ func (s *Set) Names() []string {
 
 // Positions returns what is known of the projections' progress in a log, or nil for a log that is not the set's.
 func (s *Set) Positions(log eventstore.LogID) *Positions { return s.positions[log] }
+
+// Silence returns for how long the quietest of the projections that Run keeps current in this process has shown no sign
+// of life; 0 when none is to. More than a few lease times mean that its loop hangs.
+func (s *Set) Silence() time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var longest time.Duration
+	for _, at := range s.beats {
+		longest = max(longest, time.Since(at))
+	}
+	return longest
+}
+
+func (s *Set) beat(f *follow) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.beats[f] = time.Now()
+}
+
+func (s *Set) ended(f *follow) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	delete(s.beats, f)
+}
 
 // named returns the projections with the given names, or all for none.
 func (s *Set) named(names []string) ([]*projection, error) {

@@ -112,3 +112,23 @@ func (s *Set) logStatus(ctx context.Context, p *projection, g Generation, log ev
 	}
 	return l, nil
 }
+
+// PositionAt returns the position of the last event of a log that was recorded up to a moment; 0 is before the first.
+func (s *Set) PositionAt(ctx context.Context, log eventstore.LogID, moment time.Time) (eventstore.Position, error) {
+	var last eventstore.Position
+	err := s.pool.QueryRow(ctx, "select head from log_progress($1, 0)", log).Scan(&last)
+	for first := eventstore.Position(0); err == nil && first < last; { // times only grow along a log
+		middle := first + (last-first+1)/2
+		var earlier bool
+		err = s.pool.QueryRow(ctx, "select recorded_at <= $3 from events where log_id = $1 and position = $2", log, middle, moment).Scan(&earlier)
+		if earlier {
+			first = middle
+		} else {
+			last = middle - 1
+		}
+	}
+	if err != nil {
+		return 0, fmt.Errorf("position of log %d at %s: %w", log, moment.UTC().Format(time.RFC3339), err)
+	}
+	return last, nil
+}

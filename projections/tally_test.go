@@ -114,7 +114,11 @@ func (f *tallyFold) Add(e *projections.Event) error {
 }
 
 func (f *tallyFold) Merge(other projections.Fold) error {
-	maps.Copy(f.counts, other.(*tallyFold).counts)
+	o, ok := other.(*tallyFold)
+	if !ok {
+		return fmt.Errorf("%T is not a tally", other)
+	}
+	maps.Copy(f.counts, o.counts)
 	return nil
 }
 
@@ -187,6 +191,7 @@ func newSet(t *testing.T, c projections.Config) *projections.Set {
 }
 
 func logger(t *testing.T) *slog.Logger {
+	t.Helper()
 	return slog.New(slog.NewTextHandler(t.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
 }
 
@@ -197,6 +202,7 @@ func (s *shop) receive(stream uuid.UUID, quantity int64) {
 }
 
 func received(t *testing.T, quantity int64) []byte {
+	t.Helper()
 	data, err := stock.Encode(stock.Received{SKU: "MUG", LocationID: "main", Quantity: quantity, ReceivedAt: time.Unix(1_700_000_000, 0).UTC()})
 	if err != nil {
 		t.Fatal(err)

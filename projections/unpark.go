@@ -134,7 +134,7 @@ func (c *consumer) redrive(ctx context.Context, stream uuid.UUID) error {
 			return c.freeStream(ctx, stream)
 		}
 		if err == nil {
-			err = c.safely(func() error { return c.redriveSome(ctx, redriver, stream, events) })
+			err = c.safely(func() error { return c.redriveSome(ctx, redriver, events) })
 		}
 		if errors.Is(err, ErrInvalidEvent) {
 			return c.stillParked(ctx, stream, reasonOf(err))
@@ -146,7 +146,7 @@ func (c *consumer) redrive(ctx context.Context, stream uuid.UUID) error {
 }
 
 // redriveSome halves what fails until the failing event is alone, so that those before it are applied.
-func (c *consumer) redriveSome(ctx context.Context, redriver Redriver, stream uuid.UUID, events []Event) error {
+func (c *consumer) redriveSome(ctx context.Context, redriver Redriver, events []Event) error {
 	positions := make([]int64, len(events))
 	for i := range events {
 		positions[i] = int64(events[i].Position)
@@ -166,10 +166,10 @@ func (c *consumer) redriveSome(ctx context.Context, redriver Redriver, stream uu
 		return err
 	}
 	half := len(events) / 2
-	if err := c.redriveSome(ctx, redriver, stream, slices.Clone(events[:half])); err != nil {
+	if err := c.redriveSome(ctx, redriver, slices.Clone(events[:half])); err != nil {
 		return err
 	}
-	return c.redriveSome(ctx, redriver, stream, slices.Clone(events[half:]))
+	return c.redriveSome(ctx, redriver, slices.Clone(events[half:]))
 }
 
 // leased runs do in a transaction during which the lease stays here.

@@ -1,11 +1,15 @@
 package projections_test
 
 import (
+	"context"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 
+	"github.com/ordermill/ordermill/eventstore"
 	"github.com/ordermill/ordermill/projections"
 )
 
@@ -114,5 +118,53 @@ func TestTables_rowLevelSecurity(t *testing.T) {
 	})
 	if err == nil {
 		t.Error("the role that serves reads can write")
+	}
+}
+
+// An account that is only a member of the roles can do all of it.
+func TestRun_ordinaryAccount(t *testing.T) {
+	t.Parallel()
+
+	s := openShop(t, 3)
+	if _, err := s.pool.Exec(t.Context(), "create role ordinary login in role ordermill_write, ordermill_project"); err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() {
+		if _, err := s.pool.Exec(context.Background(), "drop owned by ordinary; drop role ordinary"); err != nil {
+			t.Error(err)
+		}
+	})
+	config := s.pool.Config()
+	config.ConnConfig.User = "ordinary"
+	pool, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(pool.Close)
+	s.store = openStore(t, pool)
+	s.fill(30)
+	m := &tally{name: "ordinary"}
+	set := newSet(t, projections.Config{Pool: pool, Stores: []*eventstore.Store{s.store}, Models: []projections.Model{m}, Logger: logger(t)})
+	running(t, set, projections.RunOptions{})
+	fault := failOnPoison
+	m.fault.Store(&fault)
+	s.receive(s.streams[0], poison)
+	s.reach(set, "ordinary")
+	m.fault.Store(nil)
+	if err := set.Unpark(t.Context(), "ordinary", s.streams[0]); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		if _, err := set.Rebuild(t.Context(), projections.RebuildOptions{Keep: time.Nanosecond}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.reach(set, "ordinary")
+	s.assertExact("ordinary")
+	if found, err := set.Verify(t.Context(), projections.VerifyOptions{}); err != nil || len(found) > 0 {
+		t.Errorf("Verify = %v, %v; want nothing", found, err)
+	}
+	if _, err := set.Status(t.Context()); err != nil {
+		t.Error(err)
 	}
 }

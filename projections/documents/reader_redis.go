@@ -27,7 +27,7 @@ func Connect(url string, timeout time.Duration) (*redis.Client, error) {
 	}
 	options.ContextTimeoutEnabled = true
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout, options.PoolTimeout = timeout, timeout, timeout, timeout
-	options.MaxRetries = -1 // whoever calls knows what to do instead
+	options.MaxRetries, options.DialerRetries = -1, 1 // whoever calls knows what to do instead
 	return redis.NewClient(options), nil
 }
 

@@ -56,7 +56,7 @@ func TestQuery_againstPlainCount(t *testing.T) {
 		if err := modeltest.Build(t.Context(), tx, metrics.Model{}, history, len(history)/3, 9, 40); err != nil {
 			r.Fatal(err)
 		}
-		for range 10 {
+		for range 4 {
 			request := metrics.Request{
 				Name:     rapid.SampledFrom(metrics.Names()).Draw(r, "metric"),
 				From:     time.Date(2026, time.March, 10, 7, 20, 0, 0, time.UTC),

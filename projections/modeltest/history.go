@@ -97,8 +97,8 @@ func (w *world) id() uuid.UUID {
 // fact is what all events have in common.
 type fact interface{ EventType() string }
 
-// record appends an event in storage form.
-func (w *world) record(s *shop, streamType string, stream uuid.UUID, f fact, data []byte, err error, occurred time.Time) projections.Event {
+// record appends an event in storage form and returns it as it comes out again.
+func record[T fact](w *world, s *shop, streamType string, stream uuid.UUID, f T, data []byte, err error, occurred time.Time) T {
 	if err != nil {
 		w.t.Fatalf("encode %s: %v", f.EventType(), err)
 	}
@@ -112,8 +112,12 @@ func (w *world) record(s *shop, streamType string, stream uuid.UUID, f fact, dat
 	if err != nil {
 		w.t.Fatal(err)
 	}
+	body, ok := event.Body.(T)
+	if !ok {
+		w.t.Fatalf("%s comes out as %T", f.EventType(), event.Body)
+	}
 	w.history = append(w.history, event)
-	return event
+	return body
 }
 
 // list lists a product, or states it anew.
@@ -146,8 +150,7 @@ func (w *world) decideProduct(s *shop, sku string, cmd catalog.Command) {
 	}
 	for _, e := range events {
 		data, err := catalog.Encode(e)
-		recorded := w.record(s, catalog.StreamType, catalog.StreamID(s.tenant, sku), e, data, err, w.now)
-		state.Apply(recorded.Body.(catalog.Event))
+		state.Apply(record[catalog.Event](w, s, catalog.StreamType, catalog.StreamID(s.tenant, sku), e, data, err, w.now))
 		s.products[sku] = state
 	}
 }

@@ -80,8 +80,7 @@ func (w *world) decideOrder(s *shop, o *order.Order, cmd order.Command, occurred
 			id = o.ID
 		}
 		data, err := order.Encode(e)
-		recorded := w.record(s, order.StreamType, id, e, data, err, occurred)
-		o.Apply(recorded.Body.(order.Event))
+		o.Apply(record[order.Event](w, s, order.StreamType, id, e, data, err, occurred))
 	}
 	if isNew {
 		s.orders = append(s.orders, o)
@@ -181,8 +180,7 @@ func (w *world) decideStock(s *shop, cmd stock.Command, sku string) {
 	}
 	for _, e := range events {
 		data, err := stock.Encode(e)
-		recorded := w.record(s, stock.StreamType, stock.StreamID(s.tenant, sku), e, data, err, w.now)
-		state.Apply(recorded.Body.(stock.Event))
+		state.Apply(record[stock.Event](w, s, stock.StreamType, stock.StreamID(s.tenant, sku), e, data, err, w.now))
 		s.stocks[sku] = state
 	}
 }

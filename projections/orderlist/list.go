@@ -40,6 +40,7 @@ type Order struct {
 	Units       int64    // as placed
 	Canceled    int64    // units
 	Returned    int64    // units
+	ToShip      int64    // live units that need a parcel, delivered ones included
 	SKUs        []string // sorted bytewise, each once
 	PlacedAt    time.Time
 	ConfirmedAt time.Time
@@ -198,7 +199,7 @@ func scan(rows pgx.Rows, limit int) ([]Order, error) {
 		)
 		if err := rows.Scan(&o.ID, &o.Number, &o.ExternalID, &o.Channel, &o.Currency, &o.CustomerID, &o.Country, &o.Status,
 			&o.Payment, &o.Fulfillment, &o.Return, &o.Total, &o.TotalNow, &o.AmountDue, &o.AmountOwed, &o.Lines, &o.Units,
-			&o.Canceled, &o.Returned, &o.SKUs, &r.placedAt, &t.confirmed, &t.completed, &t.canceled, &t.expires, &r.updatedAt,
+			&o.Canceled, &o.Returned, &o.ToShip, &o.SKUs, &r.placedAt, &t.confirmed, &t.completed, &t.canceled, &t.expires, &r.updatedAt,
 			&o.Version, &o.Position); err != nil {
 			return nil, err
 		}

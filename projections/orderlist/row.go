@@ -95,7 +95,7 @@ func (r *row) begin(c *order.Contents, at time.Time) {
 	r.number, r.externalID, r.channel, r.currency = c.Number, c.ExternalID, c.Channel, c.Currency
 	r.customer, r.country, r.total = c.CustomerID, c.Country, c.Totals.Total
 	r.placedAt, r.updatedAt = at, at
-	r.lines = int32(len(c.Lines)) //nolint:gosec // lines that fit into memory
+	r.lines = int32(len(c.Lines))
 	r.skus = make([]string, len(c.Lines))
 	for i := range c.Lines {
 		l := &c.Lines[i]

@@ -62,7 +62,7 @@ func (f *fold) sorted(yield func([]any) bool) {
 	values := make([]any, 0, len(columns))
 	for _, r := range slices.SortedFunc(maps.Values(f.rows), byKey) {
 		values = append(values[:0],
-			r.tenant, r.SKU, r.Product.Name, r.encodePrices(), r.TaxClass, r.RequiresShipping, r.Sellable, r.ListedAt,
+			r.tenant, r.SKU, r.Name, r.encodePrices(), r.TaxClass, r.RequiresShipping, r.Sellable, r.ListedAt,
 			r.UpdatedAt, r.Version, r.Position)
 		if !yield(values) {
 			return

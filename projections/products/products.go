@@ -202,7 +202,7 @@ func scan(from pgx.CollectableRow) (*row, error) {
 func arguments(rows []*row) []any {
 	return []any{
 		list(rows, func(r *row) string { return r.tenant }), list(rows, func(r *row) string { return r.SKU }),
-		list(rows, func(r *row) string { return r.Product.Name }), list(rows, (*row).encodePrices),
+		list(rows, func(r *row) string { return r.Name }), list(rows, (*row).encodePrices),
 		list(rows, func(r *row) string { return r.TaxClass }), list(rows, func(r *row) bool { return r.RequiresShipping }),
 		list(rows, func(r *row) bool { return r.Sellable }), list(rows, func(r *row) time.Time { return r.ListedAt }),
 		list(rows, func(r *row) time.Time { return r.UpdatedAt }), list(rows, func(r *row) int64 { return r.Version }),

@@ -68,6 +68,7 @@ func TestQuery(t *testing.T) {
 }
 
 func walk(t *testing.T, r *rapid.T, tx pgx.Tx, tenant string, limit int, want []products.Product) {
+	t.Helper()
 	var forward, backward []products.Product
 	next := func(from *query.Cursor) products.List {
 		list, err := products.Query(t.Context(), tx, 1, tenant, query.Page{Limit: limit, From: from})
