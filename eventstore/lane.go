@@ -72,7 +72,6 @@ func laneConfig(config *pgconn.Config, b bounds) {
 		"lock_timeout":                        millis(b.lock),
 		"statement_timeout":                   millis(b.statement),
 		"idle_in_transaction_session_timeout": millis(b.lock),
-		"client_connection_check_interval":    millis(b.lock),
 		"tcp_keepalives_idle":                 "10",
 		"tcp_keepalives_interval":             "5",
 		"tcp_keepalives_count":                "3",

@@ -210,27 +210,3 @@ func (a *appender) giveUp() {
 		p.abandon(fmt.Errorf("%w: %w", ErrUnavailable, ErrClosed))
 	}
 }
-
-// resolve sends again, one by one and in order, the batches whose outcome the last lane did not tell. The log's lock
-// makes each wait for its first sending to end, and the append function recognises what is already there.
-func (a *appender) resolve(l *lane) error {
-	for {
-		a.mu.Lock()
-		var f *inFlight
-		if len(a.flying) > 0 {
-			f = a.flying[0]
-		}
-		a.mu.Unlock()
-		if f == nil {
-			return nil
-		}
-		a.stats.unknown.Add(1)
-		l.expect(time.Now().Add(a.bounds.lane))
-		if err := l.send(a.log, f.appends); err != nil {
-			return err
-		}
-		if err := a.receive(l, f); err != nil {
-			return err
-		}
-	}
-}

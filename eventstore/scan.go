@@ -89,7 +89,8 @@ func (s *scanner) Write(p []byte) (int, error) {
 	}
 	if !s.started {
 		if len(b) < copyHeaderBytes {
-			return len(p), s.keep(b)
+			s.keep(b)
+			return len(p), nil
 		}
 		b = b[copyHeaderBytes:]
 		s.started = true
@@ -101,16 +102,14 @@ func (s *scanner) Write(p []byte) (int, error) {
 			return 0, err
 		}
 		if n == 0 {
-			return len(p), s.keep(b)
+			s.keep(b)
+			return len(p), nil
 		}
 		b = b[n:]
 	}
 }
 
-func (s *scanner) keep(b []byte) error {
-	s.rest = append(s.rest[:0], b...)
-	return nil
-}
+func (s *scanner) keep(b []byte) { s.rest = append(s.rest[:0], b...) }
 
 // row decodes the row at the beginning of b and returns its length, or 0 when it is not complete.
 func (s *scanner) row(b []byte) (int, error) {

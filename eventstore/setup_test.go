@@ -74,7 +74,9 @@ func onto(tenant string, read Expectation, data string) Append {
 }
 
 // first makes an append of one event to a new stream.
-func first(tenant string, stream uuid.UUID) Append { return onto(tenant, Expectation{Stream: stream}, "1") }
+func first(tenant string, stream uuid.UUID) Append {
+	return onto(tenant, Expectation{Stream: stream}, "1")
+}
 
 // after is what a stream is expected to be once a, which has one event a stream, is stored.
 func after(a Append, stream uuid.UUID) Expectation {

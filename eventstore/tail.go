@@ -12,7 +12,8 @@ const (
 // not read back what it has just written. It is safe for concurrent use.
 type tail struct {
 	mu      sync.Mutex
-	events  []Recorded
+	buf     []Recorded
+	events  []Recorded // the part of buf in use
 	bytes   int
 	changed chan struct{} // closed and replaced when the log has grown
 	wakes   int           // how often others' appends were announced
@@ -32,8 +33,9 @@ func (t *tail) add(events []Recorded) {
 			t.announce() // late: what follows them is here already
 			return
 		}
-		t.events, t.bytes = nil, 0
+		t.buf, t.events, t.bytes = nil, nil, 0
 	}
+	t.makeRoom(len(events))
 	t.events = append(t.events, events...)
 	for i := range events {
 		t.bytes += sizeOf(&events[i])
@@ -48,6 +50,25 @@ func (t *tail) add(events []Recorded) {
 	t.announce()
 }
 
+// makeRoom sees to it that n events can be appended. It moves the events to the buffer's begin rather than to a new
+// buffer, as soon as a quarter of it is free there. The caller holds mu.
+func (t *tail) makeRoom(n int) {
+	if cap(t.events)-len(t.events) >= n {
+		return
+	}
+	kept := len(t.events)
+	if need := kept + n; need+need/4 > cap(t.buf) {
+		buf := make([]Recorded, kept, 2*need)
+		copy(buf, t.events)
+		t.buf, t.events = buf, buf
+		return
+	}
+	whole := t.buf[:cap(t.buf)]
+	copy(whole, t.events)
+	clear(whole[kept:])
+	t.events = whole[:kept]
+}
+
 // announce tells everybody who waits. The caller holds mu.
 func (t *tail) announce() {
 	close(t.changed)
@@ -58,7 +79,7 @@ func (t *tail) announce() {
 func (t *tail) forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.events, t.bytes = nil, 0
+	t.buf, t.events, t.bytes = nil, nil, 0
 }
 
 // after returns the events after a position, at most limit of them, if the tail is sure to have the next one.

@@ -16,6 +16,10 @@ begin
 end $$;
 -- +goose StatementEnd
 
+-- Functions that run with the owner's rights look names up in this schema, so nobody else may add to it. Newer servers
+-- begin that way.
+revoke create on schema public from public;
+
 -- A log is a totally ordered, dense sequence of events. Its row is the write lane: every append locks it and none
 -- updates it, so a long snapshot elsewhere never slows an append. The epoch is raised when a log is restored to an
 -- earlier past.
