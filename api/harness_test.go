@@ -15,12 +15,22 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/redis/go-redis/v9"
+	"golang.org/x/sync/errgroup"
 
+	"github.com/ordermill/ordermill/api"
 	"github.com/ordermill/ordermill/api/httpx"
+	"github.com/ordermill/ordermill/api/read"
 	"github.com/ordermill/ordermill/api/write"
 	"github.com/ordermill/ordermill/commands"
 	"github.com/ordermill/ordermill/eventstore"
 	"github.com/ordermill/ordermill/migrations/pgtest"
+	"github.com/ordermill/ordermill/projections"
+	"github.com/ordermill/ordermill/projections/documents"
+	"github.com/ordermill/ordermill/projections/metrics"
+	"github.com/ordermill/ordermill/projections/orderlist"
+	"github.com/ordermill/ordermill/projections/products"
+	"github.com/ordermill/ordermill/projections/topskus"
 )
 
 // shop is a running write host over a database of its own.
@@ -34,14 +44,19 @@ type shop struct {
 	auth    *httpx.Authenticator
 	tokens  *httpx.Tokens
 	write   *httptest.Server
+	read    *read.Host
+	set     *projections.Set
 	readURL string
+
+	contract contract // what every answer is held against
 }
 
 // newShop starts one.
 func newShop(tb testing.TB) *shop {
 	tb.Helper()
-	s := &shop{tb: tb, pool: pgtest.Pool(tb)}
-	var err error
+	document, err := api.Spec()
+	must(tb, err)
+	s := &shop{tb: tb, pool: pgtest.Pool(tb), contract: contract{document}}
 	s.store, err = eventstore.Open(tb.Context(), s.pool, eventstore.Config{})
 	must(tb, err)
 	s.engine = commands.New(s.store, commands.Config{})
@@ -65,11 +80,54 @@ func newShop(tb testing.TB) *shop {
 	must(tb, err)
 	s.tokens, err = httpx.NewTokens([]byte("a secret of the tests only"))
 	must(tb, err)
-	host, err := write.New(write.Config{Do: s.engine.Do, Store: s.store, Vault: s.vault, Auth: s.auth, Tokens: s.tokens,
-		Host: httpx.HostConfig{Log: logTo(tb)}})
+	host, err := write.New(write.Config{
+		Do: s.engine.Do, Store: s.store, Vault: s.vault, Auth: s.auth, Tokens: s.tokens,
+		Host: httpx.HostConfig{Log: logTo(tb)},
+	})
 	must(tb, err)
 	s.write = httptest.NewServer(host)
 	tb.Cleanup(s.write.Close)
+	return s
+}
+
+// withReads adds a read host whose projections run in the same process, with a Redis if there is a client.
+func (s *shop) withReads(client redis.UniversalClient) *shop {
+	s.tb.Helper()
+	orders, stock := documents.Orders(), documents.StockLevels()
+	config := projections.Config{
+		Pool: s.pool, Stores: []*eventstore.Store{s.store}, Logger: slog.New(slog.DiscardHandler),
+		Models: []projections.Model{
+			documents.NewModel(orders), documents.NewModel(stock), orderlist.Model{}, products.Model{}, metrics.Model{}, topskus.Model{},
+		},
+	}
+	if client != nil {
+		config.Backends = []projections.Backend{
+			documents.NewBackend(orders, client, s.store, documents.BackendConfig{}), documents.NewBackend(stock, client, s.store, documents.BackendConfig{}),
+		}
+	}
+	var err error
+	s.set, err = projections.NewSet(config)
+	must(s.tb, err)
+	must(s.tb, s.set.Ensure(s.tb.Context()))
+	reader, err := documents.NewReader(documents.ReaderConfig{Postgres: s.pool, Redis: client, Positions: s.set.Positions(s.store.Log())})
+	must(s.tb, err)
+	s.read, err = read.New(read.Config{
+		Store: s.store, Pool: s.pool, Reader: reader, Set: s.set, Vault: s.vault, Auth: s.auth, Tokens: s.tokens, JWKS: s.issuer.JWKS(),
+		Host: httpx.HostConfig{Log: logTo(s.tb)},
+	})
+	must(s.tb, err)
+	server := httptest.NewServer(s.read)
+	s.readURL = server.URL
+	ctx, stop := context.WithCancel(context.Background())
+	var running errgroup.Group
+	running.Go(func() error { return s.set.Run(ctx, projections.RunOptions{}) })
+	running.Go(func() error { return reader.Run(ctx) })
+	running.Go(func() error { return s.read.Run(ctx) })
+	s.tb.Cleanup(func() {
+		server.Close()
+		stop()
+		must(s.tb, running.Wait())
+	})
 	return s
 }
 
@@ -151,9 +209,13 @@ func (s *shop) send(base string, c call) (reply, error) {
 	if err != nil {
 		return reply{}, err
 	}
-	defer response.Body.Close() //nolint:errcheck // read to its end
+	defer response.Body.Close()
 	body, err := io.ReadAll(response.Body)
-	return reply{response.StatusCode, response.Header, body}, err
+	r := reply{response.StatusCode, response.Header, body}
+	if err == nil {
+		err = s.contract.check(c.method, request.URL.Path, r)
+	}
+	return r, err
 }
 
 // post is do for the usual write.
@@ -224,5 +286,12 @@ func (r reply) get(tb testing.TB, path ...string) string {
 		text, err := json.Marshal(v)
 		must(tb, err)
 		return string(text)
+	}
+}
+
+func unmarshal(tb testing.TB, data []byte, into any) {
+	tb.Helper()
+	if err := json.Unmarshal(data, into); err != nil {
+		tb.Fatalf("body %.200q: %v", data, err)
 	}
 }

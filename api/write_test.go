@@ -30,10 +30,20 @@ func TestPlaceAndCancel(t *testing.T) {
 		t.Errorf("no token or request id: %v", placed.header)
 	}
 	for _, tt := range []struct{ want, path string }{
-		{"2000", "totals total amount"}, {"2000", "totals amount_due amount"}, {"pending", "status"}, {"unpaid", "payment_status"},
-		{"unfulfilled", "fulfillment_status"}, {"none", "return_status"}, {"[]", "holds"}, {"1", "version"},
-		{"a@example.test", "customer email"}, {"Ada", "shipping_address name"}, {"DE", "country"}, {"2", "lines 0 counters reserved"},
-		{`["mark-paid","cancel"]`, "allowed_actions"}, {"", "pii"},
+		{"2000", "totals total amount"},
+		{"2000", "totals amount_due amount"},
+		{"pending", "status"},
+		{"unpaid", "payment_status"},
+		{"unfulfilled", "fulfillment_status"},
+		{"none", "return_status"},
+		{"[]", "holds"},
+		{"1", "version"},
+		{"a@example.test", "customer email"},
+		{"Ada", "shipping_address name"},
+		{"DE", "country"},
+		{"2", "lines 0 counters reserved"},
+		{`["mark-paid","cancel"]`, "allowed_actions"},
+		{"", "pii"},
 	} {
 		if got := placed.get(t, strings.Fields(tt.path)...); got != tt.want {
 			t.Errorf("%s = %q, want %q", tt.path, got, tt.want)
@@ -229,9 +239,12 @@ func TestErasedReplay(t *testing.T) {
 	}
 	must(t, s.vault.Destroy(t.Context(), "demo", "customer:eve"))
 	again := s.do(order)
-	if again.get(t, "personal_data") != "erased" && again.status == http.StatusCreated {
-		t.Errorf("replay after erasure: %d %s", again.status, again.body)
+	again.want(t, http.StatusCreated)
+	if again.get(t, "personal_data") != "erased" || again.header.Get("Idempotent-Replayed") != "redacted" {
+		t.Errorf("replay after erasure: %v %s", again.header, again.body)
 	}
+	order.key = "k2"
+	s.do(order).wantProblem(t, http.StatusUnprocessableEntity, "erased_customer")
 	if strings.Contains(string(again.body), "eve@") {
 		t.Errorf("the person is still there: %s", again.body)
 	}

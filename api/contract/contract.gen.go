@@ -371,11 +371,15 @@ type Inventory struct {
 	Available int64 `json:"available"`
 	Committed int64 `json:"committed"`
 	Locations []struct {
-		Available  int64  `json:"available"`
-		Committed  int64  `json:"committed"`
-		LocationId string `json:"location_id"`
-		OnHand     int64  `json:"on_hand"`
-		Reserved   int64  `json:"reserved"`
+		Available      int64  `json:"available"`
+		Committed      int64  `json:"committed"`
+		Damaged        *int64 `json:"damaged,omitempty"`
+		Incoming       *int64 `json:"incoming,omitempty"`
+		LocationId     string `json:"location_id"`
+		OnHand         int64  `json:"on_hand"`
+		QualityControl *int64 `json:"quality_control,omitempty"`
+		Reserved       int64  `json:"reserved"`
+		SafetyStock    *int64 `json:"safety_stock,omitempty"`
 	} `json:"locations"`
 	OnHand   int64  `json:"on_hand"`
 	Reserved int64  `json:"reserved"`
@@ -675,17 +679,27 @@ type ProductPage struct {
 // Projections defines model for Projections.
 type Projections struct {
 	Data []struct {
-		Generation int64 `json:"generation"`
+		// Building The generation that is being built beside the live one
+		Building   *int64 `json:"building,omitempty"`
+		Generation int64  `json:"generation"`
 		Logs       []struct {
 			Head      int64 `json:"head"`
 			LagEvents int64 `json:"lag_events"`
 			LagMs     int64 `json:"lag_ms"`
 			Log       int64 `json:"log"`
-			Position  int64 `json:"position"`
+
+			// Owner The process that keeps it current
+			Owner         *string `json:"owner,omitempty"`
+			ParkedStreams *int64  `json:"parked_streams,omitempty"`
+			Position      int64   `json:"position"`
+			Problem       *string `json:"problem,omitempty"`
 		} `json:"logs"`
-		Name  string               `json:"name"`
-		State string               `json:"state"`
-		Store ProjectionsDataStore `json:"store"`
+		Name string `json:"name"`
+
+		// RebuildNeeded Why, if it is
+		RebuildNeeded *string              `json:"rebuild_needed,omitempty"`
+		State         string               `json:"state"`
+		Store         ProjectionsDataStore `json:"store"`
 	} `json:"data"`
 }
 

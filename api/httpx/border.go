@@ -6,6 +6,7 @@ import (
 	"errors"
 	"io"
 	"net/http"
+	"net/url"
 	"strings"
 	"time"
 	"unicode"
@@ -59,7 +60,7 @@ func (b *Border) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		if err != nil {
 			return err
 		}
-		if err := plainPath(c.ParamValues()); err != nil {
+		if err := plainPath(c.ParamValues(), r.URL.RawPath != ""); err != nil {
 			return err
 		}
 		r = r.WithContext(WithCall(ctx, call))
@@ -172,9 +173,16 @@ func tooLarge() *Error { return Errorf(CodeBodyTooLarge, "A body has at most %d 
 // maxPathParameter bounds names in paths; no id or SKU is longer.
 const maxPathParameter = 255
 
-// plainPath refuses names that nothing can have, before they reach a database.
-func plainPath(values []string) error {
+// plainPath refuses names that nothing can have, before they reach a database. Echo leaves them escaped when the path
+// could be read in two ways.
+func plainPath(values []string, escaped bool) error {
 	for _, v := range values {
+		if escaped {
+			var err error
+			if v, err = url.PathUnescape(v); err != nil {
+				v = ""
+			}
+		}
 		if v == "" || len(v) > maxPathParameter || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
 			return Errorf(CodeRouteNotFound, "Nothing can have this name.")
 		}

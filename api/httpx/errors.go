@@ -117,7 +117,7 @@ func WriteProblem(w http.ResponseWriter, e *Error, body []byte) {
 	if e.RetryAfter > 0 {
 		header.Set(HeaderRetryAfter, strconv.FormatInt(int64((e.RetryAfter+time.Second-1)/time.Second), 10))
 	}
-	switch e.Code {
+	switch e.Code { //nolint:exhaustive // the other codes have no headers of their own
 	case CodeTokenMissing:
 		header.Set(echo.HeaderWWWAuthenticate, `Bearer realm="ordermill"`)
 	case CodeTokenInvalid, CodeTokenExpired:

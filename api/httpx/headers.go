@@ -90,11 +90,11 @@ func ETag(version eventstore.Version) string {
 func ParseIfMatch(h http.Header) (*eventstore.Version, error) {
 	values := h[HeaderIfMatch]
 	if len(values) == 0 {
-		return nil, nil //nolint:nilnil // no header means that any version will do
+		return nil, nil // no header means that any version will do
 	}
 	value := strings.TrimSpace(values[0])
 	if value == "*" && len(values) == 1 {
-		return nil, nil //nolint:nilnil // any version will do; that the target must exist goes without saying
+		return nil, nil // any version will do; that the target must exist goes without saying
 	}
 	tag, weak := strings.CutPrefix(value, "W/")
 	if len(values) > 1 || len(tag) < 2 || tag[0] != '"' || strings.IndexByte(tag[1:], '"') != len(tag)-2 {

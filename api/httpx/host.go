@@ -61,14 +61,7 @@ func (h *Host) around(next echo.HandlerFunc) echo.HandlerFunc {
 		header["X-Content-Type-Options"] = noSniff
 		select {
 		case h.slots <- struct{}{}:
-			if h.gauge != nil {
-				h.gauge.Inc()
-			}
 			h.guarded(c, next)
-			<-h.slots
-			if h.gauge != nil {
-				h.gauge.Dec()
-			}
 		default:
 			c.Error(overloaded())
 		}
@@ -100,12 +93,21 @@ func method(m string) string {
 	}
 }
 
-// guarded answers also when the handler panics.
+// guarded answers also when the handler panics, and gives the slot back in any case.
 func (h *Host) guarded(c echo.Context, next echo.HandlerFunc) {
+	if h.gauge != nil {
+		h.gauge.Inc()
+	}
 	defer func() {
-		switch cause := recover(); {
-		case cause == nil:
-		case cause == http.ErrAbortHandler: //nolint:errorlint,err113 // net/http compares it so
+		<-h.slots
+		if h.gauge != nil {
+			h.gauge.Dec()
+		}
+	}()
+	defer func() {
+		switch cause := recover(); cause {
+		case nil:
+		case http.ErrAbortHandler:
 			panic(cause)
 		default:
 			c.Error(fmt.Errorf("panic: %v\n%s", cause, debug.Stack()))

@@ -4,7 +4,6 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/ordermill/ordermill/eventstore"
@@ -74,7 +73,7 @@ func (c *Call) fingerprint() [32]byte {
 	if c.Body != nil {
 		media = "application/json"
 	}
-	for _, part := range [...]string{c.Route.Method, c.Path, url.Values(c.Query).Encode(), APIVersion, media, string(c.Canonical)} {
+	for _, part := range [...]string{c.Route.Method, c.Path, c.Query.Encode(), APIVersion, media, string(c.Canonical)} {
 		var length [8]byte
 		binary.BigEndian.PutUint64(length[:], uint64(len(part)))
 		hash.Write(length[:])

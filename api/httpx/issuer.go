@@ -50,7 +50,7 @@ func (i *Issuer) Key() (Key, error) { return NewKey(i.id, i.key.Public()) }
 
 // JWKS returns the public key as a JWK set (RFC 7517, RFC 8037).
 func (i *Issuer) JWKS() []byte {
-	public, _ := i.key.Public().(ed25519.PublicKey) //nolint:errcheck // NewIssuer has seen to that
+	public, _ := i.key.Public().(ed25519.PublicKey) // NewIssuer has seen to that
 	return Marshal(map[string]any{"keys": []map[string]string{{
 		"kty": "OKP", "crv": "Ed25519", "use": "sig", "alg": "EdDSA", "kid": i.id, "x": base64.RawURLEncoding.EncodeToString(public),
 	}}})

@@ -20,7 +20,7 @@ func newIDs() *ids {
 
 // next never fails: the system's randomness does not.
 func (i *ids) next() string {
-	reader, _ := i.pool.Get().(*bufio.Reader) //nolint:errcheck // the pool holds nothing else
+	reader, _ := i.pool.Get().(*bufio.Reader) // the pool holds nothing else
 	id, err := uuid.NewV7FromReader(reader)
 	i.pool.Put(reader)
 	if err != nil {

@@ -2,11 +2,11 @@ package httpx
 
 import "strings"
 
-// Scope is one permission. Scopes is a set of them.
-type (
-	Scope  string
-	Scopes uint64
-)
+// Scope is one permission.
+type Scope string
+
+// Scopes is a set of them.
+type Scopes uint64
 
 // The scopes that tokens may carry.
 const (

@@ -163,7 +163,7 @@ func instant(text string, zone *time.Location) (time.Time, bool) {
 	if err != nil {
 		at, err = time.ParseInLocation(time.DateOnly, text, zone)
 	}
-	return at, err == nil && at.Year() >= 1 && at.Year() <= 9999
+	return at, err == nil && at.Year() >= 1900 && at.Year() < 9999
 }
 
 // ListProjections serves GET /v1/projections.

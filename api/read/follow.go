@@ -36,7 +36,7 @@ func (h *Host) Run(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("read host: follow the log: %w", err)
 	}
-	defer feed.Close() //nolint:errcheck // it only waits
+	defer feed.Close() // it only waits
 	for msg := range messages {
 		frame, err := eventstore.FrameOf(msg)
 		if err != nil {

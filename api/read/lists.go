@@ -193,7 +193,7 @@ func identityOfList(call *httpx.Call) string {
 // cursor reads a cursor of the list that is asked for; nil without one.
 func (s *server) cursor(call *httpx.Call, text string) (*query.Cursor, error) {
 	if text == "" {
-		return nil, nil //nolint:nilnil // the first page has no cursor
+		return nil, nil // the first page has no cursor
 	}
 	place, err := s.Tokens.ParseCursor(identityOfList(call), text)
 	if err != nil {

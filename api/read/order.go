@@ -164,7 +164,7 @@ var varyAuthorization = []string{"Authorization"}
 // orderPage answers with one order that was found by something else than its id.
 type orderPage struct {
 	server *server
-	ctx    context.Context //nolint:containedctx // of the request that is being answered
+	ctx    context.Context // of the request that is being answered
 	call   *httpx.Call
 	found  served
 }

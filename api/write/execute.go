@@ -56,6 +56,23 @@ func (s *server) execute(ctx context.Context, command commands.Command, render f
 	return s.fromStore(ctx, call, &response)
 }
 
+// answered gives the stored answer of a request that cannot be repeated because its customer was erased meanwhile. In
+// any other case it fails with the cause.
+func (s *server) answered(ctx context.Context, call *httpx.Call, cause error) (answer, error) {
+	key := call.EventstoreKey()
+	if key == nil || !errors.Is(cause, eventstore.ErrErased) {
+		return answer{}, cause
+	}
+	result, known, err := s.Store.Known(ctx, call.Identity.Tenant, *key)
+	if err != nil {
+		return answer{}, err
+	}
+	if !known {
+		return answer{}, cause
+	}
+	return s.fromStore(ctx, call, &commands.Response{Answer: result.Answer, Position: result.Position, Epoch: result.Epoch, Replayed: true})
+}
+
 func actor(id *httpx.Identity) commands.Actor {
 	switch {
 	case id.Role == httpx.RoleCustomer:
@@ -91,7 +108,7 @@ func toStore(call *httpx.Call, o commands.Outcome, render func(commands.Outcome)
 		}
 	}
 	return eventstore.Answer{
-		Request: call.Route.Method + " " + call.Path, Status: int16(out.status), Headers: httpx.Marshal(headers), Body: out.body, //nolint:gosec // three digits
+		Request: call.Route.Method + " " + call.Path, Status: int16(out.status), Headers: httpx.Marshal(headers), Body: out.body, // three digits
 	}
 }
 

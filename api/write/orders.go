@@ -43,7 +43,7 @@ func (s *server) PlaceOrder(ctx context.Context, request PlaceOrderRequestObject
 		return nil, err
 	}
 	if command.PII, err = s.sealPersonal(ctx, call.Identity.Tenant, &command, in); err != nil {
-		return nil, err
+		return s.answered(ctx, call, err)
 	}
 	return s.execute(ctx, command, func(o commands.Outcome) rendered {
 		out := renderOrder(o)
@@ -146,7 +146,7 @@ func (s *server) CancelOrder(ctx context.Context, request CancelOrderRequestObje
 		command.Note = ""
 		if note != "" {
 			if command.PII, err = s.seal(ctx, call.Identity.Tenant, customer, id, httpx.Marshal(resource.CustomersNote{Note: note})); err != nil {
-				return nil, err
+				return s.answered(ctx, call, err)
 			}
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"os/exec"
 	"syscall"
 	"time"
 
@@ -67,7 +68,7 @@ func (p *program) dev(ctx context.Context, c config, o devOptions, log *slog.Log
 		return err
 	}
 	defer func() { err = errors.Join(err, addresses.close()) }()
-	if o.install {
+	if o.install && incomplete(ctx, c) {
 		if err := local.Install(ctx, p.stderr); err != nil {
 			return err
 		}
@@ -85,6 +86,17 @@ func (p *program) dev(ctx context.Context, c config, o devOptions, log *slog.Log
 	c.DatabaseURL, c.RedisURL = servers.databaseURL, servers.redisURL
 	d := &dev{program: p, config: c, options: o, servers: servers, addresses: addresses, log: log, began: began}
 	return ended(ctx, d.run(ctx))
+}
+
+// incomplete reports whether a server that a dev would start is not installed.
+func incomplete(ctx context.Context, c config) bool {
+	var missing *local.MissingError
+	if _, err := local.FindPostgres(ctx, c.PGBin, 0); c.DatabaseURL == "" && errors.As(err, &missing) {
+		return true
+	}
+	_, noRedis := exec.LookPath("redis-server")
+	_, noValkey := exec.LookPath("valkey-server")
+	return c.RedisURL == "" && noRedis != nil && noValkey != nil
 }
 
 // ended makes an error nothing that only says that the user has ended the program.

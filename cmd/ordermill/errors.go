@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"net"
 	"os"
+	"strings"
 	"syscall"
 
 	"github.com/jackc/pgx/v5/pgconn"
@@ -29,25 +30,32 @@ func explain(err error) error {
 	switch {
 	case errors.As(err, &refused) && refused.Code == "42P01": // undefined table
 		return fmt.Errorf("%w; the schema is missing: run ordermill migrate", err)
+	case errors.As(err, &refused) && refused.Code == "22023" && strings.Contains(refused.Message, "role"): // it does not exist
+		return fmt.Errorf("%w; the schema is missing: run ordermill migrate", innermost(err))
 	case errors.As(err, &refused) && refused.Code == "42501": // insufficient privilege
 		return fmt.Errorf("%w; the database account needs the roles ordermill_write, ordermill_project and ordermill_read", err)
 	case errors.As(err, &refused) && refused.Code == "3D000":
 		return fmt.Errorf("%w; create the database, or correct ORDERMILL_DATABASE_URL", err)
-	case errors.As(err, &refused) && refused.Code[:2] == "28":
+	case errors.As(err, &refused) && strings.HasPrefix(refused.Code, "28"):
 		return fmt.Errorf("%w; correct user and password in ORDERMILL_DATABASE_URL", err)
 	case errors.As(err, &connect):
-		return fmt.Errorf("database is not reachable (%w); is it running? set ORDERMILL_DATABASE_URL, or run ordermill dev", unwrapAll(connect))
+		return fmt.Errorf("database is not reachable (%w); is it running? set ORDERMILL_DATABASE_URL, or run ordermill dev", innermost(connect))
 	}
 	return err
 }
 
-// unwrapAll returns the innermost cause that still says something, since drivers name the same failure once a host.
-func unwrapAll(err error) error {
+// innermost returns the cause that says most in one line: drivers name the same failure once a host and port.
+func innermost(err error) error {
 	var op *net.OpError
 	if errors.As(err, &op) {
 		return op
 	}
-	return err
+	var dns *net.DNSError
+	if errors.As(err, &dns) {
+		return dns
+	}
+	first, _, _ := strings.Cut(err.Error(), "\n")
+	return errors.New(first)
 }
 
 // listenError says which setting moves a listener elsewhere.

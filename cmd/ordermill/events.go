@@ -85,14 +85,7 @@ type shownEvent struct {
 }
 
 func (l *eventLister) run(ctx context.Context) error {
-	after := eventstore.Position(l.options.after)
-	if l.options.after < 0 {
-		var err error
-		if after, err = l.lastOnes(ctx); err != nil {
-			return err
-		}
-	}
-	found, at, err := l.read(ctx, after, l.options.limit)
+	found, at, err := l.first(ctx)
 	if err != nil {
 		return err
 	}
@@ -119,16 +112,29 @@ func (l *eventLister) run(ctx context.Context) error {
 	}
 }
 
-// lastOnes returns the position after which the last events begin that are asked for.
-func (l *eventLister) lastOnes(ctx context.Context) (eventstore.Position, error) {
-	head, _, err := l.store.Head(ctx)
-	if err != nil {
-		return 0, err
+// first returns the events that are listed before anything is followed, and the position up to which it has looked.
+func (l *eventLister) first(ctx context.Context) (found []shownEvent, at eventstore.Position, err error) {
+	if l.options.after >= 0 {
+		return l.read(ctx, eventstore.Position(l.options.after), l.options.limit)
 	}
-	if l.options.tenant != "" || l.stream != uuid.Nil {
-		return 0, nil // they may be anywhere
+	if l.options.tenant == "" && l.stream == uuid.Nil {
+		head, _, err := l.store.Head(ctx)
+		if err != nil {
+			return nil, 0, err
+		}
+		return l.read(ctx, max(0, head-eventstore.Position(l.options.limit)), l.options.limit)
 	}
-	return max(0, head-eventstore.Position(l.options.limit)), nil
+	for { // the last ones may be anywhere
+		page, next, err := l.read(ctx, at, eventsPage)
+		if err != nil {
+			return nil, 0, err
+		}
+		found, at = append(found, page...), next
+		found = found[max(0, len(found)-l.options.limit):]
+		if len(page) < eventsPage {
+			return found, at, nil
+		}
+	}
 }
 
 // read returns at most limit events that are asked for, and the position up to which it has looked.

@@ -37,12 +37,18 @@ type program struct {
 }
 
 func main() {
-	ctx, stop := signal.NotifyContext(context.Background(), endSignals()...)
-	context.AfterFunc(ctx, stop) // a second signal ends the program at once
+	ctx, end := context.WithCancel(context.Background())
+	signals := make(chan os.Signal, 2)
+	signal.Notify(signals, endSignals()...)
+	go func() { // it lives as long as the program
+		<-signals
+		end()
+		<-signals
+		fmt.Fprintln(os.Stderr, "ordermill: ended at once")
+		os.Exit(exitFailed) // what it has started ends with it
+	}()
 	p := &program{environ: environment(os.Environ()), stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
-	code := p.main(ctx, os.Args[1:])
-	stop()
-	os.Exit(code)
+	os.Exit(p.main(ctx, os.Args[1:]))
 }
 
 // endSignals are the signals that end the program in good order. A terminal that closes is one of them, unless the

@@ -12,6 +12,7 @@ import (
 	"github.com/ordermill/ordermill/projections/orderlist"
 	"github.com/ordermill/ordermill/projections/products"
 	"github.com/ordermill/ordermill/projections/stocklevels"
+	"github.com/ordermill/ordermill/projections/topskus"
 )
 
 // projectRedisTimeout is the patience of projectors, which have nobody else to write to.
@@ -23,7 +24,7 @@ func (p *process) openProjections(context.Context) error {
 	config := projections.Config{
 		Pool: p.projectPool, Stores: []*eventstore.Store{p.store}, Logger: p.log,
 		Models: []projections.Model{
-			documents.NewModel(orders), documents.NewModel(stock), orderlist.Model{}, stocklevels.Model{}, products.Model{}, metrics.Model{},
+			documents.NewModel(orders), documents.NewModel(stock), orderlist.Model{}, stocklevels.Model{}, products.Model{}, metrics.Model{}, topskus.Model{},
 		},
 	}
 	if p.config.RedisURL != "" {

@@ -7,7 +7,6 @@ import (
 	"strings"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
@@ -100,13 +99,4 @@ func checkRedis(ctx context.Context, client redis.UniversalClient) error {
 		}
 	}
 	return nil
-}
-
-// sqlState returns the code of a database error, or nothing.
-func sqlState(err error) string {
-	var refused *pgconn.PgError
-	if errors.As(err, &refused) {
-		return refused.Code
-	}
-	return ""
 }

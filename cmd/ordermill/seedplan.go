@@ -47,12 +47,7 @@ func planDemo(now time.Time, ttl time.Duration) []demoOrder {
 	var orders []demoOrder
 	for day := demoDays; day >= 1; day-- {
 		date := midnight.AddDate(0, 0, -day)
-		count := 7 + random.IntN(5) + (demoDays-day)/8 // a growing shop
-		if date.Weekday() == time.Saturday || date.Weekday() == time.Sunday {
-			count += 3
-		} else {
-			random.IntN(4)
-		}
+		count := 7 + random.IntN(6) + (demoDays-day)/8 // a growing shop
 		for range count {
 			at := date.Add(demoHour(random)).Add(time.Duration(random.IntN(3600_000)) * time.Millisecond)
 			orders = append(orders, newDemoOrder(random, at, ttl))
@@ -70,15 +65,15 @@ func planDemo(now time.Time, ttl time.Duration) []demoOrder {
 	}
 	for i := range orders {
 		orders[i].name = fmt.Sprintf("order/%d", i+1)
-		orders[i].paid, orders[i].canceled = earlier(orders[i].paid, now), earlier(orders[i].canceled, now)
+		orders[i].paid, orders[i].canceled = orders[i].past(orders[i].paid, now), orders[i].past(orders[i].canceled, now)
 	}
 	return orders
 }
 
-// earlier keeps a time out of the future.
-func earlier(at, now time.Time) time.Time {
+// past keeps a time after the order was placed out of the future.
+func (o *demoOrder) past(at, now time.Time) time.Time {
 	if at.After(now) {
-		return now.Add(-time.Minute)
+		return o.at.Add(now.Sub(o.at) / 2)
 	}
 	return at
 }
