@@ -155,11 +155,14 @@ func TestHostileRequests(t *testing.T) {
 		if r.Method != http.MethodGet || strings.Contains(r.Path, ":id") {
 			continue
 		}
-		for _, name := range []string{
+		for i, name := range []string{
 			"limit", "cursor", "sort", "count", "from", "to", "bucket", "tz", "currency", "channel", "by", "consistency_token", "filter[status]", "filter[sku][in]",
 			"filter[total][gte]", "filter[placed_at][lte]", "filter[customer_id][exists]", "filter[external_id][prefix]", "filter[", "filter[][]", "x",
 		} {
-			for _, value := range values {
+			for j, value := range values {
+				if (i+j)%3 > 0 && r.Operation != "listOrders" && r.Operation != "getMetric" {
+					continue
+				}
 				query := url.Values{name: {strings.ReplaceAll(value, "%00", "\x00")}}.Encode()
 				calm(t, target+"?"+query[:min(100, len(query))], s.do(call{method: r.Method, path: target + "?" + query}))
 			}

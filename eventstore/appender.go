@@ -16,8 +16,13 @@ const (
 	maxInlineSize = 32 << 10 // bytes that a caller sends itself: they fit the idle socket's buffer, so it cannot block
 )
 
+// overlapBelow is the service time of an event below which a second batch is sent while one is on its way. The server
+// then never waits for the client; but two batches cost two syncs to disk. That pays as long as the sync, spread over
+// the events, is small beside the work on them. On a slow disk one larger batch is better.
+const overlapBelow = 20 * time.Microsecond
+
 // appender sends the appends of one process to one log. Whatever waits goes as one batch: at once when nothing is on
-// its way, and otherwise when the batch before is answered or as many wait as it holds.
+// its way, and otherwise when the batch before is answered, or earlier if that pays and as many wait as it holds.
 //
 // Three kinds of goroutines work on a lane. The receiver reads answers and tells the callers. Sending is for whoever
 // has something to send: a caller that finds the lane idle, the receiver after an answer, and the pump for all the rest.
@@ -33,10 +38,12 @@ type appender struct {
 
 	mu        sync.Mutex
 	queue     []*pending
-	flying    []*inFlight // sent and not answered, oldest first
-	lane      *lane       // nil while there is none that works
-	answering bool        // callers of the last batch are being told: what they send next should share a batch
-	hold      time.Time   // nothing is sent before, after a rollback
+	flying    []*inFlight   // sent and not answered, oldest first
+	lane      *lane         // nil while there is none that works
+	answering bool          // callers of the last batch are being told: what they send next should share a batch
+	hold      time.Time     // nothing is sent before, after a rollback
+	landed    time.Time     // when the last answer came
+	service   time.Duration // the server's time for an event, a moving average
 	closed    bool
 
 	lanePID atomic.Uint32
@@ -103,7 +110,7 @@ func (a *appender) due() bool {
 	case len(a.queue) == 0 || a.lane == nil || n >= maxInFlight || !a.hold.IsZero():
 		return false
 	case n > 0:
-		return len(a.queue) >= len(a.flying[0].appends)
+		return len(a.queue) >= maxBatchAppends || (a.service < overlapBelow && len(a.queue) >= len(a.flying[0].appends))
 	default:
 		return !a.answering
 	}

@@ -184,6 +184,7 @@ func (a *appender) land(l *lane, again []*pending) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.answering = true
+	a.measure(a.flying[0])
 	a.flying[0] = nil
 	if a.flying = a.flying[1:]; len(a.flying) == 0 {
 		a.flying = nil
@@ -194,6 +195,19 @@ func (a *appender) land(l *lane, again []*pending) {
 	if len(again) > 0 {
 		a.queue = append(again, a.queue...)
 	}
+}
+
+// measure notes how long the server has worked on f. The caller holds mu.
+func (a *appender) measure(f *inFlight) {
+	now, begin, events := time.Now(), f.sentAt, len(f.appends)
+	if a.landed.After(begin) {
+		begin = a.landed
+	}
+	for _, p := range f.appends {
+		events += max(0, len(p.Events)-1)
+	}
+	a.service += (now.Sub(begin)/time.Duration(events) - a.service) / 8
+	a.landed = now
 }
 
 // resolve sends again, one by one and in order, the batches whose outcome the last lane did not tell. The log's lock

@@ -727,7 +727,7 @@ type TopSKUs struct {
 		// Net A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
 		//
 		// Example: {"amount":1299,"currency":"EUR"}
-		Net   Money  `json:"net"`
+		Net   *Money `json:"net,omitempty"`
 		Sku   string `json:"sku"`
 		Units int64  `json:"units"`
 	} `json:"data"`

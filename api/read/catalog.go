@@ -98,7 +98,6 @@ func (s *server) GetInventory(ctx context.Context, request GetInventoryRequestOb
 	if err != nil {
 		return nil, explain(err)
 	}
-	s.epoch.CompareAndSwap(0, a.Epoch)
 	levels := stock.Levels{SKU: request.Sku}
 	if a.Found() {
 		if err := json.Unmarshal(a.Body, &levels); err != nil {

@@ -110,22 +110,25 @@ func (s *server) GetTopSKUs(ctx context.Context, request GetTopSKUsRequestObject
 	if err != nil {
 		return nil, err
 	}
-	result, err := topskus.Query(ctx, s.Pool, now.generation, call.Identity.Tenant, topskus.Request{
+	skus, err := topskus.Query(ctx, s.Pool, now.generation, call.Identity.Tenant, topskus.Request{
 		By: topskus.Order(value(params.By, "")), Limit: int(value(params.Limit, 0)), From: from, To: to, Now: s.Now(), Currency: value(params.Currency, ""),
 	})
 	if err != nil {
 		return nil, explainQuery(err)
 	}
 	type topSKU struct {
-		SKU   string       `json:"sku"`
-		Units int64        `json:"units"`
-		Net   money.Amount `json:"net"`
+		SKU   string        `json:"sku"`
+		Units int64         `json:"units"`
+		Net   *money.Amount `json:"net,omitempty"` // of one currency; values in several do not add up
 	}
 	out := struct {
 		Data []topSKU `json:"data"`
-	}{make([]topSKU, len(result.SKUs))}
-	for i, sku := range result.SKUs {
-		out.Data[i] = topSKU{sku.SKU, sku.Units, money.Amount{Minor: sku.Net, Currency: result.Currency}}
+	}{make([]topSKU, len(skus))}
+	for i, sku := range skus {
+		out.Data[i] = topSKU{SKU: sku.SKU, Units: sku.Units}
+		if sku.Currency != "" {
+			out.Data[i].Net = &money.Amount{Minor: sku.Net, Currency: sku.Currency}
+		}
 	}
 	return s.answer(now, httpx.Marshal(out)), nil
 }

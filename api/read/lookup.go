@@ -67,6 +67,9 @@ func (s *server) ListOrderEvents(ctx context.Context, request ListOrderEventsReq
 	if !ok {
 		return nil, noSuchOrder()
 	}
+	if _, err := s.need(ctx, call); err != nil { // the log has every position that a token can name
+		return nil, err
+	}
 	events, err := s.Store.Load(ctx, call.Identity.Tenant, id, 0)
 	if err != nil {
 		return nil, unavailable(err)

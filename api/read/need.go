@@ -14,6 +14,11 @@ const defaultWait = 2 * time.Second
 
 // need returns the position that an answer must be proven at, from the client's consistency token; 0 without one.
 func (s *server) need(ctx context.Context, call *httpx.Call) (eventstore.Position, error) {
+	if s.epoch.Load() == 0 { // nothing was heard of the log yet
+		if err := s.askEpoch(ctx); err != nil {
+			return 0, err
+		}
+	}
 	token := ""
 	if values := call.Header[httpx.HeaderConsistencyToken]; len(values) > 0 {
 		token = values[0]
@@ -24,17 +29,24 @@ func (s *server) need(ctx context.Context, call *httpx.Call) (eventstore.Positio
 	if err != nil {
 		return 0, err
 	}
-	epoch := s.epoch.Load()
-	if at.Epoch != epoch { // the log may have been restored a moment ago
-		if epoch, err = s.Store.Epoch(ctx); err != nil {
-			return 0, unavailable(err)
+	if at.Epoch != s.epoch.Load() { // the log may have been restored a moment ago
+		if err := s.askEpoch(ctx); err != nil {
+			return 0, err
 		}
-		s.epoch.Store(epoch)
 	}
-	if at.Epoch != epoch || at.Log != s.Store.Log() {
+	if at.Epoch != s.epoch.Load() || at.Log != s.Store.Log() {
 		return 0, httpx.Errorf(httpx.CodePositionLost, "The log was restored to an earlier state since the token was given out. Read without it, and check what you wrote last.")
 	}
 	return at.Position, nil
+}
+
+func (s *server) askEpoch(ctx context.Context) error {
+	epoch, err := s.Store.Epoch(ctx)
+	if err != nil {
+		return unavailable(err)
+	}
+	s.epoch.Store(epoch)
+	return nil
 }
 
 func unavailable(cause error) error {

@@ -80,7 +80,6 @@ func (s *server) loadOrder(ctx context.Context, key documents.Key, need eventsto
 	if err != nil {
 		return served{}, explain(err)
 	}
-	s.epoch.CompareAndSwap(0, a.Epoch)
 	if !a.Found() {
 		return served{}, noSuchOrder()
 	}

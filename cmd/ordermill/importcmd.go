@@ -130,12 +130,21 @@ func (p *program) printReport(r *onlineretail.Report, took time.Duration) {
 		rejected += n
 	}
 	rows := []table.Row{
-		{"rows read", r.RowsRead}, {"in orders", r.OrderRows}, {"in credits", r.CreditRows}, {"rejected", rejected},
-		{"orders", r.Orders}, {"customers", r.Customers}, {"units", r.Units}, {"gross", pounds(r.Gross)},
-		{"refunds", pounds(r.Refunds)}, {"net", pounds(r.Net)}, {"units returned", r.ReturnedUnits},
+		{"rows read", r.RowsRead},
+		{"in orders", r.OrderRows},
+		{"in credits", r.CreditRows},
+		{"rejected", rejected},
+		{"orders", r.Orders},
+		{"customers", r.Customers},
+		{"units", r.Units},
+		{"gross", pounds(r.Gross)},
+		{"refunds", pounds(r.Refunds)},
+		{"net", pounds(r.Net)},
+		{"units returned", r.ReturnedUnits},
 		{"price difference", pounds(r.PriceDifference)},
 		{"unmatched credit", fmt.Sprintf("%d rows, %d units, %s", r.Unmatched.Rows, r.Unmatched.Units, pounds(r.Unmatched.Value))},
-		{"new orders", r.New.Orders}, {"new credits", r.New.Credits},
+		{"new orders", r.New.Orders},
+		{"new credits", r.New.Credits},
 		{"took", fmt.Sprintf("%s, %.0f rows a second", took.Round(time.Millisecond), float64(r.RowsRead)/took.Seconds())},
 	}
 	p.printTable(nil, rows)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 )
@@ -17,7 +18,9 @@ func (p *process) until(ctx context.Context, work func(context.Context) error) e
 		return err
 	case err := <-p.group.failed:
 		cancel()
-		<-done
+		if late := <-done; !errors.Is(late, context.Canceled) {
+			err = errors.Join(err, late)
+		}
 		return err
 	}
 }

@@ -27,7 +27,7 @@ const buildDir = "ORDERMILL_TEST_BUILD_DIR"
 // built is the path of the program, built once for all tests that start it.
 var built = sync.OnceValues(func() (string, error) {
 	path := filepath.Join(os.Getenv(buildDir), "ordermill")
-	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput() //nolint:noctx // bounded by the test's timeout
+	out, err := exec.Command("go", "build", "-o", path, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("build: %w\n%s", err, out)
 	}
@@ -71,7 +71,7 @@ func newDev(t *testing.T) *devProcess {
 	if err != nil {
 		t.Fatal(err)
 	}
-	dir, err := os.MkdirTemp("", "ordermill-dev-") // not t.TempDir, which the account of Postgres cannot enter
+	dir, err := os.MkdirTemp("", "ordermill-dev-") //nolint:usetesting // the account of Postgres cannot enter t.TempDir
 	if err == nil {
 		err = os.Chmod(dir, 0o755) //nolint:gosec // see above
 	}

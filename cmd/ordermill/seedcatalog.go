@@ -56,9 +56,14 @@ type demoMarket struct {
 }
 
 var demoMarkets = []demoMarket{
-	{"DE", "EUR", "de-DE", "Berlin", 30}, {"FR", "EUR", "fr-FR", "Lyon", 14}, {"NL", "EUR", "nl-NL", "Utrecht", 8},
-	{"IT", "EUR", "it-IT", "Bologna", 6}, {"ES", "EUR", "es-ES", "Valencia", 6}, {"GB", "GBP", "en-GB", "Leeds", 16},
-	{"US", "USD", "en-US", "Portland", 15}, {"JP", "JPY", "ja-JP", "Sendai", 5},
+	{"DE", "EUR", "de-DE", "Berlin", 30},
+	{"FR", "EUR", "fr-FR", "Lyon", 14},
+	{"NL", "EUR", "nl-NL", "Utrecht", 8},
+	{"IT", "EUR", "it-IT", "Bologna", 6},
+	{"ES", "EUR", "es-ES", "Valencia", 6},
+	{"GB", "GBP", "en-GB", "Leeds", 16},
+	{"US", "USD", "en-US", "Portland", 15},
+	{"JP", "JPY", "ja-JP", "Sendai", 5},
 }
 
 var (

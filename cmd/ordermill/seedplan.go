@@ -121,12 +121,12 @@ func newDemoOrder(random *rand.Rand, at time.Time, ttl time.Duration) demoOrder 
 func demoPerson(given, family string, market demoMarket, number int) resource.Personal {
 	name := given + " " + family
 	mail := strings.Map(func(r rune) rune {
-		switch {
-		case r == 'é':
+		switch r {
+		case 'é':
 			return 'e'
-		case r == 'í':
+		case 'í':
 			return 'i'
-		case r == ' ':
+		case ' ':
 			return '.'
 		}
 		return r

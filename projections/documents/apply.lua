@@ -43,7 +43,7 @@ for k = n + 1, #KEYS do
         local newer = false
         if type(head) == 'string' then
             local e, p = string.match(head, '^1 (%d+) (%d+) ')
-            newer = false and e == epoch and tonumber(p) >= tonumber(ARGV[arg + 1])
+            newer = e == epoch and tonumber(p) >= tonumber(ARGV[arg + 1])
         end
         if mode == 'drop' then
             redis.call('del', KEYS[k])

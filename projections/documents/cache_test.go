@@ -154,7 +154,8 @@ type errTooLarge uint64
 
 func (errTooLarge) Error() string { return "the cache is larger than it may be" }
 
-func TestCache_Get_makesNoGarbage(t *testing.T) {
+// It counts the allocations of the whole process, so it runs alone.
+func TestCache_Get_makesNoGarbage(t *testing.T) { //nolint:paralleltest // see above
 	c, key := filled(t)
 	if n := testing.AllocsPerRun(1000, func() { c.Get(key, 0) }); n != 0 {
 		t.Errorf("%v allocations a Get; want none", n)

@@ -94,7 +94,7 @@ func (m *Model) memory(g projections.Generation) *recent {
 	defer m.mu.Unlock()
 	r, ok := m.recent[g]
 	if !ok {
-		r = newRecent(recentBytes)
+		r = newRecent()
 		m.recent[g] = r
 		delete(m.recent, g-4)
 	}

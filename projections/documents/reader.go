@@ -166,7 +166,7 @@ func (r *Reader) read(ctx context.Context, kind *Kind, key Key, need eventstore.
 			if result.Err != nil {
 				return Answer{}, fmt.Errorf("read %s %s: %w", kind.name, key.Stream, result.Err)
 			}
-			answer, _ := result.Val.(Answer) //nolint:errcheck // load returns nothing else
+			answer, _ := result.Val.(Answer) // load returns nothing else
 			switch {
 			case answer.Proven >= need:
 				return answer, nil

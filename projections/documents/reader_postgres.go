@@ -52,7 +52,7 @@ func (r *Reader) lookUp(ctx context.Context, g projections.Generation, kind *Kin
 		batch.Queue(sql, r.config.Log, kind.table, g, key.Tenant, key.Stream).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				found = true
-				if err := rows.Scan(&position, &epoch, &a.Epoch, &parked, &a.Version, &a.Document.Position, &a.Body); err != nil {
+				if err := rows.Scan(&position, &epoch, &a.Epoch, &parked, &a.Version, &a.Position, &a.Body); err != nil {
 					return err
 				}
 			}
@@ -67,7 +67,7 @@ func (r *Reader) lookUp(ctx context.Context, g projections.Generation, kind *Kin
 	case parked:
 		return a, nil // right as far as it goes, which proves nothing
 	}
-	a.Proven, a.Source = max(position, a.Document.Position), SourcePostgres
+	a.Proven, a.Source = max(position, a.Position), SourcePostgres
 	return a, nil
 }
 
@@ -110,7 +110,7 @@ func (r *Reader) catchUp(ctx context.Context, kind *Kind, found Answer) (Answer,
 	if a.Document, err = kind.Fold(found.Document, events); err != nil {
 		return Answer{}, fmt.Errorf("%w: %w", ErrUnreadable, err)
 	}
-	a.Proven = max(a.Proven, a.Document.Position)
+	a.Proven = max(a.Proven, a.Position)
 	r.stats.log.Add(1)
 	return a, nil
 }

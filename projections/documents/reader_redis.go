@@ -87,7 +87,7 @@ func (r *Reader) askRedis(ctx context.Context, live *pointers, kind *Kind, key K
 		r.stats.failures.Add(1)
 		return a, false
 	}
-	pair, _ := answer.([]any) //nolint:errcheck // MGet returns nothing else
+	pair, _ := answer.([]any) // MGet returns nothing else
 	if d, proven, ok := interpret(pair, live.epoch); ok {
 		return Answer{Document: d, Key: key, Epoch: live.epoch, Proven: proven, Source: SourceRedis}, true
 	}
@@ -103,7 +103,7 @@ func (r *Reader) fill(ctx context.Context, live *pointers, kind *Kind, a *Answer
 	l := layout{name: kind.cache, log: r.config.Log, generation: live.live[kind.cache]}
 	stored, err := r.cache.do(ctx, func(ctx context.Context) (any, error) {
 		return r.cache.client.Eval(ctx, fillScript, []string{l.checkpoint(bucketOf(a.Key.Stream)), l.document(a.Key)},
-			a.Epoch, int64(a.Proven), int64(a.Document.Position), jittered(r.config.TTL), encodeValue(a.Epoch, a.Document)).Int()
+			a.Epoch, int64(a.Proven), int64(a.Position), jittered(r.config.TTL), encodeValue(a.Epoch, a.Document)).Int()
 	})
 	if err != nil {
 		r.stats.failures.Add(1)

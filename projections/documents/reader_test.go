@@ -85,10 +85,10 @@ func (v *served) cached(t *testing.T, from, to eventstore.Position) {
 }
 
 // stored moves the Postgres models on.
-func (v *served) stored(t *testing.T, from, to eventstore.Position) {
+func (v *served) stored(t *testing.T, to eventstore.Position) {
 	t.Helper()
-	v.project(t, v.orders, from, to)
-	v.project(t, v.stock, from, to)
+	v.project(t, v.orders, 0, to)
+	v.project(t, v.stock, 0, to)
 }
 
 // expect reads every document of the log and compares it with a fold to the position that it is said to be proven at.
@@ -103,7 +103,7 @@ func (v *served) expect(t *testing.T, need eventstore.Position, source Source) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		levels, _ := h.state.(*stockState) //nolint:errcheck // of the kind
+		levels, _ := h.state.(*stockState)
 		a, err := v.reader.Stock(t.Context(), key.Tenant, levels.SKU, need)
 		v.right(t, v.stock.kind, key, &a, err, need, source)
 	}
@@ -127,7 +127,7 @@ func TestReader_chain(t *testing.T) {
 	v := serve(t, 60, ReaderConfig{})
 	third := v.head() / 3
 	v.expect(t, 0, SourceLog) // nothing is projected yet
-	v.stored(t, 0, 2*third)
+	v.stored(t, 2*third)
 	v.expect(t, 2*third, SourcePostgres)
 	v.cached(t, 0, third)
 	v.expect(t, 2*third+1, SourceLog) // what Redis or Postgres has is caught up, and left in Redis
@@ -148,7 +148,7 @@ func TestReader_readYourWrites(t *testing.T) {
 	events := v.events
 	half := v.head() / 2
 	fresh := &served{shop: &shop{pool: v.pool, store: v.store, epoch: v.epoch, events: events}}
-	v.stored(t, 0, half)
+	v.stored(t, half)
 	v.cached(t, 0, half)
 	last := events[len(events)-1]
 	for i := len(events) - 1; i >= 0; i-- {
@@ -172,13 +172,14 @@ func TestReader_notFound(t *testing.T) {
 	t.Parallel()
 
 	v := serve(t, 60, ReaderConfig{})
-	v.stored(t, 0, v.head()-1)
+	v.stored(t, v.head()-1)
 	v.cached(t, 0, v.head())
 	var orders, stocks Key
 	for _, e := range v.events {
-		if e.StreamType == v.orders.kind.streamType {
+		switch e.StreamType {
+		case v.orders.kind.streamType:
 			orders = Key{e.Tenant, e.Stream}
-		} else if e.StreamType == v.stock.kind.streamType {
+		case v.stock.kind.streamType:
 			stocks = Key{e.Tenant, e.Stream}
 		}
 	}
@@ -245,7 +246,7 @@ func TestReader_withoutRedis(t *testing.T) {
 	t.Parallel()
 
 	v := serve(t, 60, ReaderConfig{RedisTimeout: 100 * time.Millisecond})
-	v.stored(t, 0, v.head())
+	v.stored(t, v.head())
 	v.cached(t, 0, v.head())
 	v.expect(t, v.head(), SourceRedis)
 
@@ -281,7 +282,7 @@ func TestReader_frozenRedis(t *testing.T) {
 	t.Parallel()
 
 	v := serve(t, 40, ReaderConfig{RedisTimeout: 100 * time.Millisecond})
-	v.stored(t, 0, v.head())
+	v.stored(t, v.head())
 	v.cached(t, 0, v.head())
 	server, err := os.FindProcess(v.server.Pid())
 	if err != nil {
@@ -313,7 +314,7 @@ func TestReader_singleFlight(t *testing.T) {
 
 	v := serve(t, 40, ReaderConfig{Timeout: 30 * time.Second})
 	v.server.Kill(t)
-	v.stored(t, 0, v.head())
+	v.stored(t, v.head())
 	key := streamWith(t, v.shop, v.orders.kind, 1)
 	if _, err := v.reader.Order(t.Context(), key.Tenant, key.Stream, 0); err != nil {
 		t.Fatal(err)
@@ -386,7 +387,7 @@ func TestReader_generationGone(t *testing.T) {
 	t.Parallel()
 
 	v := serve(t, 40, ReaderConfig{})
-	v.stored(t, 0, v.head())
+	v.stored(t, v.head())
 	v.expect(t, 0, SourcePostgres)
 	for _, sql := range []string{
 		"alter table readmodel.order_detail_g1 rename to order_detail_g2",
@@ -408,7 +409,7 @@ func TestReader_otherEpoch(t *testing.T) {
 	t.Parallel()
 
 	v := serve(t, 40, ReaderConfig{})
-	v.stored(t, 0, v.head())
+	v.stored(t, v.head())
 	v.cached(t, 0, v.head())
 	if _, err := v.pool.Exec(t.Context(), "update logs set epoch = epoch + 1"); err != nil {
 		t.Fatal(err)

@@ -12,7 +12,6 @@ const recentBytes = 8 << 20
 // Whoever takes a holding owns it, until it is put back. It is safe for concurrent use.
 type recent struct {
 	mu    sync.Mutex
-	max   int
 	size  int
 	order list.List // of *recentEntry, the newest first
 	byKey map[Key]*list.Element
@@ -24,8 +23,8 @@ type recentEntry struct {
 	cost int
 }
 
-func newRecent(maxBytes int) *recent {
-	return &recent{max: maxBytes, byKey: make(map[Key]*list.Element)}
+func newRecent() *recent {
+	return &recent{byKey: make(map[Key]*list.Element)}
 }
 
 // take removes and returns a document, or nil.
@@ -49,7 +48,7 @@ func (r *recent) put(key Key, h *holding) {
 	entry := &recentEntry{key: key, held: h, cost: h.size + 256}
 	r.byKey[key] = r.order.PushFront(entry)
 	r.size += entry.cost
-	for r.size > r.max && r.order.Len() > 1 {
+	for r.size > recentBytes && r.order.Len() > 1 {
 		r.remove(r.order.Back())
 	}
 }
@@ -64,7 +63,7 @@ func (r *recent) clear() {
 }
 
 func (r *recent) remove(e *list.Element) *recentEntry {
-	entry, _ := r.order.Remove(e).(*recentEntry) //nolint:errcheck // the list holds nothing else
+	entry, _ := r.order.Remove(e).(*recentEntry) // it holds nothing else
 	delete(r.byKey, entry.key)
 	r.size -= entry.cost
 	return entry

@@ -52,7 +52,7 @@ func (s *Sink) Checkpoint(ctx context.Context) (projections.Checkpoint, error) {
 		if err != nil {
 			return projections.Checkpoint{}, fmt.Errorf("checkpoints of %s: %w", s.layout.name, err)
 		}
-		c, _, ok := decodeCheckpoint(value)
+		c, ok := decodeCheckpoint(value)
 		if !ok || (i > 0 && c.Epoch != least.Epoch) {
 			return projections.Checkpoint{}, nil
 		}

@@ -3,7 +3,6 @@ package documents
 import (
 	"context"
 	"errors"
-	"fmt"
 	"net"
 	"testing"
 
@@ -53,7 +52,7 @@ func servers(t *testing.T) map[string]redis.UniversalClient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = stand.Stop(context.Background()) }) //nolint:errcheck,usetesting // in process; after the test's context
+	t.Cleanup(func() { _ = stand.Stop(context.Background()) }) //nolint:usetesting // after the test's context
 	options, err := redis.ParseURL(stand.URL())
 	if err != nil {
 		t.Fatal(err)
@@ -281,7 +280,7 @@ func TestSink_partialFrame(t *testing.T) {
 
 	s := newShop(t, 100)
 	b := NewBackend(StockLevels(), cluster(t), s.store, BackendConfig{})
-	ctx, sink := t.Context(), &Sink{backend: b, layout: b.layout(1, 1), recent: newRecent(recentBytes)}
+	ctx, sink := t.Context(), &Sink{backend: b, layout: b.layout(1, 1), recent: newRecent()}
 	if err := sink.Apply(ctx, 1, s.at(0), s.at(30), s.between(0, 30)); err != nil {
 		t.Fatal(err)
 	}
@@ -363,7 +362,7 @@ func TestSink_Redrive(t *testing.T) {
 
 	s := newShop(t, 80)
 	b := NewBackend(StockLevels(), redistest.New(t), s.store, BackendConfig{})
-	ctx, sink := t.Context(), &Sink{backend: b, layout: b.layout(1, 1), recent: newRecent(recentBytes)}
+	ctx, sink := t.Context(), &Sink{backend: b, layout: b.layout(1, 1), recent: newRecent()}
 	parked := streamWith(t, s, b.kind, 4)
 	var others, late []projections.Event
 	for _, e := range s.events {
@@ -416,6 +415,6 @@ func streamWith(tb testing.TB, s *shop, kind *Kind, version eventstore.Version) 
 			return key
 		}
 	}
-	tb.Fatal(fmt.Sprintf("no stream has %d events", version))
+	tb.Fatalf("no stream has %d events", version)
 	return Key{}
 }

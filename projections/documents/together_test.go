@@ -118,7 +118,7 @@ func (s *shop) keepReading(ctx context.Context, reader *Reader, nth int, until e
 			key := Key{e.Tenant, e.Stream}
 			a, err := reader.Order(ctx, key.Tenant, key.Stream, e.Position)
 			if ctx.Err() != nil {
-				return nil
+				break
 			}
 			if err != nil || !a.Found() || a.Version < e.Version || a.Proven < e.Position {
 				return fmt.Errorf("order %s at %d: version %d at %d, %w", key.Stream, e.Position, a.Version, a.Proven, err)

@@ -105,20 +105,20 @@ func encodeCheckpoint(c projections.Checkpoint, fence int64) string {
 	return fmt.Sprintf("%d %d %s %d", c.Epoch, c.Position, c.Event, fence)
 }
 
-// decodeCheckpoint reads a bucket's checkpoint back. What it cannot read counts as absent.
-func decodeCheckpoint(value string) (c projections.Checkpoint, fence int64, ok bool) {
+// decodeCheckpoint reads a bucket's checkpoint back, without the fence. What it cannot read counts as absent.
+func decodeCheckpoint(value string) (c projections.Checkpoint, ok bool) {
 	fields := strings.Split(value, " ")
 	if len(fields) != 4 {
-		return c, 0, false
+		return c, false
 	}
 	epoch, err1 := strconv.ParseInt(fields[0], 10, 64)
 	position, err2 := strconv.ParseInt(fields[1], 10, 64)
 	event, err3 := uuid.Parse(fields[2])
-	fence, err4 := strconv.ParseInt(fields[3], 10, 64)
+	_, err4 := strconv.ParseInt(fields[3], 10, 64)
 	if err1 != nil || err2 != nil || err3 != nil || err4 != nil {
-		return c, 0, false
+		return c, false
 	}
-	return projections.Checkpoint{Epoch: epoch, Position: eventstore.Position(position), Event: event}, fence, true
+	return projections.Checkpoint{Epoch: epoch, Position: eventstore.Position(position), Event: event}, true
 }
 
 // sameDocument says whether two documents are the same, byte for byte.

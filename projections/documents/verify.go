@@ -109,6 +109,6 @@ func checkpointOf(pair []any, epoch int64) (projections.Checkpoint, bool) {
 	if !ok {
 		return projections.Checkpoint{}, false
 	}
-	at, _, ok := decodeCheckpoint(text)
+	at, ok := decodeCheckpoint(text)
 	return at, ok && (epoch == 0 || at.Epoch == epoch)
 }

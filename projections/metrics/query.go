@@ -27,7 +27,7 @@ type Request struct {
 	Now      time.Time
 	Bucket   Bucket // empty: Day
 	Zone     string // name of the time zone; empty: UTC
-	Currency string // empty: all, or the only one if the metric is made of money
+	Currency string // empty: all, or the only one in that time if the metric is made of money
 	Channel  string // empty: all
 	GroupBy  string // empty or GroupChannel
 }
@@ -54,6 +54,15 @@ type Point struct {
 	Value int64     // minor units, a count, or parts per million
 }
 
+// currenciesStatement lists the currencies of a time, or those that were ever sold in when nothing was sold then.
+const currenciesStatement = `with known as (
+		select distinct m.currency from {metrics} as m where m.tenant_id = $1 and m.bucket_start >= $2 and m.bucket_start < $3
+	)
+	select currency from known
+	union all
+	(select distinct s.currency from {metrics_series} as s where s.tenant_id = $1 and not exists (select from known))
+	order by 1`
+
 // Query returns a metric of a tenant. It fails with a *query.Error if the request is at fault: an unknown name, bucket
 // or zone, too many points, or money of several currencies.
 func Query(ctx context.Context, db query.DB, g projections.Generation, tenant string, r Request) (Result, error) {
@@ -69,11 +78,10 @@ func Query(ctx context.Context, db query.DB, g projections.Generation, tenant st
 	sums := newSums(metric, bounds)
 	var known []string
 	err = query.Send(ctx, db, tenant, func(batch *pgx.Batch) {
-		batch.Queue(in(g, "select distinct currency from {metrics_series} where tenant_id = $1 order by currency"), tenant).
-			Query(func(rows pgx.Rows) (err error) {
-				known, err = pgx.CollectRows(rows, pgx.RowTo[string])
-				return err
-			})
+		batch.Queue(in(g, currenciesStatement), tenant, bounds[0], bounds[len(bounds)-1]).Query(func(rows pgx.Rows) (err error) {
+			known, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
 		statement, args := r.statement(g, tenant, metric, bounds)
 		batch.Queue(statement, args...).Query(sums.read)
 	})

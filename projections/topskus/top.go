@@ -38,57 +38,77 @@ type Request struct {
 	From     time.Time
 	To       time.Time // exclusive; zero: the end of the quarter that Now lies in
 	Now      time.Time
-	Currency string // empty: the only one there is
-}
-
-// Result is the SKUs that sold best, the first first, ties by SKU bytewise.
-type Result struct {
-	Currency string // empty if nothing was ever sold
-	SKUs     []SKU
+	Currency string // empty: all for ByUnits, the only one in that time for ByNet
 }
 
 // SKU is how one SKU sold.
 type SKU struct {
-	SKU   string
-	Units int64
-	Net   int64 // minor units
+	SKU      string
+	Units    int64
+	Currency string // empty if it sold in several: then there is no net value
+	Net      int64  // minor units
 }
 
-// Query returns what sold best in a tenant's shop. It fails with a *query.Error if the request is at fault, such as
-// one without a currency where there are several.
-func Query(ctx context.Context, db query.DB, g projections.Generation, tenant string, r Request) (Result, error) {
+// Query returns what sold best in a tenant's shop, the first first, ties by SKU bytewise. It fails with a *query.Error
+// if the request is at fault, such as one for net values without a currency where there are several.
+func Query(ctx context.Context, db query.DB, g projections.Generation, tenant string, r Request) ([]SKU, error) {
 	if err := r.check(); err != nil {
-		return Result{}, err
+		return nil, err
 	}
-	result := Result{Currency: r.Currency}
-	if r.Currency == "" {
-		known, err := currencies(ctx, db, g, tenant)
-		switch {
-		case err != nil:
-			return Result{}, fmt.Errorf("top SKUs: %w", err)
-		case len(known) == 0:
-			return result, nil
-		case len(known) > 1:
-			return Result{}, &query.Error{
-				Parameter: "currency", Allowed: known,
-				Message: "there are sales in several currencies, which do not add up; name one of " + strings.Join(known, ", "),
-			}
-		}
-		result.Currency = known[0]
+	currencies, err := r.currencies(ctx, db, g, tenant)
+	if err != nil || len(currencies) == 0 {
+		return nil, err
 	}
-	statement, args := r.statement(g, tenant, result.Currency)
-	err := query.Send(ctx, db, tenant, func(batch *pgx.Batch) {
+	args := []any{tenant, currencies, r.Limit}
+	statement := "select p.sku, sum(p.units)::bigint as units, case when min(p.currency) = max(p.currency) then min(p.currency) else '' end," +
+		" sum(p.net)::bigint as net from (" + r.pieces(g, &args) + ") as p group by p.sku order by " + string(r.By) + " desc, p.sku limit $3"
+	var skus []SKU
+	err = query.Send(ctx, db, tenant, func(batch *pgx.Batch) {
 		batch.Queue(statement, args...).Query(func(rows pgx.Rows) (err error) {
-			result.SKUs, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (s SKU, err error) {
-				return s, row.Scan(&s.SKU, &s.Units, &s.Net)
+			skus, err = pgx.CollectRows(rows, func(row pgx.CollectableRow) (s SKU, err error) {
+				return s, row.Scan(&s.SKU, &s.Units, &s.Currency, &s.Net)
 			})
 			return err
 		})
 	})
 	if err != nil {
-		return Result{}, fmt.Errorf("top SKUs: %w", err)
+		return nil, fmt.Errorf("top SKUs: %w", err)
 	}
-	return result, nil
+	return skus, nil
+}
+
+// currencies returns the ones that are counted: the one asked for, else those of the sales in the time asked for. Values
+// in several do not add up.
+func (r *Request) currencies(ctx context.Context, db query.DB, g projections.Generation, tenant string) ([]string, error) {
+	if r.Currency != "" {
+		return []string{r.Currency}, nil
+	}
+	known, err := collect(ctx, db, tenant, in(g, currenciesStatement), tenant, int16(month))
+	if err != nil || len(known) <= 1 {
+		return known, err
+	}
+	args := []any{tenant, known}
+	known, err = collect(ctx, db, tenant, "select distinct p.currency from ("+r.pieces(g, &args)+") as p order by 1", args...)
+	if err == nil && len(known) > 1 && r.By == ByNet {
+		err = &query.Error{
+			Parameter: "currency", Allowed: known,
+			Message: "there are sales in several currencies, which do not add up; name one of " + strings.Join(known, ", "),
+		}
+	}
+	return known, err
+}
+
+func collect(ctx context.Context, db query.DB, tenant, statement string, args ...any) (names []string, err error) {
+	err = query.Send(ctx, db, tenant, func(batch *pgx.Batch) {
+		batch.Queue(statement, args...).Query(func(rows pgx.Rows) (err error) {
+			names, err = pgx.CollectRows(rows, pgx.RowTo[string])
+			return err
+		})
+	})
+	if err != nil {
+		return nil, fmt.Errorf("top SKUs: currencies: %w", err)
+	}
+	return names, nil
 }
 
 // check completes the request or says what is wrong with it.
@@ -119,22 +139,11 @@ func (r *Request) check() error {
 	return nil
 }
 
-func currencies(ctx context.Context, db query.DB, g projections.Generation, tenant string) (known []string, err error) {
-	err = query.Send(ctx, db, tenant, func(batch *pgx.Batch) {
-		batch.Queue(in(g, currenciesStatement), tenant, int16(month)).Query(func(rows pgx.Rows) (err error) {
-			known, err = pgx.CollectRows(rows, pgx.RowTo[string])
-			return err
-		})
-	})
-	return known, err
-}
-
-// statement sums up the pieces of the time that is asked for.
-func (r *Request) statement(g projections.Generation, tenant, currency string) (string, []any) {
-	args := []any{tenant, currency, r.Limit}
+// pieces selects the rows of the time that is asked for: the tenant is $1, the currencies $2.
+func (r *Request) pieces(g projections.Generation, args *[]any) string {
 	arg := func(value any) string {
-		args = append(args, value)
-		return "$" + strconv.Itoa(len(args))
+		*args = append(*args, value)
+		return "$" + strconv.Itoa(len(*args))
 	}
 	to := r.To.Unix()
 	if r.To.Nanosecond() > 0 {
@@ -143,12 +152,11 @@ func (r *Request) statement(g projections.Generation, tenant, currency string) (
 	to = quarter.floor(to + 15*60 - 1) // the end of the quarter
 	var pieces []string
 	for _, p := range split(quarter.floor(r.From.Unix()), to) {
-		pieces = append(pieces, in(g, "select t.sku, t.units, t.net from {table} as t where t.tenant_id = $1 and t.currency = $2")+
+		pieces = append(pieces, in(g, "select t.currency, t.sku, t.units, t.net from {table} as t where t.tenant_id = $1 and t.currency = any ($2)")+
 			fmt.Sprintf(" and t.span = %d", p.span)+
 			" and t.bucket_start >= "+arg(time.Unix(p.from, 0).UTC())+" and t.bucket_start < "+arg(time.Unix(p.to, 0).UTC()))
 	}
-	return "select p.sku, sum(p.units)::bigint as units, sum(p.net)::bigint as net from (" + strings.Join(pieces, " union all ") +
-		") as p group by p.sku order by " + string(r.By) + " desc, p.sku limit $3", args
+	return strings.Join(pieces, " union all ")
 }
 
 // piece is a time that whole buckets of a span make up, in seconds since 1970.
