@@ -176,7 +176,7 @@ func TestImport_rules(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "books.csv")
 	rows := header +
 		"500001,A,\"MUG, BLUE\",10,2011-01-10 10:00:00,2.50,7.0,France\r\n" +
-		"500002,A,MUG,5,2011-01-11 10:00:00,3.00,7,France\n" +
+		"500002,A,MUG \xa3\x00,5,2011-01-11 10:00:00,3.00,7,France\n" +
 		"500001,a,mug,1,2011-01-10 09:59:00,1.00,7.0,France\n" + // another SKU, an earlier row of the same invoice
 		"500003,A,MUG,4,2011-01-12 10:00:00,2.00,,EIRE\n" + // a guest
 		"C500004,A,MUG,-7,2011-01-12 10:00:00,2.75,7,France\n" + // 5 of 500002, 2 of 500001
@@ -192,16 +192,18 @@ func TestImport_rules(t *testing.T) {
 		"500014,A,MUG,+1,2011-01-13 10:00:00,1.00,7,France\n" +
 		"500015,A,MUG,1,2011-01-13 1:00:00,1.00,7,France\n" +
 		"500016,A,\"MUG,1,2011-01-13 10:00:00,1.00,7,France\n" +
-		"500017,A,MUG,1,2011-01-13 10:00:00,1.00,7\n"
+		"500017,A,MUG,1,2011-01-13 10:00:00,1.00,7\n" +
+		"500018,A\xff,MUG,1,2011-01-13 10:00:00,1.00,7,France\n" +
+		"500019,A\x00,MUG,1,2011-01-13 10:00:00,1.00,7,France\n"
 	if err := os.WriteFile(file, []byte(rows), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	got := run(t, newImporter(t), []string{file})
 	want := &onlineretail.Report{
-		RowsRead: 18,
+		RowsRead: 20,
 		Rejected: map[onlineretail.Reason]int{
 			onlineretail.ZeroQuantity: 1, onlineretail.NotASale: 1, onlineretail.PositiveCredit: 1, onlineretail.NonpositivePrice: 2,
-			onlineretail.FractionalMinorUnit: 1, onlineretail.UnknownInvoiceKind: 1, onlineretail.BadRow: 4,
+			onlineretail.FractionalMinorUnit: 1, onlineretail.UnknownInvoiceKind: 1, onlineretail.BadRow: 6,
 		},
 		Orders: 3, OrderRows: 4, CreditRows: 3, Customers: 1, Units: 20, Gross: 2500 + 1500 + 100 + 800,
 		Refunds: 5*300 + 2*250 + 8*250, ReturnedUnits: 15, PriceDifference: 5*(275-300) + 2*(275-250),

@@ -4,6 +4,7 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 )
 
 // timeLayout is the one form of a time. It is London's.
@@ -27,7 +28,7 @@ func (p *parser) parse(line string) (row, Reason) {
 	price, whole, priceOK := parsePence(f[5])
 	credit := strings.HasPrefix(f[0], "C")
 	switch {
-	case !unitsOK || !timeOK || !priceOK:
+	case !unitsOK || !timeOK || !priceOK || !storable(f[0]+f[1]+f[6]+f[7]):
 		return row{}, BadRow
 	case units == 0:
 		return row{}, ZeroQuantity
@@ -46,7 +47,7 @@ func (p *parser) parse(line string) (row, Reason) {
 		units = -units
 	}
 	return row{
-		invoice: p.keep(f[0]), sku: p.keep(f[1]), description: p.keep(f[2]), units: units, at: at, price: price,
+		invoice: p.keep(f[0]), sku: p.keep(f[1]), description: p.keep(readable(f[2])), units: units, at: at, price: price,
 		customer: p.keep(strings.TrimSuffix(f[6], ".0")), country: p.keep(f[7]),
 	}, ""
 }
@@ -116,4 +117,15 @@ func parsePence(s string) (pence int64, whole, ok bool) {
 
 func sixDigits(s string) bool {
 	return len(s) == 6 && strings.Trim(s, "0123456789") == ""
+}
+
+// storable says whether a code can be kept byte for byte: it is UTF-8 without the character zero.
+func storable(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+
+// readable makes a description storable; no figure depends on it.
+func readable(s string) string {
+	if storable(s) {
+		return s
+	}
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 }
