@@ -126,3 +126,6 @@ $$;
 -- +goose StatementEnd
 revoke all on function log_progress from public;
 grant execute on function log_progress to ordermill_read, ordermill_project, ordermill_write;
+
+-- Every role may see which schema it works on.
+grant select on goose_db_version to ordermill_write, ordermill_project, ordermill_read;

@@ -2,10 +2,8 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 
-	"github.com/jackc/pgx/v5"
 	"github.com/spf13/cobra"
 
 	"github.com/ordermill/ordermill/migrations"
@@ -45,7 +43,7 @@ func (p *program) migrateCommand() *cobra.Command {
 	return cmd
 }
 
-// migrate applies the migrations and lets the roles of serve see which there are.
+// migrate applies the migrations and returns the versions before and after.
 func migrate(ctx context.Context, url string) (before, after int64, err error) {
 	if before, _, err = migrations.Version(ctx, url); err != nil {
 		return 0, 0, err
@@ -55,14 +53,6 @@ func migrate(ctx context.Context, url string) (before, after int64, err error) {
 	}
 	if after, _, err = migrations.Version(ctx, url); err != nil {
 		return 0, 0, err
-	}
-	conn, err := pgx.Connect(ctx, url)
-	if err != nil {
-		return 0, 0, fmt.Errorf("migrate: %w", err)
-	}
-	defer func() { err = errors.Join(err, conn.Close(ctx)) }()
-	if _, err = conn.Exec(ctx, "grant select on goose_db_version to ordermill_write, ordermill_project, ordermill_read"); err != nil {
-		return 0, 0, fmt.Errorf("migrate: %w", err)
 	}
 	return before, after, nil
 }

@@ -52,7 +52,7 @@ func servers(t *testing.T) map[string]redis.UniversalClient {
 	if err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = stand.Stop(context.Background()) }) //nolint:usetesting // after the test's context
+	t.Cleanup(func() { _ = stand.Stop(context.Background()) }) // runs after the test's context has ended
 	options, err := redis.ParseURL(stand.URL())
 	if err != nil {
 		t.Fatal(err)
