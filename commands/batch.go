@@ -25,7 +25,7 @@ func (e *Engine) decide(ctx context.Context, jobs []*job) {
 				fetched = true
 				e.fetch(ctx, jobs[i:])
 			}
-			p, err = e.prepareLoaded(ctx, j)
+			p, err = e.prepareLoaded(ctx, e.store, j)
 		}
 		if err != nil {
 			j.done <- reply{err: err}
@@ -37,13 +37,13 @@ func (e *Engine) decide(ctx context.Context, jobs []*job) {
 }
 
 // prepareLoaded is prepare with what is missing loaded.
-func (e *Engine) prepareLoaded(ctx context.Context, j *job) (prepared, error) {
+func (e *Engine) prepareLoaded(ctx context.Context, from loader, j *job) (prepared, error) {
 	for range loadRounds {
 		p, missing, err := e.prepare(j, e.states)
 		if err != nil || len(missing) == 0 {
 			return p, err
 		}
-		if err := e.load(ctx, e.store, e.states, missing); err != nil {
+		if err := e.load(ctx, from, e.states, missing); err != nil {
 			return prepared{}, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 		}
 	}

@@ -61,7 +61,7 @@ func (e *Engine) prepare(j *job, s *states) (prepared, []ref, error) {
 	for _, a := range v.read {
 		p.touched = append(p.touched, a.ref)
 	}
-	if expect := j.request.Expect; expect != nil && d.target != nil && d.target.version != *expect && (err == nil || kindOf(err) != rule.NotFound) {
+	if expect := j.request.Expect; expect != nil && d.target != nil && d.target.version != *expect && (err == nil || !unstored(err)) {
 		p.fail = &VersionError{Current: d.target.version}
 		return p, nil, nil
 	}
@@ -77,12 +77,13 @@ func (e *Engine) prepare(j *job, s *states) (prepared, []ref, error) {
 	return p, nil, nil
 }
 
-// refuse turns a rule violation into an answer. What does not exist is not stored: it may yet come to be.
+// refuse turns a rule violation into an answer. What does not exist is not stored, since it may yet come to be, and
+// neither is what was malformed: the same key may be used for what was meant.
 func (e *Engine) refuse(p prepared, j *job, d decision, err error) (prepared, []ref, error) {
-	switch kindOf(err) {
-	case 0:
+	switch {
+	case kindOf(err) == 0:
 		return prepared{}, nil, err
-	case rule.NotFound:
+	case unstored(err):
 		p.fail = err
 	default:
 		p.refused = true
@@ -91,6 +92,11 @@ func (e *Engine) refuse(p prepared, j *job, d decision, err error) (prepared, []
 		p.answer(j, outcome, d.resource)
 	}
 	return p, nil, nil
+}
+
+// unstored reports that err is a violation whose answer is not kept under the request's key.
+func unstored(err error) bool {
+	return kindOf(err) == rule.NotFound || rule.CodeOf(err) == rule.ValidationFailed
 }
 
 func kindOf(err error) rule.Kind {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/google/uuid"
 
-	"github.com/ordermill/ordermill/domain/rule"
 	"github.com/ordermill/ordermill/eventstore"
 )
 
@@ -77,7 +76,7 @@ func New(store *eventstore.Store, config Config) *Engine {
 }
 
 // Do runs one command and returns its answer once it is stored. A refusal by the domain's rules is a Response, not an
-// error. Errors are *rule.Violation for what does not exist, *VersionError, ErrKeyInUse, ErrConcurrentModification,
+// error. Errors are *rule.Violation for what does not exist or is malformed, *VersionError, ErrKeyInUse, ErrConcurrentModification,
 // ErrOverloaded, and those of eventstore.Store.Append.
 func (e *Engine) Do(ctx context.Context, r Request) (Response, error) {
 	if r.Cause.CommandID == uuid.Nil {
@@ -98,7 +97,7 @@ func (e *Engine) Do(ctx context.Context, r Request) (Response, error) {
 func (e *Engine) keyed(ctx context.Context, r Request) (Response, error) {
 	response, err := e.run(ctx, r)
 	var version *VersionError
-	if kindOf(err) != rule.NotFound && !errors.As(err, &version) {
+	if !unstored(err) && !errors.As(err, &version) {
 		return response, err
 	}
 	result, known, lookupErr := e.store.Known(ctx, r.Tenant, *r.Key)

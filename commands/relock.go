@@ -104,20 +104,11 @@ func (e *Engine) refresh(ctx context.Context, l *eventstore.Locked, jobs []*job)
 // decideLocked decides one job on states that nobody can change. The returned function answers it, once the
 // transaction is committed.
 func (e *Engine) decideLocked(ctx context.Context, l *eventstore.Locked, j *job) (func(), error) {
-	for range loadRounds {
-		p, missing, err := e.prepare(j, e.states)
-		if err != nil {
-			return func() { j.done <- reply{err: err} }, nil
-		}
-		if len(missing) > 0 {
-			if err := e.load(ctx, l, e.states, missing); err != nil {
-				return nil, err
-			}
-			continue
-		}
-		j.prepared = p
-		break
+	p, decideErr := e.prepareLoaded(ctx, l, j)
+	if decideErr != nil {
+		return func() { j.done <- reply{err: decideErr} }, nil //nolint:nilerr // it is this command's own, not the round's
 	}
+	j.prepared = p
 	r, err := l.Append(ctx, j.prepared.append)
 	if err != nil && !answers(err) {
 		return nil, err

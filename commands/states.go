@@ -132,7 +132,9 @@ func (s *states) drop(r ref) {
 // decision holds it.
 func (s *states) trim() {
 	for s.used.Len() > s.limit {
-		s.drop(s.used.Back().Value.(*aggregate).ref)
+		if oldest, ok := s.used.Back().Value.(*aggregate); ok {
+			s.drop(oldest.ref)
+		}
 	}
 }
 

@@ -104,11 +104,6 @@ func (im *Importer) remember(rec *eventstore.Recorded) error {
 	if rec.Tenant != im.Tenant || rec.StreamType != order.StreamType {
 		return nil
 	}
-	switch rec.Type {
-	case order.Imported{}.EventType(), order.ReturnImported{}.EventType():
-	default:
-		return nil
-	}
 	event, err := order.Decode(rec.Type, rec.Data)
 	if err != nil {
 		return fmt.Errorf("position %d: %w", rec.Position, err)
@@ -123,6 +118,7 @@ func (im *Importer) remember(rec *eventstore.Recorded) error {
 		for _, l := range e.Lines {
 			im.shelf.take(commands.CreditCandidate{OrderID: e.OrderID, LineID: l.LineID}, l.Quantity)
 		}
+	case order.Placed, order.Confirmed, order.PaymentUpdated, order.Canceled: // not of these books
 	}
 	return nil
 }

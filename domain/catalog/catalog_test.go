@@ -22,18 +22,19 @@ func prices(amounts ...money.Amount) []money.Amount { return amounts }
 
 func eur(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: "EUR"} }
 
-func gbp(minor int64) money.Amount { return money.Amount{Minor: minor, Currency: "GBP"} }
+// gbp is the price in pounds that the tests leave alone.
+var gbp = money.Amount{Minor: 1799, Currency: "GBP"}
 
 func listed() catalog.Listed {
 	return catalog.Listed{
-		SKU: "TSHIRT-M", Name: "T-shirt, medium", Prices: prices(eur(1999), gbp(1799)), TaxClass: "clothing",
+		SKU: "TSHIRT-M", Name: "T-shirt, medium", Prices: prices(eur(1999), gbp), TaxClass: "clothing",
 		RequiresShipping: true, Sellable: true, ListedAt: noon,
 	}
 }
 
 func list(change func(*catalog.List)) catalog.List {
 	cmd := catalog.List{
-		SKU: "TSHIRT-M", Name: "T-shirt, medium", Prices: prices(gbp(1799), eur(1999)), TaxClass: "clothing",
+		SKU: "TSHIRT-M", Name: "T-shirt, medium", Prices: prices(gbp, eur(1999)), TaxClass: "clothing",
 		RequiresShipping: true, Sellable: true, At: noon.Add(300 * time.Microsecond).In(time.FixedZone("CET", 3600)),
 	}
 	if change != nil {
@@ -45,7 +46,7 @@ func list(change func(*catalog.List)) catalog.List {
 func samples() events {
 	return events{
 		listed(),
-		catalog.PriceChanged{SKU: "TSHIRT-M", Prices: prices(eur(2099)), Previous: prices(eur(1999), gbp(1799)), ChangedAt: noon},
+		catalog.PriceChanged{SKU: "TSHIRT-M", Prices: prices(eur(2099)), Previous: prices(eur(1999), gbp), ChangedAt: noon},
 		catalog.Renamed{SKU: "TSHIRT-M", Name: "T-shirt <M> & more", Previous: "T-shirt, medium", RenamedAt: noon},
 		catalog.TaxClassChanged{SKU: "TSHIRT-M", TaxClass: "reduced", Previous: "clothing", ChangedAt: noon},
 		catalog.ShippingRequirementChanged{SKU: "TSHIRT-M", RequiresShipping: false, ChangedAt: noon},
@@ -73,27 +74,32 @@ func TestDecide(t *testing.T) {
 			}),
 			events{
 				catalog.Renamed{SKU: "TSHIRT-M", Name: "Shirt", Previous: "T-shirt, medium", RenamedAt: noon},
-				catalog.PriceChanged{SKU: "TSHIRT-M", Prices: prices(eur(1)), Previous: prices(eur(1999), gbp(1799)), ChangedAt: noon},
+				catalog.PriceChanged{SKU: "TSHIRT-M", Prices: prices(eur(1)), Previous: prices(eur(1999), gbp), ChangedAt: noon},
 				catalog.TaxClassChanged{SKU: "TSHIRT-M", Previous: "clothing", ChangedAt: noon},
 				catalog.ShippingRequirementChanged{SKU: "TSHIRT-M", ChangedAt: noon},
 				catalog.Delisted{SKU: "TSHIRT-M", DelistedAt: noon},
-			}, "",
+			},
+			"",
 		},
 		"an update changes what it names": {
-			events{listed()}, catalog.Update{SKU: "TSHIRT-M", Name: &name, TaxClass: &class, Sellable: &yes, At: noon},
+			events{listed()},
+			catalog.Update{SKU: "TSHIRT-M", Name: &name, TaxClass: &class, Sellable: &yes, At: noon},
 			events{
 				catalog.Renamed{SKU: "TSHIRT-M", Name: "Shirt", Previous: "T-shirt, medium", RenamedAt: noon},
 				catalog.TaxClassChanged{SKU: "TSHIRT-M", Previous: "clothing", ChangedAt: noon},
-			}, "",
+			},
+			"",
 		},
 		"a delisted product can be sold again": {
 			events{listed(), catalog.Delisted{SKU: "TSHIRT-M", DelistedAt: noon}},
 			catalog.Update{SKU: "TSHIRT-M", Sellable: &yes, At: noon},
-			events{catalog.Relisted{SKU: "TSHIRT-M", RelistedAt: noon}}, "",
+			events{catalog.Relisted{SKU: "TSHIRT-M", RelistedAt: noon}},
+			"",
 		},
 		"delisting twice records nothing": {
 			events{listed(), catalog.Delisted{SKU: "TSHIRT-M", DelistedAt: noon}},
-			catalog.Update{SKU: "TSHIRT-M", Sellable: &no, At: noon}, nil, "",
+			catalog.Update{SKU: "TSHIRT-M", Sellable: &no, At: noon},
+			nil, "",
 		},
 		"an unknown SKU cannot be updated": {nil, catalog.Update{SKU: "X", Name: &name}, nil, rule.ProductNotFound},
 		"an update cannot remove all prices": {
@@ -155,7 +161,7 @@ func TestProduct_price(t *testing.T) {
 		wantErr  rule.Code
 	}{
 		"in euros":          {product, "EUR", eur(1999), ""},
-		"in pounds":         {product, "GBP", gbp(1799), ""},
+		"in pounds":         {product, "GBP", gbp, ""},
 		"not in yen":        {product, "JPY", money.Amount{}, rule.CurrencyUnsupported},
 		"not when delisted": {delisted, "EUR", money.Amount{}, rule.SKUNotSellable},
 		"not when unknown":  {catalog.Product{}, "EUR", money.Amount{}, rule.SKUUnknown},

@@ -18,7 +18,7 @@ func Allocate(total int64, weights []int64) []int64 {
 	parts := make([]int64, len(weights))
 	amount := magnitude(total)
 	sum, equal := weightSum(weights)
-	var left uint64 = amount
+	left := amount
 	remainders := make([]remainder, len(weights))
 	for i, w := range weights {
 		weight := uint64(w)

@@ -62,7 +62,7 @@ func TestParse(t *testing.T) {
 	}
 }
 
-func TestParseMinor_allocatesNothing(t *testing.T) {
+func TestParseMinor_allocatesNothing(t *testing.T) { //nolint:paralleltest // allocations of other tests would be counted
 	text := []byte("1234.50")
 	if n := testing.AllocsPerRun(100, func() {
 		if _, err := money.ParseMinor(text, 2); err != nil {

@@ -106,7 +106,10 @@ func TestPlace_sums(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	event := happened[0].(order.Placed)
+	event, ok := happened[0].(order.Placed)
+	if !ok {
+		t.Fatalf("placing gave %T", happened[0])
+	}
 	want := order.Totals{Subtotal: 5498, Discount: 400, Shipping: 490, Tax: 978, Total: 3598 + 1785 + 583}
 	if event.Totals != want {
 		t.Errorf("totals %+v; want %+v", event.Totals, want)
@@ -245,11 +248,13 @@ func TestCancel(t *testing.T) {
 	run(t, map[string]decision{
 		"a pending order": {events{placed(nil)}, when, events{canceled(nil)}, ""},
 		"a paid order, whose money is owed": {
-			events{placed(nil), paid(order.PaymentCaptured, 5498, 5498, 0, 0), confirmed()}, staff,
+			events{placed(nil), paid(order.PaymentCaptured, 5498, 5498, 0, 0), confirmed()},
+			staff,
 			events{canceled(func(e *order.Canceled) {
 				e.CancellationID, e.Reason, e.Note, e.AmountOwed = holdID, order.ReasonStaff, "closed", 5498
 				e.PreviousStatus, e.PreviousPayment, e.ConfirmedAt = order.StatusConfirmed, order.PaymentStatusPaid, later
-			})}, "",
+			})},
+			"",
 		},
 		"taxes and shipping are not part of the value": {
 			full, when, events{canceled(func(e *order.Canceled) {

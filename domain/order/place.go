@@ -88,8 +88,11 @@ func (c *Contents) check(faults *rule.Faults) {
 		faults.Add(rule.ValidationFailed, "/channel", "an order needs a channel, such as web")
 	}
 	for _, key := range [...]struct{ pointer, value string }{
-		{"/external_id", c.ExternalID}, {"/channel", c.Channel}, {"/customer_id", c.CustomerID},
-		{"/country", c.Country}, {"/locale", c.Locale},
+		{"/external_id", c.ExternalID},
+		{"/channel", c.Channel},
+		{"/customer_id", c.CustomerID},
+		{"/country", c.Country},
+		{"/locale", c.Locale},
 	} {
 		if len(key.value) > MaxKeyLength || !utf8.ValidString(key.value) {
 			faults.Add(rule.ValidationFailed, key.pointer, "at most %d bytes of UTF-8 fit here, not %q", MaxKeyLength, key.value)

@@ -81,7 +81,8 @@ func TestFulfillmentAndReturnStatus(t *testing.T) {
 		"one came back":            {c{Fulfilled: 2, Shipped: 2, Delivered: 2, ReturnRequested: 1, Returned: 1}, c{Fulfilled: 3, Shipped: 3, Delivered: 3}, false, nil, "delivered", "partially_returned"},
 		"all came back": {
 			c{Fulfilled: 2, Shipped: 2, Delivered: 2, ReturnRequested: 2, Returned: 2},
-			c{Canceled: 1, Fulfilled: 2, Shipped: 2, Delivered: 2, ReturnRequested: 2, Returned: 2}, false, nil, "delivered", "returned",
+			c{Canceled: 1, Fulfilled: 2, Shipped: 2, Delivered: 2, ReturnRequested: 2, Returned: 2},
+			false, nil, "delivered", "returned",
 		},
 		"all canceled":              {c{Canceled: 2}, c{Canceled: 3}, false, nil, "canceled", "none"},
 		"all held":                  {c{}, c{}, false, hold(), "on_hold", "none"},

@@ -111,7 +111,7 @@ func (v *Violation) Kind() Kind { return v.Code.Kind() }
 // Is reports whether target is a violation of the same rule, so that errors.Is(err, rule.New(rule.OrderTerminal, ""))
 // asks for a rule without looking at the words.
 func (v *Violation) Is(target error) bool {
-	other, ok := target.(*Violation) //nolint:errorlint // Is compares one link of the chain; errors.Is walks it
+	other, ok := target.(*Violation)
 	return ok && other.Code == v.Code
 }
 

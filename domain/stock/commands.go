@@ -163,7 +163,7 @@ func allocate(locations []Location, demands []Demand) []Allocation {
 	return allocations
 }
 
-func (c Release) decide(s *Stock) ([]Event, error) {
+func (c Release) decide(s *Stock) ([]Event, error) { //nolint:unparam // the interface's; giving back is never refused
 	r, ok := s.Reservations[c.ReservationID]
 	if !ok {
 		return nil, nil

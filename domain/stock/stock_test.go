@@ -77,8 +77,10 @@ func TestDecide(t *testing.T) {
 		wantErr rule.Code
 	}{
 		"a receipt goes to the main location": {
-			nil, stock.Receive{SKU: "MUG", Quantity: 7, Reference: "po-1", At: noon.Add(time.Microsecond)},
-			events{stock.Received{SKU: "MUG", LocationID: "main", Quantity: 7, Reference: "po-1", ReceivedAt: noon}}, "",
+			nil,
+			stock.Receive{SKU: "MUG", Quantity: 7, Reference: "po-1", At: noon.Add(time.Microsecond)},
+			events{stock.Received{SKU: "MUG", LocationID: "main", Quantity: 7, Reference: "po-1", ReceivedAt: noon}},
+			"",
 		},
 		"the largest receipt": {nil, stock.Receive{SKU: "MUG", Quantity: 1_000_000_000, At: noon}, events{received("main", 1_000_000_000)}, ""},
 		"one more than that":  {nil, stock.Receive{SKU: "MUG", Quantity: 1_000_000_001}, nil, rule.QuantityOutOfRange},
@@ -92,7 +94,8 @@ func TestDecide(t *testing.T) {
 		},
 		"the main location first, then by id, line after line": {
 			two, reserve(orderA, 5, 6),
-			events{reserved(orderA, from("main", line1, 2), from("east", line1, 3), from("east", line2, 1), from("north", line2, 5))}, "",
+			events{reserved(orderA, from("main", line1, 2), from("east", line1, 3), from("east", line2, 1), from("north", line2, 5))},
+			"",
 		},
 		"the lines' demands are summed before they are checked": {events{received("main", 5)}, reserve(orderA, 3, 3), nil, rule.InsufficientStock},
 		"what others reserved is not available": {
@@ -103,7 +106,9 @@ func TestDecide(t *testing.T) {
 				received("main", 5), reserved(orderB, from("main", line1, 3)),
 				stock.Released{SKU: "MUG", ReservationID: orderB, Allocations: []stock.Allocation{from("main", line1, 3)}},
 			},
-			reserve(orderA, 5), events{reserved(orderA, from("main", line1, 5))}, "",
+			reserve(orderA, 5),
+			events{reserved(orderA, from("main", line1, 5))},
+			"",
 		},
 		"an unknown SKU has no stock":       {nil, reserve(orderA, 1), nil, rule.InsufficientStock},
 		"reserving twice records nothing":   {events{received("main", 1), reserved(orderA, from("main", line1, 1))}, reserve(orderA, 1), nil, ""},
@@ -116,7 +121,8 @@ func TestDecide(t *testing.T) {
 			events{stock.Released{
 				SKU: "MUG", ReservationID: orderA, OrderID: orderA, Allocations: []stock.Allocation{from("main", line1, 3)},
 				Reason: "customer", ReleasedAt: noon,
-			}}, "",
+			}},
+			"",
 		},
 		"a committed one too": {
 			events{received("main", 5), reserved(orderA, from("main", line1, 3)), committed(orderA, from("main", line1, 3))},
@@ -124,16 +130,20 @@ func TestDecide(t *testing.T) {
 			events{stock.Released{
 				SKU: "MUG", ReservationID: orderA, OrderID: orderA, Allocations: []stock.Allocation{from("main", line1, 3)},
 				Committed: true, Reason: "customer", ReleasedAt: noon,
-			}}, "",
+			}},
+			"",
 		},
 		"releasing what is not reserved records nothing": {events{received("main", 5)}, stock.Release{ReservationID: orderA}, nil, ""},
 		"a reservation is committed": {
-			events{received("main", 5), reserved(orderA, from("main", line1, 3))}, stock.Commit{ReservationID: orderA, At: noon},
-			events{committed(orderA, from("main", line1, 3))}, "",
+			events{received("main", 5), reserved(orderA, from("main", line1, 3))},
+			stock.Commit{ReservationID: orderA, At: noon},
+			events{committed(orderA, from("main", line1, 3))},
+			"",
 		},
 		"committing twice records nothing": {
 			events{received("main", 5), reserved(orderA, from("main", line1, 3)), committed(orderA, from("main", line1, 3))},
-			stock.Commit{ReservationID: orderA}, nil, "",
+			stock.Commit{ReservationID: orderA},
+			nil, "",
 		},
 		"what is gone cannot be committed": {events{received("main", 5)}, stock.Commit{ReservationID: orderA}, nil, rule.ReservationExpired},
 	}

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/url"
 	"sync"
+	"time"
 
 	"github.com/alicebob/miniredis/v2"
 )
@@ -17,7 +18,6 @@ import (
 // be nil.
 func StartMiniRedis(ctx context.Context, log *slog.Logger) (*Redis, error) {
 	server := miniredis.NewMiniRedis()
-	server.ClockTTL(true) // else no key ever expires
 	password := rand.Text()
 	server.RequireAuth(password)
 	if err := server.StartAddr("127.0.0.1:0"); err != nil {
@@ -27,6 +27,7 @@ func StartMiniRedis(ctx context.Context, log *slog.Logger) (*Redis, error) {
 		log = slog.New(slog.DiscardHandler)
 	}
 	done := make(chan struct{})
+	go age(server, done)
 	address := url.URL{Scheme: "redis", User: url.UserPassword("", password), Host: server.Addr(), Path: "/0"}
 	log.InfoContext(ctx, "redis stand-in started in this process", "address", server.Addr())
 	return &Redis{
@@ -35,4 +36,19 @@ func StartMiniRedis(ctx context.Context, log *slog.Logger) (*Redis, error) {
 		done:  done,
 		log:   log,
 	}, nil
+}
+
+// age lets keys expire: the stand-in has a clock of its own, which somebody has to move. (It can look at the real one,
+// but then it sorts all its keys at every command.)
+func age(server *miniredis.Miniredis, done <-chan struct{}) {
+	tick := time.NewTicker(time.Second)
+	defer tick.Stop()
+	for {
+		select {
+		case <-tick.C:
+			server.FastForward(time.Second)
+		case <-done:
+			return
+		}
+	}
 }

@@ -33,11 +33,11 @@ type Redis struct {
 	log     *slog.Logger
 }
 
-// redisSettings keep nothing on disk: what Redis holds can always be made again. Nothing is evicted, since keys
-// without an expiry are not a cache's to drop.
+// redisSettings keep nothing on disk: what Redis holds can always be made again. When memory is
+// full, keys with an expiry make room; the others, such as checkpoints, are not a cache's to drop.
 var redisSettings = map[string]string{
 	"port": "0", "unixsocketperm": "700", "save": "", "appendonly": "no", "daemonize": "no", "logfile": "",
-	"maxmemory": "256mb", "maxmemory-policy": "noeviction",
+	"maxmemory": "256mb", "maxmemory-policy": "volatile-lru",
 }
 
 // StartRedis starts redis-server or valkey-server on a Unix socket and returns once it answers. ctx bounds the start

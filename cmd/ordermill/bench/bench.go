@@ -110,8 +110,10 @@ func Print(w io.Writer, figures []Figure) {
 		if !f.Held() {
 			held = "NO"
 		}
-		t.AppendRow(table.Row{f.Name, rate(f.Rate, f.Unit), f.Limit, rate(f.Bare, f.Unit),
-			fmt.Sprintf("%.2f", f.Ratio), fmt.Sprintf("%.2f–%.2f", f.Low, f.High), promise, held})
+		t.AppendRow(table.Row{
+			f.Name, rate(f.Rate, f.Unit), f.Limit, rate(f.Bare, f.Unit),
+			fmt.Sprintf("%.2f", f.Ratio), fmt.Sprintf("%.2f–%.2f", f.Low, f.High), promise, held,
+		})
 	}
 	t.SetStyle(table.StyleLight)
 	t.Render()

@@ -107,7 +107,7 @@ func ServeBare(ctx context.Context, in io.Reader, out io.Writer) error {
 	e := echo.New()
 	e.HideBanner, e.HidePort = true, true
 	e.GET("/", func(c echo.Context) error { return c.Blob(http.StatusOK, "application/json", body) })
-	e.Listener, err = net.Listen("tcp", "127.0.0.1:0")
+	e.Listener, err = new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return err
 	}
@@ -158,7 +158,7 @@ func ask(ctx context.Context, addr, path, token string, size int, d time.Duratio
 	request += "\r\n"
 	conns := make(chan *connection, readers)
 	for range readers {
-		c, err := net.Dial("tcp", addr)
+		c, err := new(net.Dialer).DialContext(ctx, "tcp", addr)
 		if err != nil {
 			return 0, err
 		}

@@ -42,7 +42,7 @@ func start(ctx context.Context, o Options, name string) (*system, error) {
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the database's own user must be able to enter it
 		return nil, err
 	}
-	ports, err := freePorts(3)
+	ports, err := freePorts(ctx, 3)
 	if err != nil {
 		return nil, err
 	}
@@ -163,10 +163,10 @@ func (s *system) stop() error {
 	return nil
 }
 
-func freePorts(n int) ([]string, error) {
+func freePorts(ctx context.Context, n int) ([]string, error) {
 	var addrs []string
 	for range n {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
+		l, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 		if err != nil {
 			return nil, err
 		}
