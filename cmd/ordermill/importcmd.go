@@ -90,17 +90,31 @@ func (p *program) importFiles(ctx context.Context, process *process, tenant stri
 	}
 	took := time.Since(began)
 	waiting := bars.bar("read models catch up", 0)
-	err = process.caughtUp(ctx, process.set.Names())
+	err = process.caughtUp(ctx, process.models)
+	if err != nil {
+		err = fmt.Errorf("everything is imported, but the read models have not caught up: %w; does a dev or a serve run their projections?", err)
+	} else {
+		process.warmUp(ctx)
+	}
 	waiting.done(err)
 	bars.close()
-	if err != nil {
-		return fmt.Errorf("everything is imported, but the read models have not caught up: %w; does a dev or a serve run their projections?", err)
-	}
 	if format.json() {
-		return p.printJSON(report)
+		return errors.Join(p.printJSON(report), err)
 	}
 	p.printReport(report, took)
-	return nil
+	return err
+}
+
+// warmUpPatience is how long an import waits for the caches. Without them every read still answers.
+const warmUpPatience = 30 * time.Second
+
+// warmUp waits for the caches, but not for ever: Redis may have gone away meanwhile.
+func (p *process) warmUp(ctx context.Context) {
+	ctx, cancel := context.WithTimeout(ctx, warmUpPatience)
+	defer cancel()
+	if err := p.caughtUp(ctx, p.caches); err != nil {
+		p.log.InfoContext(ctx, "the caches in Redis have not caught up yet; reads answer from Postgres until then", "cause", err)
+	}
 }
 
 // readBooks reads all files.
