@@ -37,7 +37,7 @@ const bareInsert = `insert into bare (log_id, position, tenant_id, stream_id, st
 // appends measures single-event conditional appends against the same row inserted in a transaction each, without any
 // check, by as many writers.
 func appends(ctx context.Context, o Options) (figures []Figure, err error) {
-	server, err := local.StartPostgres(ctx, local.PostgresConfig{Dir: filepath.Join(o.Dir, "appends"), Settings: map[string]string{"max_connections": "300"}})
+	server, err := local.StartPostgres(ctx, local.PostgresConfig{Dir: filepath.Join(o.Dir, "appends")})
 	if err != nil {
 		return nil, err
 	}
@@ -54,7 +54,7 @@ func appends(ctx context.Context, o Options) (figures []Figure, err error) {
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	config.MaxConns = 256 + 8
+	config.MaxConns = 64 // more connections make the bare inserts slower
 	pool, err := pgxpool.NewWithConfig(ctx, config)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
