@@ -169,6 +169,7 @@ type outcome struct {
 	position Position
 	epoch    int64
 	recorded time.Time
+	finished time.Time
 	answer   Answer
 	conflict ConflictError
 	claimed  ClaimedError
@@ -176,15 +177,16 @@ type outcome struct {
 
 // readOutcome decodes a row's columns, in the order of the function's out parameters.
 func readOutcome(row [][]byte) (o outcome, err error) {
-	if len(row) != 15 || len(row[0]) != 4 {
-		return o, fmt.Errorf("append_events answered %d columns, this build knows 15: apply the migrations", len(row))
+	if len(row) != 16 || len(row[0]) != 4 {
+		return o, fmt.Errorf("append_events answered %d columns, this build knows 16: apply the migrations", len(row))
 	}
 	o.append = int(int32(binary.BigEndian.Uint32(row[0]))) //nolint:gosec // two's complement
 	o.kind = string(row[1])
 	if row[2] != nil {
 		o.position = Position(wireInt64(row[2]))
 	}
-	o.epoch, o.recorded = wireInt64(row[3]), wireTime(row[4])
+	o.epoch, o.recorded, o.finished = wireInt64(row[3]), wireTime(row[4]), wireTime(row[5])
+	row = row[1:]
 	switch o.kind {
 	case "known", "reused":
 		o.answer = Answer{Request: string(row[5]), Resource: string(row[6]), Status: wireInt16(row[7]), Headers: bytes.Clone(row[8])}

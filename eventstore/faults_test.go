@@ -273,3 +273,47 @@ func TestWithLock_commitLost(t *testing.T) {
 		t.Errorf("WithLock on a new connection = %v; want nil", err)
 	}
 }
+
+// A caller whose time is up goes, whatever its append waits for; the answer is read without it.
+func TestAppend_callerLeavesEarly(t *testing.T) {
+	t.Parallel()
+
+	pool := pgtest.Pool(t)
+	b := defaultBounds()
+	b.lock, b.statement, b.lane = patient, patient, patient
+	s := openStore(t, pool, Config{bounds: b})
+	mustAppend(t, s, first("a", uuid.New()))
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+	if _, err := tx.Exec(t.Context(), "select lock_log(1)"); err != nil {
+		t.Fatal(err)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	a := first("a", uuid.New())
+	errs := make(chan error, 1)
+	go func() {
+		_, err := s.Append(ctx, a)
+		errs <- err
+	}()
+	eventually(t, "the append waits", func() bool { return waitingFor(t, pool) == 1 })
+	cancel()
+	if err := <-errs; !errors.Is(err, ErrOutcomeUnknown) || !errors.Is(err, context.Canceled) {
+		t.Errorf("Append = %v; want ErrOutcomeUnknown because of the context", err)
+	}
+	next := submit(t, s, first("a", uuid.New()))
+	if err := tx.Commit(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	if r, err := next.wait(t); err != nil || r.Position != 3 {
+		t.Errorf("the next append = %+v, %v; want position 3", r, err)
+	}
+	if r := mustAppend(t, s, a); r.Position != 2 || !r.Known {
+		t.Errorf("Append again = %+v; want it known at position 2", r)
+	}
+	if got := s.Stats(); got.Unknown != 0 {
+		t.Errorf("Stats = %+v; want the lane unbroken", got)
+	}
+}

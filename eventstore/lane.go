@@ -29,6 +29,10 @@ type lane struct {
 	limit time.Duration // of a write
 	bind  pgproto3.Bind
 	buf   []byte
+
+	// What was read of the answer that is being received.
+	rows            []outcome
+	failure, unsure error
 }
 
 // keptBuffer is how much of a large batch's buffer stays allocated.
@@ -111,11 +115,10 @@ func (l *lane) send(log LogID, batch []*pending) error {
 // errUnknown says that the server's answer, or what came instead of it, does not tell whether the batch is committed.
 var errUnknown = errors.New("no certain answer")
 
-// receive waits for the answer to the oldest batch on its way, of n appends: an outcome each, or one for all of them. A
-// *pgconn.PgError means that the server rolled the batch back and the lane is good for the next; every error that is an
-// errUnknown means that nothing is known and the lane is broken.
-func (l *lane) receive(n int) (rows []outcome, err error) {
-	var failure, unsure error
+// receive waits for the answer to the oldest batch on its way. A *pgconn.PgError means that the server rolled the batch
+// back and the lane is good for the next; every error that is an errUnknown means that nothing is known and the lane is
+// broken. Only after os.ErrDeadlineExceeded can receive be called again, and goes on where it was.
+func (l *lane) receive() (rows []outcome, err error) {
 	for {
 		msg, err := l.front.Receive()
 		if err != nil {
@@ -125,36 +128,40 @@ func (l *lane) receive(n int) (rows []outcome, err error) {
 		case *pgproto3.DataRow:
 			o, err := readOutcome(m.Values)
 			if err != nil {
-				unsure = err
+				l.unsure = err
 			}
-			rows = append(rows, o)
+			l.rows = append(l.rows, o)
 		case *pgproto3.ErrorResponse:
 			pgErr := pgconn.ErrorResponseToPgError(m)
 			if pgErr.SeverityUnlocalized != "ERROR" {
 				return nil, fmt.Errorf("%w: %w", errUnknown, pgErr)
 			}
-			failure = pgErr
+			l.failure = pgErr
 		case *pgproto3.NoticeResponse:
 			if unsettling(m.Code) {
-				unsure = errors.New(m.Message)
+				l.unsure = errors.New(m.Message)
 			}
 		case *pgproto3.ReadyForQuery:
-			if failure == nil && unsure == nil {
-				unsure = complete(rows, n)
-			}
-			if unsure != nil {
-				return nil, fmt.Errorf("%w: %w", errUnknown, unsure)
-			}
-			return rows, failure
+			return l.answer()
 		}
 	}
+}
+
+// answer is the outcome of the answer that has ended.
+func (l *lane) answer() ([]outcome, error) {
+	rows, failure, unsure := l.rows, l.failure, l.unsure
+	l.rows, l.failure, l.unsure = nil, nil, nil
+	if unsure != nil {
+		return nil, fmt.Errorf("%w: %w", errUnknown, unsure)
+	}
+	return rows, failure
 }
 
 // unsettling says whether a notice puts a commit in doubt: one that stopped waiting for its synchronous standby says
 // so with a mere warning.
 func unsettling(code string) bool { return code == "01000" || strings.HasPrefix(code, "57P") }
 
-// complete checks that rows are the outcomes of n appends.
+// complete checks that rows are the outcomes of n appends: one each, or one for all of them.
 func complete(rows []outcome, n int) error {
 	if len(rows) == 1 && rows[0].append == 0 {
 		return nil

@@ -114,7 +114,7 @@ func (a *appender) rolledBack(l *lane, f *inFlight, cause *pgconn.PgError) error
 		a.hold = time.Now().Add(time.Millisecond<<min(again[0].tries, maxTries) + rand.N(10*time.Millisecond)) //nolint:gosec // jitter
 		a.mu.Unlock()
 	}
-	a.land(l, again)
+	a.land(l, 0, again)
 	for _, p := range failed {
 		p.done(Result{}, p.refusal(cause))
 	}

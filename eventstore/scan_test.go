@@ -32,9 +32,10 @@ func TestScan(t *testing.T) {
 		t.Fatal(err)
 	}
 	var next eventstore.Position
-	collect := func(batch []eventstore.Recorded) error {
-		for _, e := range batch {
-			if e.Position != next || len(e.Data) != int(next*next%90) || string(e.Metadata) != "{}" || e.Tenant != "demo" {
+	collect := func(batch *eventstore.Batch) error {
+		defer batch.Release()
+		for _, e := range batch.Events {
+			if e.Position != next || len(e.Data) != int(next*next%90) || e.Tenant != "demo" || e.OccurredAt.IsZero() {
 				return fmt.Errorf("event %+v; want the one at %d", e, next)
 			}
 			next++
@@ -48,8 +49,18 @@ func TestScan(t *testing.T) {
 		}
 	}
 
+	// Rows that lie elsewhere in the table come in their place all the same.
+	_, err = pool.Exec(t.Context(), "with moved as (delete from events where position % 5000 < 3 returning *) insert into events select * from moved order by position desc")
+	if err != nil {
+		t.Fatal(err)
+	}
+	next = 1
+	if err := store.Scan(t.Context(), 0, events, collect); err != nil || next != events+1 {
+		t.Errorf("Scan of moved rows went to %d, %v", next-1, err)
+	}
+
 	broken := errors.New("enough")
-	if err := store.Scan(t.Context(), 0, events, func([]eventstore.Recorded) error { return broken }); !errors.Is(err, broken) {
+	if err := store.Scan(t.Context(), 0, events, func(*eventstore.Batch) error { return broken }); !errors.Is(err, broken) {
 		t.Errorf("Scan with a user that fails = %v; want its error", err)
 	}
 	ctx, cancel := context.WithCancel(t.Context())

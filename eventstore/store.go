@@ -152,15 +152,23 @@ func (s *Store) Append(ctx context.Context, a Append) (Result, error) {
 		err    error
 	}
 	ch := make(chan answer, 1)
-	withdraw, err := s.Submit(a, func(r Result, err error) { ch <- answer{r, err} })
+	p := &pending{done: func(r Result, err error) { ch <- answer{r, err} }, since: time.Now()}
+	var err error
+	if p.prepared, err = prepare(a); err != nil {
+		return Result{}, err
+	}
+	l, err := s.appender.submit(p, true)
 	if err != nil {
 		return Result{}, err
+	}
+	if l != nil {
+		s.appender.lead(ctx, l)
 	}
 	select {
 	case got := <-ch:
 		return got.result, got.err
 	case <-ctx.Done():
-		if withdraw() {
+		if p.withdraw() {
 			return Result{}, fmt.Errorf("%w: %w", ErrUnavailable, ctx.Err())
 		}
 		return Result{}, fmt.Errorf("%w: %w", ErrOutcomeUnknown, ctx.Err())
@@ -176,7 +184,7 @@ func (s *Store) Submit(a Append, done func(Result, error)) (withdraw func() bool
 	if p.prepared, err = prepare(a); err != nil {
 		return nil, err
 	}
-	if err := s.appender.submit(p); err != nil {
+	if _, err := s.appender.submit(p, false); err != nil {
 		return nil, err
 	}
 	return p.withdraw, nil

@@ -32,7 +32,7 @@ insert into logs (log_id) values (1);
 
 create table events (
     log_id         integer     not null,
-    position       bigint      not null check (position > 0),
+    position       bigint      not null,
     tenant_id      text        not null check (tenant_id <> ''),
     stream_id      uuid        not null,
     stream_type    text        not null,

@@ -1,8 +1,9 @@
 -- +goose Up
 
--- What became of an append: "ordinal" is its place in the batch, 0 stands for all of them.
+-- What became of an append: "ordinal" is its place in the batch, 0 stands for all of them. "recorded" is when it was, the
+-- batch's own appends right after the lock; "finished" is when the work on it was done, all but the commit.
 create type append_outcome as (
-    ordinal int, outcome text, position bigint, epoch bigint, recorded timestamptz,
+    ordinal int, outcome text, position bigint, epoch bigint, recorded timestamptz, finished timestamptz,
     request text, resource text, status smallint, headers bytea, body bytea,
     stream uuid, version bigint, event uuid, scope text, value text
 );
@@ -43,37 +44,49 @@ begin
     end if;
     o.recorded := clock_timestamp();
 
-    -- A read holds when the stream still ends with the event it ended with: in an earlier append of this batch, else
-    -- in the table. A single read, which has no earlier append, is looked at without the machinery for many.
-    if cardinality(r_append) = 1 then
-        select coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0),
-               coalesce(last.version, 0) = r_version[1] and coalesce(last.event_id, nil) = r_event[1]
-               and coalesce(last.tenant_id = a_tenant[r_append[1]], true)
+    -- The commonest batch of an idle system, one event on one read, in one statement. The rules are those below.
+    if cardinality(a_tenant) = 1 and cardinality(r_append) = 1 and cardinality(e_append) = 1 and a_client is null and c_append is null then
+        insert into events (log_id, position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version,
+                            data, metadata, occurred_at, recorded_at)
+        select p_log, coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0) + 1,
+               a_tenant[1], e_stream[1], e_stream_type[1], e_version[1], e_id[1], e_type[1], e_schema[1],
+               e_data[1], e_metadata[1], e_occurred[1], o.recorded
         from (select) one
         left join lateral (
             select e.version, e.event_id, e.tenant_id from events e
             where e.log_id = p_log and e.stream_id = r_stream[1]
             order by e.version desc limit 1
         ) last on true
-        into head, clean;
-    else
-        select coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0),
-               not exists (
-                   select from unnest(r_append, r_stream, r_version, r_event, r_own) as r(append, stream, version, event, own)
-                   left join lateral (
-                       select e.version, e.event_id, e.tenant_id from events e
-                       where r.own is null and e.log_id = p_log and e.stream_id = r.stream
-                       order by e.version desc limit 1
-                   ) last on true
-                   where case when r.own is null
-                              then coalesce(last.version, 0) <> r.version or coalesce(last.event_id, nil) <> r.event
-                                   or last.tenant_id <> a_tenant[r.append]
-                              else e_id[r.own] is distinct from r.event or e_version[r.own] <> r.version or e_stream[r.own] <> r.stream
-                                   or e_append[r.own] >= r.append or a_tenant[e_append[r.own]] <> a_tenant[r.append]
-                         end
-               )
-        into head, clean;
+        where coalesce(last.version, 0) = r_version[1] and coalesce(last.event_id, nil) = r_event[1]
+          and coalesce(last.tenant_id = a_tenant[1], true)
+        returning position - 1 into o.position;
+        if found then
+            o.ordinal := 0;
+            o.outcome := 'appended';
+            o.finished := clock_timestamp();
+            return next o;
+            return;
+        end if;
     end if;
+
+    -- A read holds when the stream still ends with the event it ended with: in an earlier append of this batch, else
+    -- in the table.
+    select coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0),
+           not exists (
+               select from unnest(r_append, r_stream, r_version, r_event, r_own) as r(append, stream, version, event, own)
+               left join lateral (
+                   select e.version, e.event_id, e.tenant_id from events e
+                   where r.own is null and e.log_id = p_log and e.stream_id = r.stream
+                   order by e.version desc limit 1
+               ) last on true
+               where case when r.own is null
+                          then coalesce(last.version, 0) <> r.version or coalesce(last.event_id, nil) <> r.event
+                               or last.tenant_id <> a_tenant[r.append]
+                          else e_id[r.own] is distinct from r.event or e_version[r.own] <> r.version or e_stream[r.own] <> r.stream
+                               or e_append[r.own] >= r.append or a_tenant[e_append[r.own]] <> a_tenant[r.append]
+                     end
+           )
+    into head, clean;
     if clean and a_client is not null then
         clean := not exists (
             select from unnest(a_tenant, a_client, a_key) as a(tenant, client, key)
@@ -101,19 +114,12 @@ begin
         return;
     end if;
 
-    if cardinality(e_append) = 1 then
-        insert into events (log_id, position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version,
-                            data, metadata, occurred_at, recorded_at)
-        values (p_log, head + 1, a_tenant[e_append[1]], e_stream[1], e_stream_type[1], e_version[1], e_id[1], e_type[1],
-                e_schema[1], e_data[1], e_metadata[1], e_occurred[1], o.recorded);
-    else
-        insert into events (log_id, position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version,
-                            data, metadata, occurred_at, recorded_at)
-        select p_log, head + e.n, a_tenant[e.append], e.stream, e.stream_type, e.version, e.id, e.type, e.schema,
-               e.data, e.metadata, e.occurred, o.recorded
-        from unnest(e_append, e_stream, e_stream_type, e_version, e_id, e_type, e_schema, e_data, e_metadata, e_occurred)
-             with ordinality as e(append, stream, stream_type, version, id, type, schema, data, metadata, occurred, n);
-    end if;
+    insert into events (log_id, position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version,
+                        data, metadata, occurred_at, recorded_at)
+    select p_log, head + e.n, a_tenant[e.append], e.stream, e.stream_type, e.version, e.id, e.type, e.schema,
+           e.data, e.metadata, e.occurred, o.recorded
+    from unnest(e_append, e_stream, e_stream_type, e_version, e_id, e_type, e_schema, e_data, e_metadata, e_occurred)
+         with ordinality as e(append, stream, stream_type, version, id, type, schema, data, metadata, occurred, n);
     if a_client is not null then
         insert into command_results (log_id, tenant_id, client_id, key_hash, fingerprint, request, resource, status,
                                      headers, body, position, created_at)
@@ -131,6 +137,7 @@ begin
     o.ordinal := 0;
     o.outcome := 'appended';
     o.position := head;
+    o.finished := clock_timestamp();
     return next o;
 end $$;
 -- +goose StatementEnd
@@ -176,6 +183,7 @@ begin
                 o.outcome := case when known.fingerprint = a_fingerprint[i] then 'known' else 'reused' end;
                 o.position := known.position; o.recorded := known.created_at; o.request := known.request;
                 o.resource := known.resource; o.status := known.status; o.headers := known.headers; o.body := known.body;
+                o.finished := clock_timestamp();
                 return next o;
                 continue appends;
             end if;
@@ -190,6 +198,7 @@ begin
                 o.outcome := 'already';
                 o.position := last.position + (e_last - e_first);
                 o.recorded := last.recorded_at;
+                o.finished := clock_timestamp();
                 return next o;
                 continue appends;
             end if;
@@ -206,6 +215,7 @@ begin
                 if last.tenant_id = a_tenant[i] then -- another tenant's stream is not described
                     o.version := last.version; o.event := last.event_id;
                 end if;
+                o.finished := clock_timestamp();
                 return next o;
                 continue appends;
             end if;
@@ -217,6 +227,7 @@ begin
             where k.log_id = p_log and k.tenant_id = a_tenant[i] and k.scope = c_scope[c] and k.value = c_value[c];
             if found then
                 o.outcome := 'claimed'; o.event := last.owner; o.scope := c_scope[c]; o.value := c_value[c];
+                o.finished := clock_timestamp();
                 return next o;
                 continue appends;
             end if;
@@ -238,6 +249,7 @@ begin
         select p_log, a_tenant[i], c_scope[n], c_value[n], c_owner[n] from generate_series(c_first, a_claims_end[i]) n;
         o.outcome := 'appended';
         o.position := head;
+        o.finished := clock_timestamp();
         return next o;
     end loop;
 end $$;
