@@ -6,9 +6,13 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/ordermill/ordermill/eventstore"
 )
 
 // definitionOf is a digest of the statements that make a model's tables: when it changes the stored generation does not
@@ -23,12 +27,38 @@ func definitionOf(m Model) string {
 
 // Ensure makes the first, empty generation of every projection that has none. Several processes may call it at once.
 func (s *Set) Ensure(ctx context.Context) error {
+	if ensured, err := s.ensured(ctx); ensured || err != nil {
+		return err
+	}
 	for _, p := range s.projections {
 		if err := s.ensure(ctx, p); err != nil {
 			return fmt.Errorf("prepare projection %s: %w", p.name, err)
 		}
 	}
 	return nil
+}
+
+// ensured reports whether all projections are there, which is how it nearly always is.
+func (s *Set) ensured(ctx context.Context) (bool, error) {
+	var names, stores []string
+	var logs []eventstore.LogID
+	for _, p := range s.projections {
+		names, stores = append(names, p.name), append(stores, p.store)
+	}
+	for _, store := range s.stores {
+		logs = append(logs, store.Log())
+	}
+	var there int
+	err := s.pool.QueryRow(ctx, `select count(*) from unnest($1::text[], $2::text[]) as f (name, store)
+		join projections p on p.name = f.name and p.store = f.store and p.live_generation is not null
+		where f.store <> 'postgres' or not exists (
+			select from unnest($3::int[]) as l (log_id) where not exists (
+				select from projection_checkpoints c where c.log_id = l.log_id and c.name = p.name and c.generation = p.live_generation))`,
+		names, stores, logs).Scan(&there)
+	if err != nil {
+		return false, fmt.Errorf("prepare projections: %w", err)
+	}
+	return there == len(s.projections), nil
 }
 
 func (s *Set) ensure(ctx context.Context, p *projection) error {
@@ -121,11 +151,39 @@ func (p *projection) createTables(ctx context.Context, tx pgx.Tx, g Generation, 
 	return execAll(ctx, tx, append(statements, "reset role"))
 }
 
+// execAll runs statements without parameters in one round trip.
 func execAll(ctx context.Context, tx pgx.Tx, statements []string) error {
-	for _, statement := range statements {
-		if _, err := tx.Exec(ctx, statement); err != nil {
-			first, _, _ := strings.Cut(strings.TrimSpace(statement), "\n")
-			return fmt.Errorf("%s: %w", first, err)
+	results, err := tx.Conn().PgConn().Exec(ctx, strings.Join(statements, ";\n")).ReadAll()
+	if err == nil {
+		return nil
+	}
+	failed := statements[min(len(results), len(statements)-1)] // those before it have results
+	first, _, _ := strings.Cut(strings.TrimSpace(failed), "\n")
+	return fmt.Errorf("%s: %w", first, err)
+}
+
+// clean removes generations that are in one of the states, and those that readers have left long enough ago.
+func (s *Set) clean(ctx context.Context, of []*projection, states []string, keep time.Duration) error {
+	names := make([]string, len(of))
+	for i, p := range of {
+		names[i] = p.name
+	}
+	rows, err := s.pool.Query(ctx, `select name, generation from projection_generations where name = any($1)
+		and (state = any($2) or (state = 'retired' and changed_at < now() - $3::interval)) order by name, generation`, names, states, keep)
+	if err != nil {
+		return fmt.Errorf("old generations: %w", err)
+	}
+	type old struct {
+		Name       string
+		Generation Generation
+	}
+	found, err := pgx.CollectRows(rows, pgx.RowToStructByPos[old])
+	if err != nil {
+		return fmt.Errorf("old generations: %w", err)
+	}
+	for _, o := range found {
+		if err := s.drop(ctx, of[slices.Index(names, o.Name)], o.Generation); err != nil {
+			return err
 		}
 	}
 	return nil

@@ -10,9 +10,10 @@ import (
 	"strings"
 
 	"github.com/jackc/pgx/v5"
+	"golang.org/x/sync/errgroup"
 )
 
-func sortedKeys(m map[string][16]byte) []string { return slices.Sorted(maps.Keys(m)) }
+func sortedKeys(m map[string]hashed) []string { return slices.Sorted(maps.Keys(m)) }
 
 // chunkBytes is about how much of a table is encoded ahead of the connection.
 const chunkBytes = 256 << 10
@@ -21,7 +22,7 @@ const chunkBytes = 256 << 10
 // digest.
 func (s *shape) copyTable(ctx context.Context, tx pgx.Tx, t Table) (*digest, error) {
 	ctx, cancel := context.WithCancel(ctx)
-	e := &encoder{shape: s, digest: newDigest(false), chunks: make(chan []byte, 2), free: make(chan []byte, 4)}
+	e := &encoder{shape: s, digest: newDigest(s.hasher, false), chunks: make(chan []byte, 2), free: make(chan []byte, 4)}
 	encoded := make(chan error, 1)
 	go func() {
 		defer close(e.chunks)
@@ -56,15 +57,15 @@ type encoder struct {
 
 func (e *encoder) encode(ctx context.Context, t Table) error {
 	buf := append(e.buffer(), copyHeader...)
-	var key int
-	var err error
 	for row := range t.Rows {
-		at := len(buf)
-		if buf, key, err = e.shape.append(buf, row); err != nil {
-			e.failed = err
-			return err
+		if e.digest.rows == 0 || len(row.types) != len(e.shape.types) {
+			if err := e.shape.check(row); err != nil {
+				e.failed = err
+				return err
+			}
 		}
-		e.digest.add(buf[at:], key)
+		buf = append(buf, row.buf...)
+		e.digest.add(row.buf, e.shape.keyOf(row))
 		if len(buf) >= chunkBytes {
 			if err := e.push(ctx, buf); err != nil {
 				return err
@@ -118,33 +119,122 @@ func (e *encoder) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// load makes a generation's tables with what a fold holds, in one transaction, and returns the tables' digests. Nobody
-// reads them before the switch, so its commit need not wait for the disk: the one that sets the checkpoint does.
-func (s *Set) load(ctx context.Context, p *projection, g Generation, fold Fold) (digests []*digest, err error) {
-	err = pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
-		if err := execAll(ctx, tx, []string{"set local synchronous_commit = off", "set local maintenance_work_mem = '64MB'"}); err != nil {
+// loadedTable is a table that was filled, and what was found in it afterwards.
+type loadedTable struct {
+	shape  *shape
+	want   *digest // of what was sent
+	stored *digest // of what is there; nil: nobody has looked
+}
+
+func (t *loadedTable) equal() bool { return t.stored != nil && t.stored.equal(t.want) }
+
+// loadLanes is how many connections make a table's indexes.
+const loadLanes = 2
+
+var loadSettings = []string{
+	"set local synchronous_commit = off", "set local maintenance_work_mem = '128MB'",
+	"set local max_parallel_maintenance_workers = 0",
+	"set local default_statistics_target = 25", // a first look; autovacuum takes a second one
+}
+
+// load makes a generation's tables with what a fold holds. Indexes that a statement of their own makes come afterwards,
+// side by side, while the rows are read back, if quiet says that there is a point in that. Nobody reads the tables
+// before the switch, so no commit here waits for the disk: that of the switch does.
+func (s *Set) load(ctx context.Context, p *projection, g Generation, fold Fold, quiet func() bool) (tables []*loadedTable, err error) {
+	var inside, beside []string
+	for _, statement := range p.model.Index(g) {
+		if strings.HasPrefix(statement, "create index ") {
+			beside = append(beside, statement)
+		} else {
+			inside = append(inside, statement) // it may lock readers out
+		}
+	}
+	err = s.asOwner(ctx, func(tx pgx.Tx) error {
+		if tables, err = s.fillTables(ctx, tx, p, g, fold); err != nil {
 			return err
 		}
-		if err := p.createTables(ctx, tx, g, false); err != nil {
-			return err
-		}
-		after := append([]string{"set local role ordermill_project"}, p.model.Index(g)...)
-		for _, t := range fold.Tables() {
-			shape, err := shapeOf(ctx, tx, t, g)
-			if err != nil {
-				return err
-			}
-			d, err := shape.copyTable(ctx, tx, t)
-			if err != nil {
-				return err
-			}
-			digests = append(digests, d)
-			after = append(after, "analyze "+shape.table)
-		}
-		return execAll(ctx, tx, append(after, "reset role"))
+		return execAll(ctx, tx, append([]string{"set local role ordermill_project"}, inside...))
 	})
+	if err == nil {
+		err = s.complete(ctx, tables, beside, quiet())
+	}
 	if err != nil {
 		return nil, fmt.Errorf("load generation %d of %s: %w", g, p.name, err)
 	}
-	return digests, nil
+	return tables, nil
+}
+
+// asOwner runs do in a transaction with the settings of a load.
+func (s *Set) asOwner(ctx context.Context, do func(pgx.Tx) error) error {
+	return pgx.BeginFunc(ctx, s.pool, func(tx pgx.Tx) error {
+		if err := execAll(ctx, tx, loadSettings); err != nil {
+			return err
+		}
+		return do(tx)
+	})
+}
+
+func (s *Set) fillTables(ctx context.Context, tx pgx.Tx, p *projection, g Generation, fold Fold) (tables []*loadedTable, err error) {
+	if err := p.createTables(ctx, tx, g, false); err != nil {
+		return nil, err
+	}
+	for _, t := range fold.Tables() {
+		shape, err := shapeOf(ctx, tx, t, g)
+		if err != nil {
+			return nil, err
+		}
+		d, err := shape.copyTable(ctx, tx, t)
+		if err != nil {
+			return nil, err
+		}
+		tables = append(tables, &loadedTable{shape: shape, want: d})
+	}
+	return tables, nil
+}
+
+// complete makes the indexes that do not keep readers out, reads the tables back, and has the server look at what is in
+// them, so that it plans well from the first query on.
+func (s *Set) complete(ctx context.Context, tables []*loadedTable, indexes []string, readBack bool) error {
+	beside, ctxBeside := errgroup.WithContext(ctx)
+	queue := make(chan string, len(indexes))
+	for _, statement := range indexes {
+		queue <- statement
+	}
+	close(queue)
+	for range min(loadLanes, len(indexes)) {
+		beside.Go(func() error {
+			for statement := range queue {
+				if err := s.asOwner(ctxBeside, func(tx pgx.Tx) error {
+					return execAll(ctxBeside, tx, []string{"set local role ordermill_project", statement})
+				}); err != nil {
+					return err
+				}
+			}
+			return nil
+		})
+	}
+	if readBack {
+		beside.Go(func() error { return s.readBack(ctxBeside, tables) })
+	}
+	if err := beside.Wait(); err != nil {
+		return err
+	}
+	return s.asOwner(ctx, func(tx pgx.Tx) error {
+		statements := []string{"set local role ordermill_project"}
+		for _, t := range tables {
+			statements = append(statements, "analyze "+t.shape.table)
+		}
+		return execAll(ctx, tx, statements)
+	})
+}
+
+func (s *Set) readBack(ctx context.Context, tables []*loadedTable) error {
+	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
+		for _, t := range tables {
+			if t.stored, err = t.shape.digestTable(ctx, tx, false); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
 }

@@ -23,6 +23,8 @@ import (
 type Event struct {
 	eventstore.Recorded
 	Body any // order.Event, stock.Event or catalog.Event
+
+	ordinal int32 // of the stream in this fold's part of the log, from 1; 0: not known
 }
 
 // Decode decodes the body of a recorded event. An event that this build does not know is an error: skipping it would
@@ -30,20 +32,25 @@ type Event struct {
 func Decode(rec eventstore.Recorded) (Event, error) {
 	e := Event{Recorded: rec}
 	var err error
+	e.Body, err = decodeBody(&rec)
+	return e, err
+}
+
+func decodeBody(rec *eventstore.Recorded) (body any, err error) {
 	switch rec.StreamType {
 	case order.StreamType:
-		e.Body, err = order.Decode(rec.Type, rec.Data)
+		body, err = order.Decode(rec.Type, rec.Data)
 	case stock.StreamType:
-		e.Body, err = stock.Decode(rec.Type, rec.Data)
+		body, err = stock.Decode(rec.Type, rec.Data)
 	case catalog.StreamType:
-		e.Body, err = catalog.Decode(rec.Type, rec.Data)
+		body, err = catalog.Decode(rec.Type, rec.Data)
 	default:
 		err = fmt.Errorf("unknown stream type %q", rec.StreamType)
 	}
 	if err != nil {
-		return e, fmt.Errorf("event at position %d: %w", rec.Position, err)
+		return nil, fmt.Errorf("event at position %d: %w", rec.Position, err)
 	}
-	return e, nil
+	return body, nil
 }
 
 // Generation numbers the builds of a model. Each has tables of its own; one is live.
@@ -63,32 +70,49 @@ type Model interface {
 	Index(g Generation) []string
 
 	// Apply folds events, in log order and already decoded, into a generation's tables inside tx, which also moves the
-	// checkpoint: both happen or neither. Every event comes exactly once. Events that mean nothing to the model are
-	// among them. Several rows go in one statement.
+	// checkpoint: both happen or neither. Every event comes exactly once. Without StreamTypes, events that mean nothing
+	// to the model are among them. Several rows go in one statement.
 	Apply(ctx context.Context, tx pgx.Tx, g Generation, events []Event) error
 
 	// NewFold returns an empty fold, for rebuilds and verification. It shares no code path with the tables.
 	NewFold() Fold
 }
 
+// StreamTyped is a Model or Backend that is made of streams of some types only. It gets no events of others, not even
+// those that this build cannot read.
+type StreamTyped interface{ StreamTypes() []string }
+
 // Fold builds a model's rows in memory. It is for one goroutine.
 type Fold interface {
-	// Add folds one event, which is valid during the call only; its Body may be kept. All events of one stream go to the
-	// same fold, in order. When it fails it has changed nothing: the stream is parked and others go on.
+	// Add folds one event, which is valid during the call only; its Body may be kept. Metadata and RecordedAt are not
+	// there. All events of one stream go to the same fold, in order. When it fails it has changed nothing: the stream is
+	// parked and others go on.
 	Add(e *Event) error
 
 	// Merge takes over what another fold of the same model holds, which has seen other streams.
 	Merge(other Fold) error
 
-	// Tables returns the rows of each of the model's tables. Values are of types that pgx copies in binary format, and
-	// what a select of Columns ordered by the key returns is the same, byte for byte.
+	// Tables returns the rows of each of the model's tables, which are what a select of Columns ordered by the key
+	// returns, byte for byte.
 	Tables() []Table
 }
 
+// Sealer is a Fold that has something to do when all events of the log have been added and before it is merged. All
+// cores take part in that, each for the fold that it has.
+type Sealer interface{ Seal() error }
+
+// SharedFold is a Model or Backend whose fold serves other projections too: in a rebuild, all that are rebuilt and give
+// their folds the same name have one in common. It is then read only, from several goroutines, and Fork makes one that
+// begins with what it holds and goes on by itself.
+type SharedFold interface{ FoldName() string }
+
+// Forker is a Fold that can be shared.
+type Forker interface{ Fork() Fold }
+
 // Table is the content of one table.
 type Table struct {
-	Name    string          // as in Generation.Table
-	Columns []string        // the first Key of them are the primary key
-	Key     int             // number of key columns
-	Rows    iter.Seq[[]any] // in key order; the slice may be reused
+	Name    string         // as in Generation.Table
+	Columns []string       // the first Key of them are the primary key
+	Key     int            // number of key columns
+	Rows    iter.Seq[*Row] // in key order; the row may be reused
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 	"sync"
 	"time"
 
@@ -69,10 +70,12 @@ type RebuildOptions struct {
 	DryRun   bool                // build and switch nothing: report how the live generation differs from a fold
 	Until    eventstore.Position // build the state after this event aside and switch nothing; default: the log's end
 	Progress func(Progress)      // called from one goroutine at a time; it must not block long
-	// Keep is how long a generation that readers have left is kept at least. Default 1 min. It is removed by the first
-	// rebuild after that.
+	// Keep is how long a generation that readers have left is kept at least. Default 1 min. After that it is removed by
+	// this rebuild, or before by a process that runs projections.
 	Keep time.Duration
 }
+
+const keepRetired = time.Minute
 
 // RebuildReport says what became of one projection.
 type RebuildReport struct {
@@ -100,7 +103,7 @@ func (s *Set) Rebuild(ctx context.Context, o RebuildOptions) ([]RebuildReport, e
 		return nil, err
 	}
 	if o.Keep <= 0 {
-		o.Keep = time.Minute
+		o.Keep = keepRetired
 	}
 	if err := s.Ensure(ctx); err != nil {
 		return nil, err
@@ -117,7 +120,7 @@ func (s *Set) Rebuild(ctx context.Context, o RebuildOptions) ([]RebuildReport, e
 		defer cancel()
 		_ = conn.Close(closing) // the locks go with it
 	}()
-	r := &rebuild{set: s, options: o, began: time.Now()}
+	r := &rebuild{set: s, options: o, began: time.Now(), at: make(map[eventstore.LogID]Checkpoint)}
 	if err := r.begin(ctx, of); err != nil {
 		return nil, err
 	}
@@ -177,6 +180,7 @@ type rebuild struct {
 	options RebuildOptions
 	began   time.Time
 	jobs    []*job
+	at      map[eventstore.LogID]Checkpoint // the end of what is read
 	events  int64
 
 	mu sync.Mutex // around options.Progress
@@ -184,10 +188,13 @@ type rebuild struct {
 
 // job is one projection in it.
 type job struct {
-	*folding
+	of        *projection
+	folding   *folding // perhaps other jobs' too
+	shared    bool     // it is, and this job has added nothing to the fold so far
+	fold      Fold     // what the generation should be
 	g         Generation
 	consumers []*consumer
-	digests   []*digest // of the fold as it was loaded; nil once it has gone on
+	tables    []*loadedTable
 	rows      int64
 }
 
@@ -200,89 +207,107 @@ func (r *rebuild) report(p Progress) {
 	r.options.Progress(p)
 }
 
-// begin removes what earlier generations have left and numbers the new ones.
+// begin removes what earlier generations have left and numbers the new ones. Projections that share a fold get one.
 func (r *rebuild) begin(ctx context.Context, of []*projection) error {
-	for _, p := range of {
-		if err := r.clean(ctx, p); err != nil {
-			return err
+	if err := r.set.clean(ctx, of, []string{"building", "failed", "aside"}, r.options.Keep); err != nil {
+		return err
+	}
+	err := pgx.BeginFunc(ctx, r.set.pool, func(tx pgx.Tx) error {
+		foldings := make(map[string]*folding)
+		for _, p := range of {
+			g, err := newGeneration(ctx, tx, p, "building")
+			if err != nil {
+				return fmt.Errorf("rebuild %s: %w", p.name, err)
+			}
+			f := foldings[p.foldName]
+			if f == nil || p.foldName == "" {
+				f = &folding{of: p, to: make(map[eventstore.LogID]eventstore.Position), parked: make(map[eventstore.LogID][]follower)}
+				foldings[p.foldName] = f
+			}
+			r.jobs = append(r.jobs, &job{of: p, g: g, folding: f})
 		}
-		j := &job{folding: &folding{of: p, to: make(map[eventstore.LogID]eventstore.Position), parked: make(map[eventstore.LogID][]follower)}}
-		err := pgx.BeginFunc(ctx, r.set.pool, func(tx pgx.Tx) (err error) {
-			j.g, err = newGeneration(ctx, tx, p, "building")
-			return err
-		})
-		if err != nil {
-			return fmt.Errorf("rebuild %s: %w", p.name, err)
-		}
-		r.jobs = append(r.jobs, j)
+		return nil
+	})
+	if err != nil {
+		r.jobs = nil // nothing was made
+		return fmt.Errorf("rebuild: %w", err)
+	}
+	for i, j := range r.jobs {
+		j.shared = slices.ContainsFunc(r.jobs, func(other *job) bool { return other != r.jobs[i] && other.folding == j.folding })
 	}
 	return nil
 }
 
-// clean removes generations that were never finished, and those that readers have left long enough ago.
-func (r *rebuild) clean(ctx context.Context, p *projection) error {
-	rows, err := r.set.pool.Query(ctx, `select generation from projection_generations where name = $1
-		and (state in ('building', 'failed', 'aside') or (state = 'retired' and changed_at < now() - $2::interval))`, p.name, r.options.Keep)
-	if err != nil {
-		return fmt.Errorf("rebuild %s: %w", p.name, err)
-	}
-	old, err := pgx.CollectRows(rows, pgx.RowTo[Generation])
-	if err != nil {
-		return fmt.Errorf("rebuild %s: %w", p.name, err)
-	}
-	for _, g := range old {
-		if err := r.set.drop(ctx, p, g); err != nil {
-			return err
+// foldings returns those of the jobs, each once.
+func (r *rebuild) foldings() []*folding {
+	var all []*folding
+	for _, j := range r.jobs {
+		if !slices.Contains(all, j.folding) {
+			all = append(all, j.folding)
 		}
 	}
-	return nil
+	return all
 }
 
 // read folds the logs for all jobs.
 func (r *rebuild) read(ctx context.Context) error {
 	var total int64
+	replay := &replay{set: r.set, versions: true, foldings: r.foldings()}
 	for _, store := range r.set.stores {
-		head, _, err := store.Head(ctx)
+		at, err := r.endOf(ctx, store)
 		if err != nil {
 			return err
 		}
-		if r.options.Until > head {
-			return fmt.Errorf("position %d is not in log %d, which ends at %d", r.options.Until, store.Log(), head)
+		r.at[store.Log()] = at
+		for _, f := range replay.foldings {
+			f.to[store.Log()] = at.Position
 		}
-		if r.options.Until > 0 {
-			head = r.options.Until
-		}
-		for _, j := range r.jobs {
-			j.to[store.Log()] = head
-		}
-		total += int64(head)
+		total += int64(at.Position)
 	}
 	var done int64 // of logs that are read
 	var current eventstore.LogID
 	var last int64
 	r.report(Progress{Phase: PhaseRead, Total: total})
-	replay := &replay{set: r.set, versions: true, progress: func(log eventstore.LogID, at eventstore.Position) {
+	replay.progress = func(log eventstore.LogID, at eventstore.Position) {
 		if log != current {
 			done, current, last = done+last, log, 0
 		}
 		last = int64(at)
 		r.report(Progress{Phase: PhaseRead, Log: log, Done: done + last, Total: total})
-	}}
-	for _, j := range r.jobs {
-		replay.foldings = append(replay.foldings, j.folding)
 	}
 	faults, err := replay.run(ctx)
 	if err == nil && len(faults) > 0 {
 		err = fmt.Errorf("the log is damaged: stream %s at position %d: %s", faults[0].Key, faults[0].Position, faults[0].Problem)
 	}
+	for _, j := range r.jobs {
+		j.fold = j.folding.fold
+	}
 	r.events = total
 	return err
 }
 
-// finish brings every job to its end, as many at a time as there are cores.
+// endOf returns where reading a log ends.
+func (r *rebuild) endOf(ctx context.Context, store *eventstore.Store) (at Checkpoint, err error) {
+	if at.Position, at.Event, err = store.Head(ctx); err != nil {
+		return at, err
+	}
+	if r.options.Until > at.Position {
+		return at, fmt.Errorf("position %d is not in log %d, which ends at %d", r.options.Until, store.Log(), at.Position)
+	}
+	if r.options.Until > 0 {
+		at.Position = r.options.Until
+		if at.Event, err = store.EventAt(ctx, at.Position); err != nil {
+			return at, err
+		}
+	}
+	at.Epoch, err = store.Epoch(ctx)
+	return at, err
+}
+
+// finish brings every job to its end, some more at a time than there are cores: they often wait for a server.
 func (r *rebuild) finish(ctx context.Context) ([]RebuildReport, error) {
 	var g errgroup.Group
-	g.SetLimit(runtime.GOMAXPROCS(0))
+	g.SetLimit(2 * runtime.GOMAXPROCS(0))
 	reports, failures := make([]*RebuildReport, len(r.jobs)), make([]error, len(r.jobs))
 	for i, j := range r.jobs {
 		g.Go(func() error {
@@ -325,7 +350,7 @@ func (r *rebuild) complete(ctx context.Context, j *job) (switched bool, err erro
 	if err := r.compare(ctx, j); err != nil {
 		return false, err
 	}
-	j.fold, j.digests = nil, nil
+	j.fold, j.tables = nil, nil
 	r.report(Progress{Phase: PhaseSwitch, Projection: name})
 	if aside {
 		err = r.setAside(ctx, j)

@@ -3,12 +3,11 @@ package projections
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"hash/maphash"
 	"iter"
 	"strings"
-	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
@@ -17,8 +16,6 @@ import (
 
 // Rows travel and are compared as the tuples of COPY's binary format, which are the same in both directions: the number
 // of columns, then each value's length and bytes.
-
-const postgresEpoch = 946684800_000000 // 2000-01-01 UTC in microseconds of Unix time
 
 var (
 	copyHeader  = []byte("PGCOPY\n\xff\r\n\x00\x00\x00\x00\x00\x00\x00\x00\x00")
@@ -32,11 +29,12 @@ type shape struct {
 	key     int
 	types   []uint32
 	codecs  *pgtype.Map
+	hasher  hasher
 }
 
 // shapeOf asks the database for the types of a table's columns.
 func shapeOf(ctx context.Context, db queryer, t Table, g Generation) (*shape, error) {
-	s := &shape{table: g.Table(t.Name), columns: t.Columns, key: t.Key, codecs: pgtype.NewMap()}
+	s := &shape{table: g.Table(t.Name), columns: t.Columns, key: t.Key, codecs: pgtype.NewMap(), hasher: newHasher()}
 	rows, err := db.Query(ctx, "select "+strings.Join(t.Columns, ", ")+" from "+s.table+" limit 0")
 	if err != nil {
 		return nil, fmt.Errorf("columns of %s: %w", s.table, err)
@@ -54,67 +52,21 @@ func shapeOf(ctx context.Context, db queryer, t Table, g Generation) (*shape, er
 	return s, nil
 }
 
-// append adds a row to buf, and returns how many bytes of it, from its begin, hold the key.
-func (s *shape) append(buf []byte, row []any) (_ []byte, key int, err error) {
-	if len(row) != len(s.types) {
-		return nil, 0, fmt.Errorf("%s: %d values for %d columns", s.table, len(row), len(s.types))
+// check refuses a row that is not one of the table's: COPY takes whatever bytes fit.
+func (s *shape) check(row *Row) error {
+	if len(row.types) != len(s.types) {
+		return fmt.Errorf("%s: %d values for %d columns", s.table, len(row.types), len(s.types))
 	}
-	start := len(buf)
-	buf = binary.BigEndian.AppendUint16(buf, uint16(len(row))) //nolint:gosec // a table has few columns
-	for i, value := range row {
-		if buf, err = s.value(buf, s.types[i], value); err != nil {
-			return nil, 0, fmt.Errorf("%s.%s: %w", s.table, s.columns[i], err)
-		}
-		if i == s.key-1 {
-			key = len(buf) - start
+	for i, oid := range row.types {
+		if oid != 0 && oid != s.types[i] {
+			return fmt.Errorf("%s.%s: a value of type %d for a column of type %d", s.table, s.columns[i], oid, s.types[i])
 		}
 	}
-	return buf, key, nil
+	return nil
 }
 
-// value encodes one value. The common types are spelled out: a rebuild writes millions of them.
-func (s *shape) value(buf []byte, oid uint32, value any) ([]byte, error) {
-	switch v := value.(type) {
-	case nil:
-		return append(buf, 0xff, 0xff, 0xff, 0xff), nil
-	case string:
-		if oid == pgtype.TextOID {
-			buf = binary.BigEndian.AppendUint32(buf, uint32(len(v))) //nolint:gosec // far below the limit of a value
-			return append(buf, v...), nil
-		}
-	case int64:
-		if oid == pgtype.Int8OID {
-			return binary.BigEndian.AppendUint64(append(buf, 0, 0, 0, 8), uint64(v)), nil //nolint:gosec // two's complement
-		}
-	case []byte:
-		if oid == pgtype.ByteaOID && v != nil {
-			buf = binary.BigEndian.AppendUint32(buf, uint32(len(v))) //nolint:gosec // far below the limit of a value
-			return append(buf, v...), nil
-		}
-	case [16]byte:
-		if oid == pgtype.UUIDOID {
-			return append(append(buf, 0, 0, 0, 16), v[:]...), nil
-		}
-	case uuid.UUID:
-		if oid == pgtype.UUIDOID {
-			return append(append(buf, 0, 0, 0, 16), v[:]...), nil
-		}
-	case time.Time:
-		if oid == pgtype.TimestamptzOID {
-			return binary.BigEndian.AppendUint64(append(buf, 0, 0, 0, 8), uint64(v.UnixMicro()-postgresEpoch)), nil //nolint:gosec // two's complement
-		}
-	}
-	at := len(buf)
-	out, err := s.codecs.Encode(oid, pgtype.BinaryFormatCode, value, append(buf, 0, 0, 0, 0))
-	if err != nil {
-		return nil, err
-	}
-	if out == nil { // a value that stands for null
-		return append(buf[:at], 0xff, 0xff, 0xff, 0xff), nil
-	}
-	binary.BigEndian.PutUint32(out[at:], uint32(len(out)-at-4)) //nolint:gosec // far below the limit of a value
-	return out, nil
-}
+// keyOf returns how many bytes of a row, from its begin, hold the key.
+func (s *shape) keyOf(row *Row) int { return row.ends[s.key-1] }
 
 // names describes a key for people.
 func (s *shape) names(key string) string {
@@ -141,54 +93,58 @@ func (s *shape) names(key string) string {
 	return strings.Join(parts, " ")
 }
 
-// digest stands for a set of rows: the sum of their SHA-256, which is the same in whatever order they come.
-type digest struct {
-	rows int64
-	sum  [4]uint64
-	keys map[string][16]byte // of each row by key; nil unless asked for
+// hashed stands for a row's bytes: two hashes with secrets of this process, so that nobody can make rows that look
+// equal. Nothing of it is stored or leaves the process.
+type hashed [2]uint64
+
+// hasher makes them. Both sides of a comparison need the same one.
+type hasher [2]maphash.Seed
+
+func newHasher() hasher { return hasher{maphash.MakeSeed(), maphash.MakeSeed()} }
+
+func (h hasher) of(row []byte) hashed {
+	return hashed{maphash.Bytes(h[0], row), maphash.Bytes(h[1], row)}
 }
 
-func newDigest(keys bool) *digest {
-	d := &digest{}
+// digest stands for a set of rows: the sum of their hashes, which is the same in whatever order they come.
+type digest struct {
+	hasher hasher
+	rows   int64
+	sum    hashed
+	keys   map[string]hashed // of each row by key; nil unless asked for
+}
+
+func newDigest(h hasher, keys bool) *digest {
+	d := &digest{hasher: h}
 	if keys {
-		d.keys = make(map[string][16]byte)
+		d.keys = make(map[string]hashed)
 	}
 	return d
 }
 
 // add takes in a row, key bytes of which are its key.
 func (d *digest) add(row []byte, key int) {
-	h := sha256.Sum256(row)
-	var carry uint64
-	for i := range d.sum {
-		part := binary.LittleEndian.Uint64(h[8*i:])
-		sum := d.sum[i] + part + carry
-		if sum < part || (carry == 1 && sum == part) {
-			carry = 1
-		} else {
-			carry = 0
-		}
-		d.sum[i] = sum
-	}
+	h := d.hasher.of(row)
+	d.sum[0] += h[0]
+	d.sum[1] += h[1]
 	d.rows++
 	if d.keys != nil {
-		d.keys[string(row[:key])] = [16]byte(h[:16])
+		d.keys[string(row[:key])] = h
 	}
 }
 
 func (d *digest) equal(other *digest) bool { return d.rows == other.rows && d.sum == other.sum }
 
 // digestRows encodes rows and takes them in.
-func (s *shape) digestRows(ctx context.Context, rows iter.Seq[[]any], keys bool) (*digest, error) {
-	d := newDigest(keys)
-	var buf []byte
-	var key int
-	var err error
+func (s *shape) digestRows(ctx context.Context, rows iter.Seq[*Row], keys bool) (*digest, error) {
+	d := newDigest(s.hasher, keys)
 	for row := range rows {
-		if buf, key, err = s.append(buf[:0], row); err != nil {
-			return nil, err
+		if d.rows == 0 || len(row.types) != len(s.types) {
+			if err := s.check(row); err != nil {
+				return nil, err
+			}
 		}
-		d.add(buf, key)
+		d.add(row.buf, s.keyOf(row))
 		if d.rows%1024 == 0 && ctx.Err() != nil {
 			return nil, ctx.Err()
 		}
@@ -198,7 +154,7 @@ func (s *shape) digestRows(ctx context.Context, rows iter.Seq[[]any], keys bool)
 
 // digestTable reads a stored table and takes its rows in.
 func (s *shape) digestTable(ctx context.Context, tx pgx.Tx, keys bool) (*digest, error) {
-	r := &tupleReader{shape: s, digest: newDigest(keys)}
+	r := &tupleReader{shape: s, digest: newDigest(s.hasher, keys)}
 	sql := fmt.Sprintf("copy (select %s from %s) to stdout (format binary)", strings.Join(s.columns, ", "), s.table)
 	if _, err := tx.Conn().PgConn().CopyTo(ctx, r, sql); err != nil {
 		return nil, fmt.Errorf("read %s: %w", s.table, err)

@@ -7,10 +7,10 @@ import (
 	"log/slog"
 	"math/rand/v2"
 	"os"
+	"sync"
 	"time"
 
 	"github.com/ThreeDotsLabs/watermill/message"
-	"golang.org/x/sync/errgroup"
 
 	"github.com/ordermill/ordermill/eventstore"
 )
@@ -71,17 +71,21 @@ func (s *Set) Run(ctx context.Context, o RunOptions) error {
 		}
 		sleep(ctx, pauseAfter(try))
 	}
-	var g errgroup.Group
+	var owned sync.WaitGroup
 	for _, store := range s.stores {
+		var followers []*follow
 		for _, p := range s.projections {
-			g.Go(func() error {
-				f := &follow{set: s, of: p, store: store, options: o, logger: s.logger.With("projection", p.name, "log", store.Log())}
-				f.run(ctx)
-				return nil
-			})
+			f := &follow{
+				set: s, of: p, store: store, options: o, logger: s.logger.With("projection", p.name, "log", store.Log()), free: make(chan struct{}, 1),
+			}
+			followers = append(followers, f)
+			owned.Go(func() { f.run(ctx) })
 		}
+		owned.Go(func() { s.watch(ctx, store.Log(), followers) })
 	}
-	return g.Wait()
+	owned.Go(func() { s.sweep(ctx) })
+	owned.Wait()
+	return nil
 }
 
 // follow keeps one projection of one log current.
@@ -91,6 +95,10 @@ type follow struct {
 	store   *eventstore.Store
 	options RunOptions
 	logger  *slog.Logger
+	free    chan struct{} // the lease may be taken
+
+	mu      sync.Mutex
+	session *session // the one that runs; nil: none
 }
 
 // run goes from lease to lease until ctx ends.
@@ -100,7 +108,7 @@ func (f *follow) run(ctx context.Context) {
 		f.set.beat(f)
 		l, err := takeLease(ctx, f.set.pool, f.store.Log(), f.of.name, f.options.Owner, f.options.LeaseTime)
 		if err == nil && l == nil {
-			sleep(ctx, f.options.LeaseTime/8+rand.N(f.options.LeaseTime/8)) //nolint:gosec // jitter
+			f.await(ctx, f.options.LeaseTime/8+rand.N(f.options.LeaseTime/8)) //nolint:gosec // jitter
 			continue
 		}
 		began := time.Now()
@@ -174,5 +182,15 @@ func (f *follow) work(ctx context.Context, l *lease) error {
 		return err
 	}
 	f.logger.Info("projection runs", "generation", g, "position", c.at.Position, "lease", l.epoch)
-	return newSession(f, c).run(ctx)
+	session := newSession(f, c)
+	f.now(session)
+	defer f.now(nil)
+	return session.run(ctx)
+}
+
+// now says which session runs.
+func (f *follow) now(s *session) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.session = s
 }

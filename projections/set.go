@@ -119,7 +119,9 @@ func (s *Set) named(names []string) ([]*projection, error) {
 // projection is what a model and a backend have in common. Either model or backend is nil.
 type projection struct {
 	name, store string
-	sensitive   bool // to the order of events across streams
+	sensitive   bool     // to the order of events across streams
+	types       []string // of the streams that it is made of; nil: all
+	foldName    string   // of the fold that it shares; empty: it shares none
 	definition  string
 	model       Model
 	backend     Backend
@@ -127,16 +129,33 @@ type projection struct {
 }
 
 func ofModel(pool *pgxpool.Pool, m Model) *projection {
-	sensitive, ok := m.(OrderSensitive)
-	return &projection{
-		name: m.Name(), store: "postgres", sensitive: ok && sensitive.OrderSensitive(),
-		definition: definitionOf(m), model: m, pool: pool,
-	}
+	p := &projection{name: m.Name(), store: "postgres", definition: definitionOf(m), model: m, pool: pool}
+	p.ask(m)
+	return p
 }
 
 func ofBackend(b Backend) *projection {
-	sensitive, ok := b.(OrderSensitive)
-	return &projection{name: b.Name(), store: b.Store(), sensitive: ok && sensitive.OrderSensitive(), definition: b.Store(), backend: b}
+	p := &projection{name: b.Name(), store: b.Store(), definition: b.Store(), backend: b}
+	p.ask(b)
+	return p
+}
+
+// ask finds out what else a model or backend says of itself.
+func (p *projection) ask(of any) {
+	if sensitive, ok := of.(OrderSensitive); ok {
+		p.sensitive = sensitive.OrderSensitive()
+	}
+	if typed, ok := of.(StreamTyped); ok {
+		p.types = typed.StreamTypes()
+	}
+	if shared, ok := of.(SharedFold); ok {
+		p.foldName = shared.FoldName()
+	}
+}
+
+// takes reports whether events of a stream type mean something to the projection.
+func (p *projection) takes(streamType string) bool {
+	return p.types == nil || slices.Contains(p.types, streamType)
 }
 
 func (p *projection) sink(log eventstore.LogID, g Generation) Sink {

@@ -69,6 +69,20 @@ type Backend interface {
 	Drop(ctx context.Context, g Generation) error
 }
 
+// Fencer is a Backend that can shut a generation's writer out at once. A rebuild of one that cannot waits until the
+// writer's lease would have expired.
+type Fencer interface {
+	// Fence makes a generation's sink refuse writers with an older fence from now on. It fails with ErrFenced when a newer
+	// one has written.
+	Fence(ctx context.Context, log eventstore.LogID, g Generation, fence int64) error
+}
+
+// Checker is a Backend that can compare a generation that nobody writes or reads so far with a fold at the same
+// position, looking at nothing but what the fold has. Without it a rebuild asks Verify.
+type Checker interface {
+	Check(ctx context.Context, g Generation, fold Fold) ([]Difference, error)
+}
+
 // FoldFunc folds the log from its first event into the fold of the Backend that is asked. With until, events beyond the
 // position that it gives for their stream are left out; it is called by several goroutines. Parked events are left out
 // always.

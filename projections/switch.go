@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/jackc/pgx/v5"
 
@@ -17,35 +18,19 @@ const (
 )
 
 // load stores what the fold holds, with its checkpoints and parked streams.
-func (r *rebuild) load(ctx context.Context, j *job) error {
-	at := make(map[eventstore.LogID]Checkpoint)
-	for _, store := range r.set.stores {
-		c := Checkpoint{Position: j.to[store.Log()]}
-		var err error
-		if c.Epoch, err = store.Epoch(ctx); err != nil {
-			return err
-		}
-		if c.Position > 0 {
-			if c.Event, err = store.EventAt(ctx, c.Position); err != nil {
-				return err
-			}
-		}
-		at[store.Log()] = c
-	}
-	var err error
+func (r *rebuild) load(ctx context.Context, j *job) (err error) {
 	if j.of.model != nil {
-		j.digests, err = r.set.load(ctx, j.of, j.g, j.fold)
-		for _, d := range j.digests {
-			j.rows += d.rows
+		j.tables, err = r.set.load(ctx, j.of, j.g, j.fold, func() bool { return r.quiet(ctx) })
+		for _, t := range j.tables {
+			j.rows += t.want.rows
 		}
 	} else {
-		err = j.of.backend.Load(ctx, j.g, j.fold, at)
+		err = j.of.backend.Load(ctx, j.g, j.fold, r.at)
 	}
 	if err != nil {
 		return err
 	}
-	// This commit waits for the disk, and with it for everything that was written before.
-	err = pgx.BeginFunc(ctx, r.set.pool, func(tx pgx.Tx) error { return r.settle(ctx, tx, j, at) })
+	err = pgx.BeginFunc(ctx, r.set.pool, func(tx pgx.Tx) error { return r.settle(ctx, tx, j) })
 	if err != nil {
 		return fmt.Errorf("checkpoint of %s generation %d: %w", j.of.name, j.g, err)
 	}
@@ -54,14 +39,29 @@ func (r *rebuild) load(ctx context.Context, j *job) error {
 		if err != nil {
 			return err
 		}
-		c.applied = func(_ eventstore.Position, events []Event) { r.fold(j, events) }
+		c.applied = func(_ eventstore.Position, events []Event) { j.add(events) }
 		j.consumers = append(j.consumers, c)
 	}
 	return nil
 }
 
-func (r *rebuild) settle(ctx context.Context, tx pgx.Tx, j *job, at map[eventstore.LogID]Checkpoint) error {
-	for log, c := range at {
+// quiet reports whether the logs still end where they were read to, so that what is loaded now may be the last word.
+func (r *rebuild) quiet(ctx context.Context) bool {
+	for _, store := range r.set.stores {
+		if head, _, err := store.Head(ctx); err != nil || head != r.at[store.Log()].Position {
+			return false
+		}
+	}
+	return true
+}
+
+// settle sets the checkpoints. Like the load it does not wait for the disk: the commit that switches does, and with it
+// for everything that was written before.
+func (r *rebuild) settle(ctx context.Context, tx pgx.Tx, j *job) error {
+	if err := execAll(ctx, tx, []string{"set local synchronous_commit = off"}); err != nil {
+		return err
+	}
+	for log, c := range r.at {
 		if j.of.model != nil {
 			_, err := tx.Exec(ctx, `insert into projection_checkpoints (log_id, name, generation, position, event_id, log_epoch)
 				values ($1, $2, $3, $4, $5, $6)`, log, j.of.name, j.g, c.Position, c.Event, c.Epoch)
@@ -69,7 +69,7 @@ func (r *rebuild) settle(ctx context.Context, tx pgx.Tx, j *job, at map[eventsto
 				return err
 			}
 		}
-		if followers := j.parked[log]; len(followers) > 0 {
+		if followers := j.folding.parked[log]; len(followers) > 0 {
 			if err := (&parking{log: log, name: j.of.name, generation: j.g}).add(ctx, tx, followers); err != nil {
 				return err
 			}
@@ -78,12 +78,15 @@ func (r *rebuild) settle(ctx context.Context, tx pgx.Tx, j *job, at map[eventsto
 	return nil
 }
 
-// fold takes the events that the new generation has applied by itself, so that both can be compared afterwards.
-func (r *rebuild) fold(j *job, events []Event) {
-	if j.fold == nil { // compared already
+// add takes the events that the new generation has applied by itself, so that both can be compared afterwards.
+func (j *job) add(events []Event) {
+	if j.fold == nil || len(events) == 0 { // compared already, or nothing to add
 		return
 	}
-	j.digests = nil
+	if forker, ok := j.fold.(Forker); ok && j.shared {
+		j.fold, j.shared = forker.Fork(), false
+	}
+	j.tables = nil
 	for i := range events {
 		// What the fold refuses and the tables took shows as a difference.
 		_ = j.fold.Add(&events[i])
@@ -127,38 +130,50 @@ func (r *rebuild) compare(ctx context.Context, j *job) error {
 	return nil
 }
 
-// compareTables reads the new tables back. Nobody else writes them, so they stand still.
+// compareTables reads the new tables back, unless that was done while they were loaded and nothing has come since. Nobody
+// else writes them, so they stand still.
 func (s *Set) compareTables(ctx context.Context, j *job) (different []Difference, err error) {
+	if j.tables != nil && !slices.ContainsFunc(j.tables, func(t *loadedTable) bool { return !t.equal() }) {
+		return nil, nil
+	}
 	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
 		for i, t := range j.fold.Tables() {
-			shape, err := shapeOf(ctx, tx, t, j.g)
-			if err != nil {
-				return err
-			}
-			stored, err := shape.digestTable(ctx, tx, false)
-			if err != nil {
-				return err
-			}
-			var want *digest
-			if j.digests != nil {
-				want = j.digests[i]
-			} else if want, err = shape.digestRows(ctx, t.Rows, false); err != nil {
-				return err
-			}
-			if stored.equal(want) {
+			if j.tables != nil && j.tables[i].equal() {
 				continue
 			}
-			if stored, err = shape.digestTable(ctx, tx, true); err != nil {
+			found, err := compareTable(ctx, tx, j.g, t)
+			if err != nil {
 				return err
 			}
-			if want, err = shape.digestRows(ctx, t.Rows, true); err != nil {
-				return err
-			}
-			different = append(different, shape.differences(stored, want, maxShown)...)
+			different = append(different, found...)
 		}
 		return nil
 	})
 	return different, err
+}
+
+func compareTable(ctx context.Context, tx pgx.Tx, g Generation, t Table) ([]Difference, error) {
+	shape, err := shapeOf(ctx, tx, t, g)
+	if err != nil {
+		return nil, err
+	}
+	for _, keys := range []bool{false, true} { // single rows are told apart only where there is a difference
+		stored, err := shape.digestTable(ctx, tx, keys)
+		if err != nil {
+			return nil, err
+		}
+		want, err := shape.digestRows(ctx, t.Rows, keys)
+		if err != nil {
+			return nil, err
+		}
+		if stored.equal(want) {
+			break
+		}
+		if keys {
+			return shape.differences(stored, want, maxShown), nil
+		}
+	}
+	return nil, nil
 }
 
 // setAside finishes a generation that shows a past state.

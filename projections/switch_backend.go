@@ -14,6 +14,9 @@ import (
 
 // compareBackend has the backend compare what it stores with the fold at hand, which is at the same position.
 func (r *rebuild) compareBackend(ctx context.Context, j *job) (different []Difference, err error) {
+	if checker, ok := j.of.backend.(Checker); ok {
+		return checker.Check(ctx, j.g, j.fold)
+	}
 	for _, c := range j.consumers {
 		at := c.at.Position
 		found, err := j.of.backend.Verify(ctx, j.g, c.store.Log(), func(_ context.Context, to eventstore.Position, _ func(uuid.UUID) eventstore.Position) (Fold, error) {
@@ -30,8 +33,8 @@ func (r *rebuild) compareBackend(ctx context.Context, j *job) (different []Diffe
 	return different, nil
 }
 
-// switchBackend takes the lease away from whoever writes the old generation, waits until that one has surely stopped,
-// brings the new generation at least as far, and moves the pointer.
+// switchBackend takes the lease away from whoever writes the old generation, shuts that one out, brings the new
+// generation at least as far, and moves the pointer.
 func (r *rebuild) switchBackend(ctx context.Context, j *job, old Generation) error {
 	for _, c := range j.consumers {
 		l, wait, err := r.set.seizeLease(ctx, c.store.Log(), j.of.name, r.began)
@@ -39,22 +42,33 @@ func (r *rebuild) switchBackend(ctx context.Context, j *job, old Generation) err
 			return err
 		}
 		defer func() { _ = l.release(context.WithoutCancel(ctx), "") }() // else it expires
-		if !sleep(ctx, wait) {
-			return ctx.Err()
-		}
-		reached, err := j.of.checkpoint(ctx, c.store.Log(), old)
-		if err != nil {
+		if err := r.shutOut(ctx, j, c.store.Log(), old, l.epoch, wait); err != nil {
 			return err
 		}
+		// A value of the old generation may be ahead of its checkpoint, but not of the log.
 		head, _, err := c.store.Head(ctx)
 		if err != nil {
 			return err
 		}
-		if err := c.readTo(ctx, min(head, max(reached.Position, c.at.Position))); err != nil {
+		if err := c.readTo(ctx, head); err != nil {
 			return err
 		}
 	}
 	return pgx.BeginFunc(ctx, r.set.pool, func(tx pgx.Tx) error { return point(ctx, tx, j, old) })
+}
+
+// shutOut sees to it that nobody writes the old generation any more.
+func (r *rebuild) shutOut(ctx context.Context, j *job, log eventstore.LogID, old Generation, fence int64, wait time.Duration) error {
+	if fencer, ok := j.of.backend.(Fencer); ok {
+		if err := fencer.Fence(ctx, log, old, fence); err != nil {
+			return fmt.Errorf("shut out the writer of generation %d: %w", old, err)
+		}
+		return nil
+	}
+	if !sleep(ctx, wait) {
+		return ctx.Err()
+	}
+	return nil
 }
 
 // seizeLease takes a lease from its owner, and returns how long that one may still believe that it has it.

@@ -123,13 +123,20 @@ func (f *tallyFold) Merge(other projections.Fold) error {
 }
 
 func (f *tallyFold) Tables() []projections.Table {
-	var rows iter.Seq[[]any] = func(yield func([]any) bool) {
+	var rows iter.Seq[*projections.Row] = func(yield func(*projections.Row) bool) {
 		keys := slices.SortedFunc(maps.Keys(f.counts), func(a, b tallyKey) int {
 			return cmp.Or(cmp.Compare(a.tenant, b.tenant), bytes.Compare(a.stream[:], b.stream[:]))
 		})
+		var row projections.Row
 		for _, k := range keys {
 			c := f.counts[k]
-			if !yield([]any{k.tenant, [16]byte(k.stream), c.events, c.units, c.version}) {
+			row.Begin()
+			row.Text(k.tenant)
+			row.UUID(k.stream)
+			row.Int64(c.events)
+			row.Int64(c.units)
+			row.Int64(c.version)
+			if !yield(&row) {
 				return
 			}
 		}

@@ -51,6 +51,12 @@ func (b *Backend) Name() string { return b.kind.cache }
 // Store implements projections.Backend.
 func (b *Backend) Store() string { return "redis" }
 
+// StreamTypes implements projections.StreamTyped.
+func (b *Backend) StreamTypes() []string { return []string{b.kind.streamType} }
+
+// FoldName implements projections.SharedFold.
+func (b *Backend) FoldName() string { return b.kind.foldName() }
+
 // NewFold implements projections.Backend.
 func (b *Backend) NewFold() projections.Fold { return newFold(b.kind) }
 
@@ -67,65 +73,6 @@ func (b *Backend) layout(log eventstore.LogID, g projections.Generation) layout 
 func jittered(ttl time.Duration) int64 {
 	tenth := int64(ttl / 10)
 	return (int64(ttl) - tenth + rand.Int64N(2*tenth+1)) / int64(time.Millisecond) //nolint:gosec // jitter
-}
-
-// loadBatch is how many documents one round trip writes.
-const loadBatch = 512
-
-// Load implements projections.Backend: it writes each document once, and the checkpoints last, so that a load that was
-// broken off is not taken for a whole one. A server that is full keeps what it has got.
-func (b *Backend) Load(ctx context.Context, g projections.Generation, f projections.Fold, at map[eventstore.LogID]projections.Checkpoint) error {
-	docs, ok := f.(*fold)
-	if !ok {
-		return fmt.Errorf("documents: %T is not a fold of %s documents", f, b.kind.name)
-	}
-	if err := b.Drop(ctx, g); err != nil {
-		return err
-	}
-	pipe, full := b.client.Pipeline(), false
-	flush := func() error {
-		_, err := pipe.Exec(ctx)
-		if full = full || outOfMemory(err); full {
-			return nil
-		}
-		return err
-	}
-	for key, d := range docs.held {
-		if full {
-			break
-		}
-		document, err := d.document()
-		if err != nil {
-			return fmt.Errorf("document of stream %s: %w", key.Stream, err)
-		}
-		value := encodeValue(at[d.log].Epoch, document)
-		pipe.Do(ctx, "set", b.layout(d.log, g).document(key), value, "px", jittered(b.ttl))
-		if pipe.Len() >= loadBatch {
-			if err := flush(); err != nil {
-				return fmt.Errorf("load %s: %w", b.Name(), err)
-			}
-		}
-	}
-	if err := flush(); err != nil {
-		return fmt.Errorf("load %s: %w", b.Name(), err)
-	}
-	for log, checkpoint := range at {
-		if err := b.begin(ctx, b.layout(log, g), checkpoint); err != nil {
-			return fmt.Errorf("load %s: checkpoints: %w", b.Name(), err)
-		}
-	}
-	return nil
-}
-
-// begin sets all checkpoints of a generation.
-func (b *Backend) begin(ctx context.Context, l layout, checkpoint projections.Checkpoint) error {
-	value := encodeCheckpoint(checkpoint, 0)
-	for _, key := range l.checkpoints() {
-		if err := b.client.Eval(ctx, beginScript, []string{key, key + ":"}, value).Err(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // Drop implements projections.Backend. It walks through all keys of the server in small steps, so Redis serves others
@@ -152,12 +99,15 @@ func (b *Backend) Drop(ctx context.Context, g projections.Generation) error {
 	return nil
 }
 
+// scanBatch is how many keys one step looks at.
+const scanBatch = 512
+
 // scan calls each with the keys that match, some at a time, node by node of a cluster, one after the other. A key may
 // come twice, and those that come or go meanwhile may not come at all.
 func (b *Backend) scan(ctx context.Context, pattern string, each func(context.Context, redis.Cmdable, []string) error) error {
 	node := func(ctx context.Context, client *redis.Client) error {
 		for cursor := uint64(0); ; {
-			names, next, err := client.Scan(ctx, cursor, pattern, loadBatch).Result()
+			names, next, err := client.Scan(ctx, cursor, pattern, scanBatch).Result()
 			if err != nil {
 				return err
 			}

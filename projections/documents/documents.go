@@ -91,7 +91,7 @@ func (h *holding) add(e *projections.Event) error {
 func (h *holding) document() (Document, error) {
 	d := Document{Version: h.version, Position: h.position}
 	if h.version > 0 {
-		body, err := h.state.encode()
+		body, err := h.state.append(make([]byte, 0, h.size+h.size/8+64))
 		if err != nil {
 			return Document{}, err
 		}

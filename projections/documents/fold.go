@@ -4,41 +4,95 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
-	"iter"
-	"maps"
-	"slices"
 
 	"github.com/ordermill/ordermill/eventstore"
 	"github.com/ordermill/ordermill/projections"
 )
 
-// fold builds the documents of a kind in memory, for rebuilds and verification. It implements projections.Fold.
+// fold builds the documents of a kind in memory, for rebuilds and verification. It implements projections.Fold. The
+// projections of a kind share one in a rebuild, so that each document is folded and written down once.
 type fold struct {
 	kind *Kind
-	held map[Key]*folded
+	held projections.Streams[folded]
 }
 
 // folded is a document in a fold.
 type folded struct {
-	holding
-	log eventstore.LogID
+	holding        // without a state once it is sealed
+	key     Key    // names the document
+	body    []byte // the document; nil: it has changed since it was last written
+	log     eventstore.LogID
 }
 
-func newFold(kind *Kind) *fold { return &fold{kind: kind, held: make(map[Key]*folded)} }
+func newFold(kind *Kind) *fold { return &fold{kind: kind} }
 
 // Add implements projections.Fold.
 func (f *fold) Add(e *projections.Event) error {
 	if e.StreamType != f.kind.streamType {
 		return nil
 	}
-	key := Key{e.Tenant, e.Stream}
-	d := f.held[key]
+	d := f.held.Get(e)
 	if d == nil {
-		d = &folded{holding: holding{state: f.kind.empty()}, log: e.Log}
-		f.held[key] = d
+		first := folded{holding: holding{state: f.kind.empty()}, key: Key{e.Tenant, e.Stream}, log: e.Log}
+		if err := first.add(e); err != nil {
+			return err
+		}
+		f.held.Put(e, first)
+		return nil
 	}
-	return d.add(e)
+	if d.state == nil && e.Version > d.version {
+		h, err := f.kind.hold(Document{d.version, d.position, d.body})
+		if err != nil {
+			return err
+		}
+		d.holding = *h
+	}
+	if err := d.add(e); err != nil {
+		return err
+	}
+	if d.state != nil {
+		d.body = nil
+	}
+	return nil
 }
+
+// document returns the document, which is shared.
+func (d *folded) document() (Document, error) {
+	if d.body != nil {
+		return Document{d.version, d.position, d.body}, nil
+	}
+	return d.holding.document()
+}
+
+// Bounds of the memory that documents share.
+const (
+	sealArena  = 1 << 20
+	sealMargin = 16 << 10 // a document that is larger moves the arena
+)
+
+// Seal implements projections.Sealer: it writes the documents down, and lets go of what they were made from.
+func (f *fold) Seal() error {
+	var arena []byte
+	for _, d := range f.held.All() {
+		if d.state == nil {
+			continue
+		}
+		if cap(arena)-len(arena) < sealMargin {
+			arena = make([]byte, 0, sealArena)
+		}
+		start := len(arena)
+		var err error
+		if arena, err = d.state.append(arena); err != nil {
+			return fmt.Errorf("document of stream %s: %w", d.key.Stream, err)
+		}
+		d.body = arena[start:len(arena):len(arena)]
+		d.state, d.size = nil, len(d.body)
+	}
+	return nil
+}
+
+// Fork implements projections.Forker. Both must be sealed, or no longer shared.
+func (f *fold) Fork() projections.Fold { return &fold{kind: f.kind, held: f.held.Fork()} }
 
 // Merge implements projections.Fold.
 func (f *fold) Merge(other projections.Fold) error {
@@ -46,13 +100,7 @@ func (f *fold) Merge(other projections.Fold) error {
 	if !ok || o.kind.name != f.kind.name {
 		return fmt.Errorf("documents: a fold of %s documents cannot take over %T", f.kind.name, other)
 	}
-	for key, d := range o.held {
-		if _, twice := f.held[key]; twice {
-			return fmt.Errorf("documents: two folds have stream %s", key.Stream)
-		}
-		f.held[key] = d
-	}
-	clear(o.held)
+	f.held.Take(&o.held)
 	return nil
 }
 
@@ -63,29 +111,33 @@ func (f *fold) Tables() []projections.Table {
 		Name:    f.kind.table,
 		Columns: []string{"tenant_id", f.kind.id, "version", "position", "doc"},
 		Key:     2,
-		Rows:    f.rows(),
+		Rows:    f.rows,
 	}}
 }
 
-func (f *fold) rows() iter.Seq[[]any] {
-	return func(yield func([]any) bool) {
-		row := make([]any, 5)
-		for _, key := range f.keys() {
-			d, err := f.held[key].document()
-			if err != nil {
-				d.Body = nil
-			}
-			row[0], row[1], row[2], row[3], row[4] = key.Tenant, [16]byte(key.Stream), int64(d.Version), int64(d.Position), d.Body
-			if !yield(row) {
-				return
-			}
+func (f *fold) rows(yield func(*projections.Row) bool) {
+	var row projections.Row
+	for _, held := range f.held.Sorted(byKey) {
+		d, err := held.document()
+		if err != nil {
+			d.Body = nil
+		}
+		row.Begin()
+		row.Text(held.key.Tenant)
+		row.UUID(held.key.Stream)
+		row.Int64(int64(d.Version))
+		row.Int64(int64(d.Position))
+		row.Bytes(d.Body)
+		if !yield(&row) {
+			return
 		}
 	}
 }
 
-// keys returns the keys of all documents, in the order of the table's primary key.
-func (f *fold) keys() []Key {
-	return slices.SortedFunc(maps.Keys(f.held), func(a, b Key) int {
-		return cmp.Or(cmp.Compare(a.Tenant, b.Tenant), bytes.Compare(a.Stream[:], b.Stream[:]))
-	})
+// byKey is the order of the table's primary key.
+func byKey(a, b *folded) int {
+	if a.key.Tenant != b.key.Tenant {
+		return cmp.Compare(a.key.Tenant, b.key.Tenant)
+	}
+	return bytes.Compare(a.key.Stream[:], b.key.Stream[:])
 }

@@ -9,6 +9,9 @@ import (
 	"github.com/ordermill/ordermill/domain/stock"
 )
 
+// foldName is the name of the fold that a kind's projections share in a rebuild.
+func (k *Kind) foldName() string { return "documents of " + k.name }
+
 // Kind is a sort of document: which streams it is made of and how.
 type Kind struct {
 	name       string // for people
@@ -23,7 +26,7 @@ type Kind struct {
 type state interface {
 	decode(doc []byte) error
 	apply(body any) error
-	encode() ([]byte, error)
+	append(buf []byte) ([]byte, error)
 }
 
 // Orders are the documents of orders: order.Order as JSON. They are the projections "order_detail" and "order_cache".
@@ -45,8 +48,8 @@ func StockLevels() *Kind {
 
 type orderState struct{ order.Order }
 
-func (s *orderState) decode(doc []byte) error { return json.Unmarshal(doc, &s.Order) }
-func (s *orderState) encode() ([]byte, error) { return encode(&s.Order) }
+func (s *orderState) decode(doc []byte) error           { return json.Unmarshal(doc, &s.Order) }
+func (s *orderState) append(buf []byte) ([]byte, error) { return appendOrder(buf, &s.Order) }
 
 func (s *orderState) apply(body any) error {
 	event, ok := body.(order.Event)
@@ -59,8 +62,8 @@ func (s *orderState) apply(body any) error {
 
 type stockState struct{ stock.Levels }
 
-func (s *stockState) decode(doc []byte) error { return json.Unmarshal(doc, &s.Levels) }
-func (s *stockState) encode() ([]byte, error) { return encode(&s.Levels) }
+func (s *stockState) decode(doc []byte) error           { return json.Unmarshal(doc, &s.Levels) }
+func (s *stockState) append(buf []byte) ([]byte, error) { return appendLevels(buf, &s.Levels) }
 
 func (s *stockState) apply(body any) error {
 	event, ok := body.(stock.Event)

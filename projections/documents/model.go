@@ -54,6 +54,12 @@ func (m *Model) Index(g projections.Generation) []string {
 	return []string{fmt.Sprintf(`alter table %s add primary key (tenant_id, %s)`, g.Table(m.kind.table), m.kind.id)}
 }
 
+// StreamTypes implements projections.StreamTyped.
+func (m *Model) StreamTypes() []string { return []string{m.kind.streamType} }
+
+// FoldName implements projections.SharedFold.
+func (m *Model) FoldName() string { return m.kind.foldName() }
+
 // NewFold implements projections.Model.
 func (m *Model) NewFold() projections.Fold { return newFold(m.kind) }
 

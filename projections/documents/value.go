@@ -47,7 +47,12 @@ func (l layout) checkpoints() []string {
 }
 
 func (l layout) document(key Key) string {
-	return l.checkpoint(bucketOf(key.Stream)) + ":" + key.Tenant + ":" + key.Stream.String()
+	return documentKey(l.checkpoint(bucketOf(key.Stream))+":", key)
+}
+
+// documentKey names a document whose bucket's prefix is known.
+func documentKey(prefix string, key Key) string {
+	return prefix + key.Tenant + ":" + key.Stream.String()
 }
 
 // key reads the name of a document back.
@@ -72,7 +77,10 @@ const valueFormat = "1"
 // encodeValue writes a document as Redis keeps it: a head with the log's epoch, the document's position and version,
 // and the body. Without a body it is a tombstone.
 func encodeValue(epoch int64, d Document) []byte {
-	b := make([]byte, 0, 48+len(d.Body))
+	return appendValue(make([]byte, 0, 48+len(d.Body)), epoch, d)
+}
+
+func appendValue(b []byte, epoch int64, d Document) []byte {
 	b = append(b, valueFormat...)
 	for _, n := range [...]int64{epoch, int64(d.Position), int64(d.Version)} {
 		b = strconv.AppendInt(append(b, ' '), n, 10)

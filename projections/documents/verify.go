@@ -65,9 +65,13 @@ func (b *Backend) Verify(ctx context.Context, g projections.Generation, log even
 // compare lists the documents that are not what the fold says.
 func (b *Backend) compare(documents map[Key]found, want *fold) ([]projections.Difference, error) {
 	var differences []projections.Difference
+	held := make(map[Key]*folded, want.held.Len())
+	for _, d := range want.held.All() {
+		held[d.key] = d
+	}
 	for key, f := range documents {
 		problem := "unexpected"
-		if h := want.held[key]; h != nil {
+		if h := held[key]; h != nil {
 			d, err := h.document()
 			if err != nil {
 				return nil, fmt.Errorf("verify %s: %w", b.Name(), err)

@@ -52,20 +52,25 @@ func (f *fold) Tables() []projections.Table {
 	}
 }
 
-func (f *fold) rows(yield func([]any) bool) {
-	values := make([]any, 0, 4+figureCount)
+func (f *fold) rows(yield func(*projections.Row) bool) {
+	var row projections.Row
 	for _, k := range slices.SortedFunc(maps.Keys(f.buckets.figures), byKey) {
-		values = append(values[:0], k.tenant, k.start(), k.currency, k.channel)
+		row.Begin()
+		row.Text(k.tenant)
+		row.Time(k.start())
+		row.Text(k.currency)
+		row.Text(k.channel)
 		for _, value := range f.buckets.figures[k] {
-			values = append(values, value)
+			row.Int64(value)
 		}
-		if !yield(values) {
+		if !yield(&row) {
 			return
 		}
 	}
 }
 
-func (f *fold) series(yield func([]any) bool) {
+func (f *fold) series(yield func(*projections.Row) bool) {
+	var row projections.Row
 	seen := make(map[series]bool)
 	for k := range f.buckets.figures {
 		seen[k.series] = true
@@ -73,7 +78,11 @@ func (f *fold) series(yield func([]any) bool) {
 	for _, s := range slices.SortedFunc(maps.Keys(seen), func(a, b series) int {
 		return cmp.Or(cmp.Compare(a.tenant, b.tenant), cmp.Compare(a.currency, b.currency), cmp.Compare(a.channel, b.channel))
 	}) {
-		if !yield([]any{s.tenant, s.currency, s.channel}) {
+		row.Begin()
+		row.Text(s.tenant)
+		row.Text(s.currency)
+		row.Text(s.channel)
+		if !yield(&row) {
 			return
 		}
 	}

@@ -45,6 +45,9 @@ var _ projections.Model = Model{}
 // Name returns "metrics".
 func (Model) Name() string { return Name }
 
+// StreamTypes says that the figures are made of orders.
+func (Model) StreamTypes() []string { return []string{order.StreamType} }
+
 // Create returns the statements that make a generation's tables.
 func (Model) Create(g projections.Generation) []string {
 	return []string{in(g, createStatement), in(g, createSeriesStatement)}

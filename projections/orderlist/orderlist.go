@@ -54,6 +54,9 @@ var _ projections.Model = Model{}
 // Name returns "order_list".
 func (Model) Name() string { return Name }
 
+// StreamTypes says that the list is made of orders.
+func (Model) StreamTypes() []string { return []string{order.StreamType} }
+
 // Create returns the statement that makes a generation's table.
 func (Model) Create(g projections.Generation) []string { return []string{in(g, createStatement)} }
 

@@ -2,10 +2,6 @@ package products
 
 import (
 	"fmt"
-	"maps"
-	"slices"
-
-	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/catalog"
 	"github.com/ordermill/ordermill/projections"
@@ -19,11 +15,11 @@ var columns = []string{
 
 // fold holds the rows of a rebuild in memory.
 type fold struct {
-	rows map[uuid.UUID]*row // by stream
+	rows projections.Streams[row]
 }
 
 // NewFold returns an empty fold.
-func (Model) NewFold() projections.Fold { return &fold{rows: make(map[uuid.UUID]*row)} }
+func (Model) NewFold() projections.Fold { return &fold{} }
 
 // Add folds one event.
 func (f *fold) Add(e *projections.Event) error {
@@ -31,13 +27,12 @@ func (f *fold) Add(e *projections.Event) error {
 	if !ok {
 		return nil
 	}
-	r := f.rows[e.Stream]
+	r := f.rows.Get(e)
 	if r == nil {
 		if _, listed := fact.(catalog.Listed); !listed {
 			return fmt.Errorf("products: product %s at position %d: %s comes before the product", e.Stream, e.Position, e.Type)
 		}
-		r = &row{tenant: e.Tenant}
-		f.rows[e.Stream] = r
+		r = f.rows.Put(e, row{tenant: e.Tenant})
 	}
 	r.apply(e, fact)
 	return nil
@@ -49,7 +44,7 @@ func (f *fold) Merge(other projections.Fold) error {
 	if !ok {
 		return fmt.Errorf("products: merge with %T", other)
 	}
-	maps.Copy(f.rows, from.rows)
+	f.rows.Take(&from.rows)
 	return nil
 }
 
@@ -58,13 +53,22 @@ func (f *fold) Tables() []projections.Table {
 	return []projections.Table{{Name: Name, Columns: columns, Key: 2, Rows: f.sorted}}
 }
 
-func (f *fold) sorted(yield func([]any) bool) {
-	values := make([]any, 0, len(columns))
-	for _, r := range slices.SortedFunc(maps.Values(f.rows), byKey) {
-		values = append(values[:0],
-			r.tenant, r.SKU, r.Name, r.encodePrices(), r.TaxClass, r.RequiresShipping, r.Sellable, r.ListedAt,
-			r.UpdatedAt, r.Version, r.Position)
-		if !yield(values) {
+func (f *fold) sorted(yield func(*projections.Row) bool) {
+	var out projections.Row
+	for _, r := range f.rows.Sorted(byKey) {
+		out.Begin()
+		out.Text(r.tenant)
+		out.Text(r.SKU)
+		out.Text(r.Name)
+		out.JSON(r.encodePrices())
+		out.Text(r.TaxClass)
+		out.Bool(r.RequiresShipping)
+		out.Bool(r.Sellable)
+		out.Time(r.ListedAt)
+		out.Time(r.UpdatedAt)
+		out.Int64(r.Version)
+		out.Int64(r.Position)
+		if !yield(&out) {
 			return
 		}
 	}

@@ -38,6 +38,9 @@ var _ projections.Model = Model{}
 // Name returns "products".
 func (Model) Name() string { return Name }
 
+// StreamTypes says that the catalogue is made of products.
+func (Model) StreamTypes() []string { return []string{catalog.StreamType} }
+
 // Create returns the statement that makes a generation's table.
 func (Model) Create(g projections.Generation) []string { return []string{in(g, createStatement)} }
 

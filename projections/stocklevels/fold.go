@@ -2,10 +2,7 @@ package stocklevels
 
 import (
 	"fmt"
-	"maps"
 	"slices"
-
-	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/stock"
 	"github.com/ordermill/ordermill/projections"
@@ -19,7 +16,7 @@ var columns = []string{
 
 // fold holds the levels of a rebuild in memory.
 type fold struct {
-	skus map[uuid.UUID]*levels // by stream
+	skus projections.Streams[levels]
 }
 
 // levels are those of one SKU.
@@ -30,7 +27,7 @@ type levels struct {
 }
 
 // NewFold returns an empty fold.
-func (Model) NewFold() projections.Fold { return &fold{skus: make(map[uuid.UUID]*levels)} }
+func (Model) NewFold() projections.Fold { return &fold{} }
 
 // Add folds one event.
 func (f *fold) Add(e *projections.Event) error {
@@ -38,10 +35,9 @@ func (f *fold) Add(e *projections.Event) error {
 	if !ok {
 		return nil
 	}
-	l := f.skus[e.Stream]
+	l := f.skus.Get(e)
 	if l == nil {
-		l = &levels{tenant: e.Tenant}
-		f.skus[e.Stream] = l
+		l = f.skus.Put(e, levels{tenant: e.Tenant})
 	}
 	l.Apply(fact)
 	l.marks = touch(l.marks, e, fact)
@@ -54,7 +50,7 @@ func (f *fold) Merge(other projections.Fold) error {
 	if !ok {
 		return fmt.Errorf("stock levels: merge with %T", other)
 	}
-	maps.Copy(f.skus, from.skus)
+	f.skus.Take(&from.skus)
 	return nil
 }
 
@@ -63,18 +59,26 @@ func (f *fold) Tables() []projections.Table {
 	return []projections.Table{{Name: Name, Columns: columns, Key: 3, Rows: f.sorted}}
 }
 
-func (f *fold) sorted(yield func([]any) bool) {
+func (f *fold) sorted(yield func(*projections.Row) bool) {
 	var rows []row
-	for _, l := range f.skus {
+	for _, l := range f.skus.All() {
 		rows = appendRows(rows, l.tenant, l.SKU, &l.Levels, l.marks)
 	}
 	slices.SortFunc(rows, byKey)
-	values := make([]any, 0, len(columns))
+	var out projections.Row
 	for _, r := range rows {
-		values = append(values[:0],
-			r.tenant, r.sku, r.at.ID, r.at.OnHand, r.at.Reserved, r.at.Committed, r.at.Incoming, r.at.Damaged,
-			r.at.QualityControl, r.at.SafetyStock, r.mark.version, r.mark.position, r.mark.updated)
-		if !yield(values) {
+		out.Begin()
+		out.Text(r.tenant)
+		out.Text(r.sku)
+		out.Text(r.at.ID)
+		for _, n := range [...]int64{
+			r.at.OnHand, r.at.Reserved, r.at.Committed, r.at.Incoming, r.at.Damaged, r.at.QualityControl, r.at.SafetyStock,
+			r.mark.version, r.mark.position,
+		} {
+			out.Int64(n)
+		}
+		out.Time(r.mark.updated)
+		if !yield(&out) {
 			return
 		}
 	}

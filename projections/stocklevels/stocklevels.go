@@ -37,6 +37,9 @@ var _ projections.Model = Model{}
 // Name returns "stock".
 func (Model) Name() string { return Name }
 
+// StreamTypes says that the levels are made of stock.
+func (Model) StreamTypes() []string { return []string{stock.StreamType} }
+
 // Create returns the statement that makes a generation's table.
 func (Model) Create(g projections.Generation) []string { return []string{in(g, createStatement)} }
 

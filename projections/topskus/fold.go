@@ -83,13 +83,13 @@ func (f *fold) Tables() []projections.Table {
 	}}
 }
 
-func (f *fold) rows(yield func([]any) bool) {
+func (f *fold) rows(yield func(*projections.Row) bool) {
 	quarters := make([]entry, 0, len(f.quarters))
 	for k, sum := range f.quarters {
 		quarters = append(quarters, entry{k, *sum})
 	}
 	slices.SortFunc(quarters, byEntry)
-	values := make([]any, 0, 7)
+	var row projections.Row
 	for len(quarters) > 0 {
 		end, _ := slices.BinarySearchFunc(quarters, quarters[0].tenant, func(e entry, tenant string) int {
 			if e.tenant == tenant {
@@ -99,8 +99,15 @@ func (f *fold) rows(yield func([]any) bool) {
 		})
 		for s := range spanCount {
 			for _, e := range longer(quarters[:end], s) {
-				values = append(values[:0], e.tenant, int16(e.span), e.currency, e.begins(), e.sku, e.sums.units, e.sums.net)
-				if !yield(values) {
+				row.Begin()
+				row.Text(e.tenant)
+				row.Int16(int16(e.span))
+				row.Text(e.currency)
+				row.Time(e.begins())
+				row.Text(e.sku)
+				row.Int64(e.sums.units)
+				row.Int64(e.sums.net)
+				if !yield(&row) {
 					return
 				}
 			}

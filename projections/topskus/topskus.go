@@ -41,6 +41,9 @@ var _ projections.Model = Model{}
 // Name returns "top_skus".
 func (Model) Name() string { return Name }
 
+// StreamTypes says that the sums are made of orders.
+func (Model) StreamTypes() []string { return []string{order.StreamType} }
+
 // Create returns the statement that makes a generation's table.
 func (Model) Create(g projections.Generation) []string { return []string{in(g, createStatement)} }
 
