@@ -37,7 +37,7 @@ type wire struct {
 }
 
 // through makes the lanes of stores on pool go through a wire.
-func through(t testing.TB, pool *pgxpool.Pool) (*wire, *pgxpool.Pool) {
+func through(t *testing.T, pool *pgxpool.Pool) (*wire, *pgxpool.Pool) {
 	t.Helper()
 	w := &wire{}
 	config := pool.Config()
@@ -100,10 +100,10 @@ func (c *wiredConn) Write(b []byte) (int, error) {
 	case loseReply:
 		c.lose.Store(true)
 	case loseRequest:
-		_ = c.Conn.Close()
+		_ = c.Close()
 	case hangUp:
 		n, err := c.Conn.Write(b)
-		_ = c.Conn.Close()
+		_ = c.Close()
 		return n, err
 	case none:
 	}
@@ -113,7 +113,7 @@ func (c *wiredConn) Write(b []byte) (int, error) {
 func (c *wiredConn) Read(b []byte) (int, error) {
 	n, err := c.Conn.Read(b)
 	if c.lose.Load() {
-		_ = c.Conn.Close()
+		_ = c.Close()
 		return 0, io.ErrUnexpectedEOF
 	}
 	return n, err

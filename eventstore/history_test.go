@@ -106,7 +106,7 @@ func count(ops []operation, outcome string) (n int) {
 
 // checkHistory checks that the log is the order in which the operations took effect, each at one moment between its
 // begin and its end: what was stored is there once, as it was said; what was refused is not there; nothing else is.
-func checkHistory(t testing.TB, ops []operation, events []Recorded) {
+func checkHistory(t *testing.T, ops []operation, events []Recorded) {
 	t.Helper()
 	at, owners := make(map[uuid.UUID]int, len(events)), make(map[uuid.UUID][]operation)
 	for i, e := range events {
@@ -134,7 +134,7 @@ func checkHistory(t testing.TB, ops []operation, events []Recorded) {
 }
 
 // checkStored checks that all of an append is there, together, or nothing of it.
-func checkStored(t testing.TB, op operation, at map[uuid.UUID]int, events []Recorded) {
+func checkStored(t *testing.T, op operation, at map[uuid.UUID]int, events []Recorded) {
 	t.Helper()
 	first, found := at[op.Events[0]]
 	for i, id := range op.Events {
@@ -154,7 +154,7 @@ func checkStored(t testing.TB, op operation, at map[uuid.UUID]int, events []Reco
 
 // checkTime checks that what ended before something else began has the lower position, and that a conflict showed a
 // state which the stream had between the begin and the end of the append.
-func checkTime(t testing.TB, ops []operation, at map[uuid.UUID]int, events []Recorded, owners map[uuid.UUID][]operation) {
+func checkTime(t *testing.T, ops []operation, at map[uuid.UUID]int, events []Recorded, owners map[uuid.UUID][]operation) {
 	t.Helper()
 	ended := time.Time{} // the earliest end of anything at a higher position
 	begun := make([]time.Time, len(events))

@@ -123,7 +123,7 @@ func TestWithLock_callerGone(t *testing.T) {
 
 // checkDense reads the log back: n events at positions 1 to n, each stream's versions without holes and in order, no id
 // twice.
-func checkDense(t testing.TB, s *Store, n int) []Recorded {
+func checkDense(t *testing.T, s *Store, n int) []Recorded {
 	t.Helper()
 	events, err := collect(t.Context(), s.pool, s.log, readSQL, s.log, 0, 1_000_000)
 	if err != nil {

@@ -26,27 +26,27 @@ func shortBounds() bounds {
 }
 
 // openStore opens a store that is closed with the test.
-func openStore(t testing.TB, pool *pgxpool.Pool, config Config) *Store {
-	t.Helper()
+func openStore(tb testing.TB, pool *pgxpool.Pool, config Config) *Store {
+	tb.Helper()
 	if config.Logger == nil {
-		config.Logger = slog.New(slog.NewTextHandler(t.Output(), nil))
+		config.Logger = slog.New(slog.NewTextHandler(tb.Output(), nil))
 	}
-	s, err := Open(t.Context(), pool, config)
+	s, err := Open(tb.Context(), pool, config)
 	if err != nil {
-		t.Fatal(err)
+		tb.Fatal(err)
 	}
-	t.Cleanup(func() {
+	tb.Cleanup(func() {
 		ctx, cancel := context.WithTimeout(context.Background(), patient)
 		defer cancel()
 		if err := s.Close(ctx); err != nil {
-			t.Errorf("Close = %v", err)
+			tb.Errorf("Close = %v", err)
 		}
 	})
 	return s
 }
 
 // newStore opens a store on a database of the test's own.
-func newStore(t testing.TB) *Store {
+func newStore(t *testing.T) *Store {
 	t.Helper()
 	return openStore(t, pgtest.Pool(t), Config{})
 }
@@ -104,7 +104,7 @@ type submission struct {
 }
 
 // submit submits a.
-func submit(t testing.TB, s *Store, a Append) *submission {
+func submit(t *testing.T, s *Store, a Append) *submission {
 	t.Helper()
 	sub := &submission{done: make(chan struct{})}
 	var err error
@@ -123,7 +123,7 @@ func submit(t testing.TB, s *Store, a Append) *submission {
 }
 
 // wait returns the outcome.
-func (sub *submission) wait(t testing.TB) (Result, error) {
+func (sub *submission) wait(t *testing.T) (Result, error) {
 	t.Helper()
 	select {
 	case <-sub.done:
@@ -135,7 +135,7 @@ func (sub *submission) wait(t testing.TB) (Result, error) {
 }
 
 // submitTogether submits appends so that they share one batch.
-func submitTogether(t testing.TB, s *Store, appends ...Append) []*submission {
+func submitTogether(t *testing.T, s *Store, appends ...Append) []*submission {
 	t.Helper()
 	subs := make([]*submission, len(appends))
 	s.appender.sending.Lock()
@@ -148,7 +148,7 @@ func submitTogether(t testing.TB, s *Store, appends ...Append) []*submission {
 }
 
 // mustAppend appends a.
-func mustAppend(t testing.TB, s *Store, a Append) Result {
+func mustAppend(t *testing.T, s *Store, a Append) Result {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patient)
 	defer cancel()
@@ -160,7 +160,7 @@ func mustAppend(t testing.TB, s *Store, a Append) Result {
 }
 
 // eventually polls until ok, at most a minute.
-func eventually(t testing.TB, what string, ok func() bool) {
+func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
 	for end := time.Now().Add(patient); !ok(); time.Sleep(5 * time.Millisecond) {
 		if time.Now().After(end) {
