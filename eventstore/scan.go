@@ -1,14 +1,17 @@
 package eventstore
 
 import (
+	"bufio"
 	"context"
 	"encoding/binary"
 	"errors"
 	"fmt"
+	"io"
 	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 )
 
 // Bounds of a scan. A range is one statement, so no snapshot of ours lives longer than reading that many events. The
@@ -18,6 +21,11 @@ const (
 	scanBatch   = 2_048
 	scanBatches = 12
 	scanArena   = 1 << 20
+	scanBuffer  = 256 << 10 // of the connection
+
+	scanPiece    = 64 << 10 // less than that is worth waiting for more
+	scanSmall    = 4 << 10  // less than that is the end of something
+	scanPatience = 200 * time.Microsecond
 )
 
 // scanSettings make the server look a range up in the primary key and then walk along the table, which has events in
@@ -78,6 +86,9 @@ func (s *Store) Scan(ctx context.Context, after, to Position, use func(*Batch) e
 	for name, value := range scanSettings {
 		config.RuntimeParams[name] = value
 	}
+	config.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		return pgproto3.NewFrontend(bufio.NewReaderSize(&patientReader{r}, scanBuffer), w)
+	}
 	conn, err := pgconn.ConnectConfig(ctx, config)
 	if err != nil {
 		return fmt.Errorf("scan log %d: %w", s.log, err)
@@ -101,6 +112,19 @@ func (s *Store) Scan(ctx context.Context, after, to Position, use func(*Batch) e
 		}
 	}
 	return sc.flush()
+}
+
+// patientReader reads a connection in large pieces. The server sends 8 KiB at a time; a reader that is faster than it is
+// would be woken for each of them, which costs both of them more than the bytes do.
+type patientReader struct{ from io.Reader }
+
+// Read implements io.Reader.
+func (r *patientReader) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	if n < scanPiece && n >= scanSmall && err == nil {
+		time.Sleep(scanPatience)
+	}
+	return n, err
 }
 
 // scanner takes apart what COPY sends in binary format: a header, then rows of (number of fields, fields as length and

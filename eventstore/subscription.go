@@ -81,14 +81,18 @@ func (s *subscription) read(ctx context.Context) (events []Recorded, all bool, e
 			return nil, false, err
 		}
 	}
+	all = len(events) < s.limit
 	if !inMemory {
-		if events, err = s.store.readStored(ctx, s.position, s.limit); err != nil {
+		if events, all, err = s.store.readTogether(ctx, s.epoch, s.position, s.limit); err != nil {
 			s.epoch = 0 // the database may be another one when it is back
+			s.store.tail.reads.forget()
 			return nil, false, err
 		}
-		s.wakes = wakes
+		if all {
+			s.wakes = wakes // whatever was announced by then is among them
+		}
 	}
-	all = len(events) < s.limit && s.wakes == wakes
+	all = all && s.wakes == wakes
 	s.adapt(events)
 	return events, all, nil
 }

@@ -17,6 +17,8 @@ type tail struct {
 	bytes   int
 	changed chan struct{} // closed and replaced when the log has grown
 	wakes   int           // how often others' appends were announced
+
+	reads reads // older events, that were read back
 }
 
 func newTail() *tail { return &tail{changed: make(chan struct{})} }
@@ -80,6 +82,7 @@ func (t *tail) forget() {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.buf, t.events, t.bytes = nil, nil, 0
+	t.reads.forget()
 }
 
 // after returns the events after a position, at most limit of them, if the tail is sure to have the next one.

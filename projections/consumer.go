@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	applyEvents = 2000 // at most in one step
-	singleTries = 3    // of one event, before its stream is parked
+	applyEvents = 8000 // at most in one step: the more a projection is behind, the fewer times it writes what changes often
+	applyBytes  = 8 << 20
+	singleTries = 3 // of one event, before its stream is parked
 	singlePause = 20 * time.Millisecond
 	maxParked   = 1000 // streams in one session: more is not bad events but bad code
 )
@@ -38,6 +39,7 @@ type consumer struct {
 	fence   int64
 	lease   *lease // nil while a rebuild is the only writer
 	parking *parking
+	decoder decoder
 	parked  int // streams in this session
 	epoch   int64
 	at      Checkpoint
@@ -47,7 +49,7 @@ type consumer struct {
 
 // newConsumer finds out where the generation is and whether the log still has that past.
 func (s *Set) newConsumer(ctx context.Context, p *projection, store *eventstore.Store, g Generation) (*consumer, error) {
-	c := &consumer{set: s, of: p, store: store, g: g, sink: p.sink(store.Log(), g), applied: func(eventstore.Position, []Event) {}}
+	c := &consumer{set: s, of: p, store: store, g: g, sink: p.sink(store.Log(), g), decoder: decoder{bodies: s.bodies}, applied: func(eventstore.Position, []Event) {}}
 	c.logger = s.logger.With("projection", p.name, "log", store.Log(), "generation", g)
 	var err error
 	if c.epoch, err = store.Epoch(ctx); err != nil {
@@ -133,15 +135,20 @@ func (c *consumer) step(ctx context.Context, recorded []eventstore.Recorded) err
 	return nil
 }
 
-// apply decodes events and applies them. What this build cannot read is parked, after all that comes before it.
+// apply decodes the events that mean something to the projection and applies them. What this build cannot read is
+// parked, after all that comes before it.
 func (c *consumer) apply(ctx context.Context, recorded []eventstore.Recorded) error {
 	events := make([]Event, 0, len(recorded))
-	for i, rec := range recorded {
-		if c.parking.has(rec.Stream) {
-			events = append(events, Event{Recorded: rec}) // it follows its stream, unread
+	for i := range recorded {
+		rec := &recorded[i]
+		if !c.of.takes(rec.StreamType) {
 			continue
 		}
-		e, err := Decode(rec)
+		if c.parking.has(rec.Stream) {
+			events = append(events, Event{Recorded: *rec}) // it follows its stream, unread
+			continue
+		}
+		e, err := c.decoder.decode(rec)
 		if err == nil {
 			events = append(events, e)
 			continue

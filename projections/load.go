@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -8,8 +9,11 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgproto3"
 	"golang.org/x/sync/errgroup"
 )
 
@@ -134,7 +138,7 @@ const loadLanes = 2
 var loadSettings = []string{
 	"set local synchronous_commit = off", "set local maintenance_work_mem = '128MB'",
 	"set local max_parallel_maintenance_workers = 0",
-	"set local default_statistics_target = 25", // a first look; autovacuum takes a second one
+	"set local default_statistics_target = 50", // more takes longer than an index
 }
 
 // load makes a generation's tables with what a fold holds. Indexes that a statement of their own makes come afterwards,
@@ -229,12 +233,52 @@ func (s *Set) complete(ctx context.Context, tables []*loadedTable, indexes []str
 }
 
 func (s *Set) readBack(ctx context.Context, tables []*loadedTable) error {
-	return pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) (err error) {
+	return s.reading(ctx, func(conn *pgconn.PgConn) (err error) {
 		for _, t := range tables {
-			if t.stored, err = t.shape.digestTable(ctx, tx, false); err != nil {
+			if t.stored, err = t.shape.digestTable(ctx, conn, false); err != nil {
 				return err
 			}
 		}
 		return nil
 	})
+}
+
+// Bounds of reading whole tables back. The server sends 8 KiB at a time, and being woken for each of them costs more than
+// the bytes do, so a reader that is faster than the server lets some come together.
+const (
+	readBuffer   = 256 << 10
+	readPiece    = 64 << 10 // less than that is worth waiting for more
+	readSmall    = 4 << 10  // less than that is the end of something
+	readPatience = 200 * time.Microsecond
+)
+
+// patientReader reads a connection in large pieces.
+type patientReader struct{ from io.Reader }
+
+// Read implements io.Reader.
+func (r *patientReader) Read(p []byte) (int, error) {
+	n, err := r.from.Read(p)
+	if n < readPiece && n >= readSmall && err == nil {
+		time.Sleep(readPatience)
+	}
+	return n, err
+}
+
+// reading has do read whole tables over a connection of its own.
+func (s *Set) reading(ctx context.Context, do func(*pgconn.PgConn) error) (err error) {
+	config := s.pool.Config().ConnConfig.Config.Copy()
+	config.RuntimeParams["default_transaction_read_only"] = "on"
+	config.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
+		return pgproto3.NewFrontend(bufio.NewReaderSize(&patientReader{r}, readBuffer), w)
+	}
+	conn, err := pgconn.ConnectConfig(ctx, config)
+	if err != nil {
+		return err
+	}
+	defer func() {
+		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+		defer cancel()
+		_ = conn.Close(closing) // nothing was written
+	}()
+	return do(conn)
 }

@@ -101,6 +101,9 @@ type Fold interface {
 // cores take part in that, each for the fold that it has.
 type Sealer interface{ Seal() error }
 
+// Sizer is a Fold that knows roughly how many rows it has. The largest are loaded first.
+type Sizer interface{ Len() int }
+
 // SharedFold is a Model or Backend whose fold serves other projections too: in a rebuild, all that are rebuilt and give
 // their folds the same name have one in common. It is then read only, from several goroutines, and Fork makes one that
 // begins with what it holds and goes on by itself.

@@ -118,7 +118,8 @@ func (s *Set) Rebuild(ctx context.Context, o RebuildOptions) ([]RebuildReport, e
 	defer func() {
 		closing, cancel := context.WithTimeout(context.WithoutCancel(ctx), 5*time.Second)
 		defer cancel()
-		_ = conn.Close(closing) // the locks go with it
+		_, _ = conn.Exec(closing, "select pg_advisory_unlock_all()") // at once: the server notices a close a moment later
+		_ = conn.Close(closing)                                      // the locks would go with it
 	}()
 	r := &rebuild{set: s, options: o, began: time.Now(), at: make(map[eventstore.LogID]Checkpoint)}
 	if err := r.begin(ctx, of); err != nil {
@@ -307,7 +308,8 @@ func (r *rebuild) endOf(ctx context.Context, store *eventstore.Store) (at Checkp
 // finish brings every job to its end, some more at a time than there are cores: they often wait for a server.
 func (r *rebuild) finish(ctx context.Context) ([]RebuildReport, error) {
 	var g errgroup.Group
-	g.SetLimit(2 * runtime.GOMAXPROCS(0))
+	g.SetLimit(4 + 0*runtime.GOMAXPROCS(0))
+	slices.SortStableFunc(r.jobs, func(a, b *job) int { return b.weight() - a.weight() }) // what takes longest begins first
 	reports, failures := make([]*RebuildReport, len(r.jobs)), make([]error, len(r.jobs))
 	for i, j := range r.jobs {
 		g.Go(func() error {
@@ -330,6 +332,18 @@ func (r *rebuild) finish(ctx context.Context) ([]RebuildReport, error) {
 		}
 	}
 	return out, errors.Join(failures...)
+}
+
+// weight guesses how long a load takes.
+func (j *job) weight() int {
+	sizer, ok := j.fold.(Sizer)
+	if !ok {
+		return 0
+	}
+	if j.of.model == nil {
+		return 2 * sizer.Len()
+	}
+	return (1 + len(j.of.model.Index(j.g))) * sizer.Len()
 }
 
 // complete loads a job's fold, brings it up to date, and switches.

@@ -54,15 +54,17 @@ func (r *Row) Null() {
 }
 
 // Text appends a text.
-func (r *Row) Text(v string) { r.chars(pgtype.TextOID, v) }
-
-// JSON appends a json, which the server keeps as it is.
-func (r *Row) JSON(v string) { r.chars(pgtype.JSONOID, v) }
-
-func (r *Row) chars(oid uint32, v string) {
+func (r *Row) Text(v string) {
 	r.size(len(v))
 	r.buf = append(r.buf, v...)
-	r.end(oid)
+	r.end(pgtype.TextOID)
+}
+
+// JSON appends a json, which the server keeps as it is.
+func (r *Row) JSON(v []byte) {
+	r.size(len(v))
+	r.buf = append(r.buf, v...)
+	r.end(pgtype.JSONOID)
 }
 
 // Bytes appends a bytea.

@@ -10,7 +10,7 @@ import (
 	"strings"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgtype"
 )
 
@@ -153,10 +153,10 @@ func (s *shape) digestRows(ctx context.Context, rows iter.Seq[*Row], keys bool) 
 }
 
 // digestTable reads a stored table and takes its rows in.
-func (s *shape) digestTable(ctx context.Context, tx pgx.Tx, keys bool) (*digest, error) {
+func (s *shape) digestTable(ctx context.Context, conn *pgconn.PgConn, keys bool) (*digest, error) {
 	r := &tupleReader{shape: s, digest: newDigest(s.hasher, keys)}
 	sql := fmt.Sprintf("copy (select %s from %s) to stdout (format binary)", strings.Join(s.columns, ", "), s.table)
-	if _, err := tx.Conn().PgConn().CopyTo(ctx, r, sql); err != nil {
+	if _, err := conn.CopyTo(ctx, r, sql); err != nil {
 		return nil, fmt.Errorf("read %s: %w", s.table, err)
 	}
 	return r.digest, nil

@@ -49,7 +49,7 @@ func (o RunOptions) withDefaults(logger *slog.Logger) RunOptions {
 	if o.Subscriber == nil {
 		o.Subscriber = func(store *eventstore.Store, consumer string, after func(context.Context) (eventstore.Position, error)) (message.Subscriber, error) {
 			return eventstore.NewFeed(store, eventstore.FeedConfig{
-				Consumer: consumer, After: after, MaxEvents: applyEvents, Marshal: eventstore.LocalMessageOf, Logger: logger,
+				Consumer: consumer, After: after, MaxEvents: applyEvents, MaxBytes: applyBytes, Marshal: eventstore.LocalMessageOf, Logger: logger,
 			}), nil
 		}
 	}

@@ -30,6 +30,7 @@ type Set struct {
 	stores      []*eventstore.Store
 	projections []*projection
 	positions   map[eventstore.LogID]*Positions
+	bodies      *decodedBodies
 	logger      *slog.Logger
 
 	mu    sync.Mutex
@@ -41,7 +42,7 @@ func NewSet(c Config) (*Set, error) {
 	if c.Pool == nil || len(c.Stores) == 0 {
 		return nil, errors.New("projections: a pool and at least one event store are needed")
 	}
-	s := &Set{pool: c.Pool, stores: slices.Clone(c.Stores), logger: c.Logger, positions: make(map[eventstore.LogID]*Positions), beats: make(map[*follow]time.Time)}
+	s := &Set{pool: c.Pool, stores: slices.Clone(c.Stores), logger: c.Logger, positions: make(map[eventstore.LogID]*Positions), beats: make(map[*follow]time.Time), bodies: newDecodedBodies()}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}

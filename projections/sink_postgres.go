@@ -15,6 +15,11 @@ import (
 )
 
 const (
+	// The commit does not wait for the disk, which the appends need. Rows and checkpoint are in one transaction, so a crash
+	// of the server loses the last of both or neither: the checkpoint is never ahead of the rows, and what is lost is
+	// applied again from the log, whose commits do wait.
+	beginSQL = "begin isolation level read committed; set local synchronous_commit = off"
+
 	checkpointSQL = `select log_epoch, position, event_id from projection_checkpoints
 		where log_id = $1 and name = $2 and generation = $3`
 
@@ -91,7 +96,7 @@ func (s *postgresSink) redrive(ctx context.Context, fence int64, events []Event,
 }
 
 func (s *postgresSink) inTx(ctx context.Context, do func(pgx.Tx) error) error {
-	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{IsoLevel: pgx.ReadCommitted})
+	tx, err := s.pool.BeginTx(ctx, pgx.TxOptions{BeginQuery: beginSQL})
 	if err != nil {
 		return fmt.Errorf("begin: %w", err)
 	}

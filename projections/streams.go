@@ -44,13 +44,13 @@ func (s *Streams[T]) Get(e *Event) *T {
 	return nil
 }
 
-// Put keeps the value of an event's stream, which has none so far, and returns where.
-func (s *Streams[T]) Put(e *Event, value T) *T {
+// Put makes a value for an event's stream, which has none so far. It is the zero value.
+func (s *Streams[T]) Put(e *Event) *T {
 	if len(s.room) == 0 {
 		s.room = make([]T, streamsChunk)
 	}
 	kept := &s.room[0]
-	s.room, *kept = s.room[1:], value
+	s.room = s.room[1:]
 	s.values, s.ids = append(s.values, kept), append(s.ids, e.Stream)
 	if e.ordinal > 0 && !s.mixed {
 		for len(s.byOrdinal) <= int(e.ordinal) {

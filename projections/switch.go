@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 
 	"github.com/ordermill/ordermill/eventstore"
 )
@@ -136,12 +137,16 @@ func (s *Set) compareTables(ctx context.Context, j *job) (different []Difference
 	if j.tables != nil && !slices.ContainsFunc(j.tables, func(t *loadedTable) bool { return !t.equal() }) {
 		return nil, nil
 	}
-	err = pgx.BeginTxFunc(ctx, s.pool, pgx.TxOptions{AccessMode: pgx.ReadOnly}, func(tx pgx.Tx) error {
+	err = s.reading(ctx, func(conn *pgconn.PgConn) error {
 		for i, t := range j.fold.Tables() {
 			if j.tables != nil && j.tables[i].equal() {
 				continue
 			}
-			found, err := compareTable(ctx, tx, j.g, t)
+			shape, err := shapeOf(ctx, s.pool, t, j.g)
+			if err != nil {
+				return err
+			}
+			found, err := shape.compare(ctx, conn, t)
 			if err != nil {
 				return err
 			}
@@ -152,17 +157,14 @@ func (s *Set) compareTables(ctx context.Context, j *job) (different []Difference
 	return different, err
 }
 
-func compareTable(ctx context.Context, tx pgx.Tx, g Generation, t Table) ([]Difference, error) {
-	shape, err := shapeOf(ctx, tx, t, g)
-	if err != nil {
-		return nil, err
-	}
-	for _, keys := range []bool{false, true} { // single rows are told apart only where there is a difference
-		stored, err := shape.digestTable(ctx, tx, keys)
+// compare tells single rows apart only where there is a difference.
+func (s *shape) compare(ctx context.Context, conn *pgconn.PgConn, t Table) ([]Difference, error) {
+	for _, keys := range []bool{false, true} {
+		stored, err := s.digestTable(ctx, conn, keys)
 		if err != nil {
 			return nil, err
 		}
-		want, err := shape.digestRows(ctx, t.Rows, keys)
+		want, err := s.digestRows(ctx, t.Rows, keys)
 		if err != nil {
 			return nil, err
 		}
@@ -170,7 +172,7 @@ func compareTable(ctx context.Context, tx pgx.Tx, g Generation, t Table) ([]Diff
 			break
 		}
 		if keys {
-			return shape.differences(stored, want, maxShown), nil
+			return s.differences(stored, want, maxShown), nil
 		}
 	}
 	return nil, nil
@@ -306,11 +308,15 @@ func (c *consumer) within(ctx context.Context, tx pgx.Tx, to eventstore.Position
 		return at, err
 	}
 	events := make([]Event, 0, len(recorded))
-	for _, rec := range recorded {
+	for i := range recorded {
+		rec := &recorded[i]
+		if !c.of.takes(rec.StreamType) {
+			continue
+		}
 		if c.parking.has(rec.Stream) {
 			return at, errBehind // parking is done by following
 		}
-		e, err := Decode(rec)
+		e, err := c.decoder.decode(rec)
 		if err != nil {
 			return at, fmt.Errorf("%w: %w", ErrInvalidEvent, err)
 		}

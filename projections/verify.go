@@ -88,7 +88,7 @@ func (v *verification) read(ctx context.Context, of []*projection) error {
 				if err != nil {
 					return err
 				}
-				stored, err := shape.digestTable(reading, tx, true)
+				stored, err := shape.digestTable(reading, tx.Conn().PgConn(), true)
 				if err != nil {
 					return err
 				}

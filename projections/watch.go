@@ -77,7 +77,7 @@ func (f *follow) noticed(w watched) {
 	case s == nil:
 	case w.epoch > s.consumer.lease.epoch:
 		s.fail(fmt.Errorf("lease of %s: %w", f.of.name, ErrFenced))
-	default:
+	case w.live > s.consumer.g:
 		s.heard(news{live: w.live})
 	}
 }

@@ -55,6 +55,7 @@ func (p *program) replay(ctx context.Context, process *process, names []string, 
 	if err := process.known(names); err != nil {
 		return err
 	}
+	defer p.easeCollector()()
 	bars := p.newBars()
 	shown := &replayBars{bars: bars}
 	reports, err := process.set.Rebuild(ctx, projections.RebuildOptions{

@@ -37,7 +37,7 @@ func (f *fold) Add(e *projections.Event) error {
 		if err := first.add(e); err != nil {
 			return err
 		}
-		f.held.Put(e, first)
+		*f.held.Put(e) = first
 		return nil
 	}
 	if d.state == nil && e.Version > d.version {
@@ -93,6 +93,9 @@ func (f *fold) Seal() error {
 
 // Fork implements projections.Forker. Both must be sealed, or no longer shared.
 func (f *fold) Fork() projections.Fold { return &fold{kind: f.kind, held: f.held.Fork()} }
+
+// Len implements projections.Sizer.
+func (f *fold) Len() int { return f.held.Len() }
 
 // Merge implements projections.Fold.
 func (f *fold) Merge(other projections.Fold) error {

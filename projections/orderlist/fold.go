@@ -30,8 +30,9 @@ func (f *fold) Add(e *projections.Event) error {
 	if !begins(fact) {
 		return fmt.Errorf("order list: order %s at position %d: %s comes before the order", e.Stream, e.Position, e.Type)
 	}
-	r := row{key: key{f.shared(e.Tenant), e.Stream}}
-	if err := r.apply(e, fact); err != nil {
+	r := f.rows.Put(e)
+	r.key = key{f.shared(e.Tenant), e.Stream}
+	if err := r.apply(e, fact); err != nil { // not of an event that begins an order
 		return err
 	}
 	for _, name := range [...]*string{&r.channel, &r.currency, &r.country, &r.customer} {
@@ -40,7 +41,6 @@ func (f *fold) Add(e *projections.Event) error {
 	for i, sku := range r.skus {
 		r.skus[i] = f.shared(sku)
 	}
-	f.rows.Put(e, r)
 	return nil
 }
 
@@ -52,6 +52,9 @@ func (f *fold) shared(name string) string {
 	f.names[name] = name
 	return name
 }
+
+// Len returns the number of rows.
+func (f *fold) Len() int { return f.rows.Len() }
 
 // Merge takes over the rows of another fold.
 func (f *fold) Merge(other projections.Fold) error {
@@ -71,9 +74,10 @@ func (f *fold) Tables() []projections.Table {
 func (f *fold) sorted(yield func(*projections.Row) bool) {
 	var out projections.Row
 	var lines [2]order.LineState
+	var buf [512]byte
 	for _, r := range f.rows.Sorted(byKey) {
 		out.Begin()
-		r.values(&out, &lines)
+		r.values(&out, &lines, buf[:])
 		if !yield(&out) {
 			return
 		}
@@ -81,7 +85,7 @@ func (f *fold) sorted(yield func(*projections.Row) bool) {
 }
 
 // values puts the row's values in the sequence of columns.
-func (r *row) values(out *projections.Row, lines *[2]order.LineState) {
+func (r *row) values(out *projections.Row, lines *[2]order.LineState, buf []byte) {
 	o := r.order(lines)
 	out.Text(r.tenant)
 	out.UUID(r.id)
@@ -99,7 +103,7 @@ func (r *row) values(out *projections.Row, lines *[2]order.LineState) {
 		out.Int64(count)
 	}
 	out.Texts(r.skus)
-	out.JSON(r.encodePayments())
+	out.JSON(appendPayments(buf[:0], r.payments))
 	out.Time(r.placedAt)
 	out.TimeOrNull(r.confirmedAt)
 	out.TimeOrNull(r.completedAt)

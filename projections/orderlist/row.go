@@ -3,7 +3,6 @@ package orderlist
 import (
 	"bytes"
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"time"
@@ -145,18 +144,6 @@ func (r *row) order(lines *[2]order.LineState) order.Order {
 		ID: r.id, Status: r.status, Lines: lines[:], Totals: order.Totals{Total: r.total},
 		Released: r.released, Credited: r.credited, Payments: r.payments,
 	}
-}
-
-// encodePayments returns the payments as they are stored.
-func (r *row) encodePayments() string {
-	if len(r.payments) == 0 {
-		return "[]"
-	}
-	data, err := json.Marshal(r.payments)
-	if err != nil {
-		panic(err) // strings and integers only: it cannot fail
-	}
-	return string(data)
 }
 
 // times are the times of a row that may be absent.

@@ -32,7 +32,8 @@ func (f *fold) Add(e *projections.Event) error {
 		if _, listed := fact.(catalog.Listed); !listed {
 			return fmt.Errorf("products: product %s at position %d: %s comes before the product", e.Stream, e.Position, e.Type)
 		}
-		r = f.rows.Put(e, row{tenant: e.Tenant})
+		r = f.rows.Put(e)
+		r.tenant = e.Tenant
 	}
 	r.apply(e, fact)
 	return nil
@@ -60,7 +61,7 @@ func (f *fold) sorted(yield func(*projections.Row) bool) {
 		out.Text(r.tenant)
 		out.Text(r.SKU)
 		out.Text(r.Name)
-		out.JSON(r.encodePrices())
+		out.JSON([]byte(r.encodePrices()))
 		out.Text(r.TaxClass)
 		out.Bool(r.RequiresShipping)
 		out.Bool(r.Sellable)

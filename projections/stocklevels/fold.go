@@ -37,7 +37,8 @@ func (f *fold) Add(e *projections.Event) error {
 	}
 	l := f.skus.Get(e)
 	if l == nil {
-		l = f.skus.Put(e, levels{tenant: e.Tenant})
+		l = f.skus.Put(e)
+		l.tenant = e.Tenant
 	}
 	l.Apply(fact)
 	l.marks = touch(l.marks, e, fact)

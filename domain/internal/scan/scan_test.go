@@ -104,3 +104,28 @@ func TestReader_refuses(t *testing.T) {
 		})
 	}
 }
+
+// A text is read as encoding/json reads it, or given up, wherever in it the first byte lies that needs a closer look.
+func TestReader_text(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(t *rapid.T) {
+		plain := rapid.StringMatching(`[ -!#-\[\]-~]{0,40}`)
+		odd := rapid.SampledFrom([]string{"", `\n`, `\"`, `\\`, "\x1f", "\x00", "é", "\u2028", "\xff", "\x80", "\x7f", `"`})
+		data := []byte(`"` + plain.Draw(t, "before") + odd.Draw(t, "odd") + plain.Draw(t, "after") + `"`)
+		r := scan.New(data)
+		got := r.String()
+		if !r.Done() {
+			return
+		}
+		var want string
+		if err := json.Unmarshal(data, &want); err != nil || got != want {
+			t.Fatalf("%q is read as %q; encoding/json says %q, %v", data, got, want, err)
+		}
+	})
+	long := `"` + "the quick brown fox jumps over the lazy dog, Köln" + `"`
+	r := scan.New([]byte(long))
+	if got := r.String(); !r.Done() || got != long[1:len(long)-1] {
+		t.Errorf("%s is read as %q", long, got)
+	}
+}
