@@ -1,0 +1,82 @@
+package settings
+
+import (
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"github.com/ordermill/ordermill/domain/pricing"
+	"github.com/ordermill/ordermill/domain/rule"
+)
+
+// Most that a tenant can configure.
+const (
+	MaxTaxRates           = 2000
+	MaxShippingMethods    = 200
+	MaxDiscounts          = 10_000
+	MaxAutomaticDiscounts = 100 // each of them is tried on every order
+	MaxLocations          = 1000
+	MaxOrderExpiryMinutes = 60 * 24 * 60 // 60 days
+	MaxReservationMinutes = 7 * 24 * 60  // a week
+	MaxReturnWindowDays   = 3650
+	MaxPriority           = 1_000_000
+)
+
+// check records what is wrong with the location.
+func (l *Location) check(faults *rule.Faults) {
+	strange := func(r rune) bool { return r == '/' || unicode.IsSpace(r) }
+	if !printable(l.ID, 1, pricing.MaxKeyLength) || strings.ContainsFunc(l.ID, strange) {
+		faults.Add(rule.ValidationFailed, "/id", "a location's id is 1 to %d visible characters without spaces and '/', not %q", pricing.MaxKeyLength, l.ID)
+	}
+	if !printable(l.Name, 1, pricing.MaxNameLength) {
+		faults.Add(rule.ValidationFailed, "/name", "a name is 1 to %d printable characters, not %q", pricing.MaxNameLength, l.Name)
+	}
+	if l.Country != "" && (len(l.Country) != 2 || strings.Trim(l.Country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
+		faults.Add(rule.ValidationFailed, "/country", "a country is two letters as in ISO 3166-1, such as DE, not %q", l.Country)
+	}
+	if l.Priority < 0 || l.Priority > MaxPriority {
+		faults.Add(rule.ValidationFailed, "/priority", "a priority is 0 to %d, the lowest first, not %d", MaxPriority, l.Priority)
+	}
+}
+
+// check records what is wrong with the limits.
+func (l *Limits) check(faults *rule.Faults) {
+	checkRange(faults, "/max_lines", l.MaxLines, DefaultMaxLines)
+	checkRange(faults, "/max_quantity", l.MaxQuantity, DefaultMaxQuantity)
+	checkRange(faults, "/order_expiry_minutes", l.OrderExpiryMinutes, MaxOrderExpiryMinutes)
+	checkRange(faults, "/reservation_minutes", l.ReservationMinutes, MaxReservationMinutes)
+	if l.ReturnWindowDays < 0 || l.ReturnWindowDays > MaxReturnWindowDays {
+		faults.Add(rule.ValidationFailed, "/return_window_days", "a return window is 1 to %d days, or 0 for none, not %d", MaxReturnWindowDays, l.ReturnWindowDays)
+	}
+	switch l.Completion {
+	case "", CompletionAutomatic, CompletionManual:
+	default:
+		faults.Add(rule.ValidationFailed, "/completion", "completion is automatic or manual, not %q", l.Completion)
+	}
+}
+
+// printable reports whether s is so many characters of UTF-8 that can be printed.
+func printable(s string, least, most int) bool {
+	n := utf8.RuneCountInString(s)
+	return n >= least && n <= most && utf8.ValidString(s) &&
+		!strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
+}
+
+func checkRange(faults *rule.Faults, pointer string, value, most int64) {
+	if value < 0 || value > most {
+		faults.Add(rule.ValidationFailed, pointer, "1 to %d fits here, or 0 for the default, not %d", most, value)
+	}
+}
+
+// checkRoom records that something new would be one too many.
+func checkRoom(faults *rule.Faults, exists bool, count, most int, what string) {
+	if !exists && count >= most {
+		faults.Add(rule.ValidationFailed, "", "there are %d %s already, which is all that fit; remove one first", count, what)
+	}
+}
+
+func invalid(pointer, format string, args ...any) error {
+	var faults rule.Faults
+	faults.Add(rule.ValidationFailed, pointer, format, args...)
+	return faults.Err()
+}
