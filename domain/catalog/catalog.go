@@ -7,6 +7,7 @@ package catalog
 
 import (
 	"slices"
+	"strings"
 
 	"github.com/google/uuid"
 
@@ -29,6 +30,8 @@ type Product struct {
 	TaxClass         string         `json:"tax_class,omitempty"`
 	RequiresShipping bool           `json:"requires_shipping"`
 	Sellable         bool           `json:"sellable"`
+	Weight           int64          `json:"weight_grams,omitempty"` // of one unit; 0: not known, counts as nothing
+	Channels         []string       `json:"channels,omitempty"`     // where it is on sale, sorted; empty: in all channels
 }
 
 // Exists reports whether the product was ever listed.
@@ -41,7 +44,7 @@ func (p *Product) Apply(e Event) {
 	case Listed:
 		*p = Product{
 			SKU: e.SKU, Name: e.Name, Prices: e.Prices, TaxClass: e.TaxClass,
-			RequiresShipping: e.RequiresShipping, Sellable: e.Sellable,
+			RequiresShipping: e.RequiresShipping, Sellable: e.Sellable, Weight: e.Weight, Channels: e.Channels,
 		}
 	case PriceChanged:
 		p.Prices = e.Prices
@@ -51,6 +54,10 @@ func (p *Product) Apply(e Event) {
 		p.TaxClass = e.TaxClass
 	case ShippingRequirementChanged:
 		p.RequiresShipping = e.RequiresShipping
+	case WeightChanged:
+		p.Weight = e.Weight
+	case ChannelsChanged:
+		p.Channels = e.Channels
 	case Delisted:
 		p.Sellable = false
 	case Relisted:
@@ -70,8 +77,27 @@ func Replay(events ...Event) Product {
 // Clone returns a copy that later changes of p do not reach.
 func (p *Product) Clone() Product {
 	c := *p
-	c.Prices = slices.Clone(p.Prices)
+	c.Prices, c.Channels = slices.Clone(p.Prices), slices.Clone(p.Channels)
 	return c
+}
+
+// SellableIn reports whether the product is on sale in a channel.
+func (p *Product) SellableIn(channel string) bool {
+	if !p.Sellable || len(p.Channels) == 0 {
+		return p.Sellable
+	}
+	_, ok := slices.BinarySearch(p.Channels, channel)
+	return ok
+}
+
+// Offer returns what one unit costs in a channel and a currency. Beyond the rules that Price states, it fails with
+// sku_not_sellable for a channel in which the product is not on sale.
+func (p *Product) Offer(sku, channel, currency string) (money.Amount, error) {
+	price, err := p.Price(sku, currency)
+	if err == nil && !p.SellableIn(channel) {
+		return money.Amount{}, rule.New(rule.SKUNotSellable, "SKU %q is not on sale in channel %q, only in %s", p.SKU, channel, strings.Join(p.Channels, ", "))
+	}
+	return price, err
 }
 
 // Price returns what one unit costs in a currency. It fails with the rules sku_unknown (never listed), sku_not_sellable

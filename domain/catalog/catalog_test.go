@@ -50,6 +50,8 @@ func samples() events {
 		catalog.Renamed{SKU: "TSHIRT-M", Name: "T-shirt <M> & more", Previous: "T-shirt, medium", RenamedAt: noon},
 		catalog.TaxClassChanged{SKU: "TSHIRT-M", TaxClass: "reduced", Previous: "clothing", ChangedAt: noon},
 		catalog.ShippingRequirementChanged{SKU: "TSHIRT-M", RequiresShipping: false, ChangedAt: noon},
+		catalog.WeightChanged{SKU: "TSHIRT-M", Weight: 180, Previous: 200, ChangedAt: noon},
+		catalog.ChannelsChanged{SKU: "TSHIRT-M", Channels: []string{"pos", "web"}, Previous: []string{"app"}, ChangedAt: noon},
 		catalog.Delisted{SKU: "TSHIRT-M", DelistedAt: noon.Add(250 * time.Millisecond)},
 		catalog.Relisted{SKU: "TSHIRT-M", RelistedAt: noon},
 	}
@@ -59,6 +61,11 @@ func TestDecide(t *testing.T) {
 	t.Parallel()
 
 	name, class, no, yes := "Shirt", "", false, true
+	grams, heavy := int64(180), int64(-1)
+	weighed := catalog.WeightChanged{SKU: "TSHIRT-M", Weight: 180, ChangedAt: noon}
+	restricted := catalog.ChannelsChanged{SKU: "TSHIRT-M", Channels: []string{"pos", "web"}, ChangedAt: noon}
+	special := listed()
+	special.Weight, special.Channels = 180, []string{"pos", "web"}
 	tests := map[string]struct {
 		given   events
 		when    catalog.Command
@@ -96,6 +103,27 @@ func TestDecide(t *testing.T) {
 			events{catalog.Relisted{SKU: "TSHIRT-M", RelistedAt: noon}},
 			"",
 		},
+		"a new SKU may have a weight and channels": {
+			nil, list(func(c *catalog.List) { c.Weight, c.Channels = 180, []string{"web", "pos", "web"} }), events{special}, "",
+		},
+		"an update may change weight, channels and shipping": {
+			events{listed()},
+			catalog.Update{SKU: "TSHIRT-M", Weight: &grams, Channels: &[]string{"web", "pos"}, RequiresShipping: &no, At: noon},
+			events{catalog.ShippingRequirementChanged{SKU: "TSHIRT-M", ChangedAt: noon}, weighed, restricted},
+			"",
+		},
+		"an update may open all channels": {
+			events{listed(), restricted},
+			catalog.Update{SKU: "TSHIRT-M", Channels: &[]string{}, At: noon},
+			events{catalog.ChannelsChanged{SKU: "TSHIRT-M", Previous: []string{"pos", "web"}, ChangedAt: noon}},
+			"",
+		},
+		"the same weight and channels again record nothing": {
+			events{listed(), weighed, restricted}, catalog.Update{SKU: "TSHIRT-M", Weight: &grams, Channels: &[]string{"web", "pos"}, At: noon}, nil, "",
+		},
+		"a weight is not negative":   {events{listed()}, catalog.Update{SKU: "TSHIRT-M", Weight: &heavy}, nil, rule.ValidationFailed},
+		"a channel has a name":       {nil, list(func(c *catalog.List) { c.Channels = []string{""} }), nil, rule.ValidationFailed},
+		"there are 50 channels most": {nil, list(func(c *catalog.List) { c.Channels = make([]string, 51) }), nil, rule.ValidationFailed},
 		"delisting twice records nothing": {
 			events{listed(), catalog.Delisted{SKU: "TSHIRT-M", DelistedAt: noon}},
 			catalog.Update{SKU: "TSHIRT-M", Sellable: &no, At: noon},
@@ -178,6 +206,36 @@ func TestProduct_price(t *testing.T) {
 	}
 }
 
+func TestProduct_channels(t *testing.T) {
+	t.Parallel()
+
+	everywhere := catalog.Replay(listed())
+	some := catalog.Replay(listed(), catalog.ChannelsChanged{SKU: "TSHIRT-M", Channels: []string{"pos", "web"}, ChangedAt: noon})
+	gone := catalog.Replay(listed(), catalog.Delisted{})
+	tests := map[string]struct {
+		product  catalog.Product
+		channel  string
+		sellable bool
+		wantErr  rule.Code
+	}{
+		"without channels it is on sale in all":    {everywhere, "app", true, ""},
+		"on sale in a channel of the list":         {some, "web", true, ""},
+		"not on sale in another channel":           {some, "app", false, rule.SKUNotSellable},
+		"a delisted product is on sale nowhere":    {gone, "web", false, rule.SKUNotSellable},
+		"what is not in the catalogue has no sale": {catalog.Product{}, "web", false, rule.SKUUnknown},
+	}
+	for name, tt := range tests {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+
+			price, err := tt.product.Offer("TSHIRT-M", tt.channel, "EUR")
+			if tt.product.SellableIn(tt.channel) != tt.sellable || rule.CodeOf(err) != tt.wantErr || (price == eur(1999)) != tt.sellable {
+				t.Errorf("SellableIn(%s) = %t, Offer = %v, %v; want %t, %q", tt.channel, tt.product.SellableIn(tt.channel), price, err, tt.sellable, tt.wantErr)
+			}
+		})
+	}
+}
+
 // A state that was stored as JSON folds on like one that was not.
 func TestProduct_jsonRoundTrip(t *testing.T) {
 	t.Parallel()
@@ -201,10 +259,11 @@ func TestProduct_clone(t *testing.T) {
 	t.Parallel()
 
 	product := catalog.Replay(listed())
+	product.Channels = []string{"web"}
 	clone := product.Clone()
-	product.Prices[0].Minor = 1
-	if clone.Prices[0] != eur(1999) {
-		t.Errorf("the clone's price became %v", clone.Prices[0])
+	product.Prices[0].Minor, product.Channels[0] = 1, "pos"
+	if clone.Prices[0] != eur(1999) || clone.Channels[0] != "web" {
+		t.Errorf("the clone's price became %v, its channel %s", clone.Prices[0], clone.Channels[0])
 	}
 }
 

@@ -26,38 +26,51 @@ type List struct {
 	TaxClass         string         // empty: the tenant's standard rate
 	RequiresShipping bool
 	Sellable         bool
+	Weight           int64    // grams of one unit, 0 if not known
+	Channels         []string // where it is on sale, in any order; empty: in all channels
 	At               time.Time
 }
 
 // Update changes the parts of a listed product that are not nil.
 type Update struct {
-	SKU      string // only named in refusals
-	Name     *string
-	Prices   []money.Amount // replaces all prices unless nil
-	Sellable *bool
-	TaxClass *string
-	At       time.Time
+	SKU              string // only named in refusals
+	Name             *string
+	Prices           []money.Amount // replaces all prices unless nil
+	Sellable         *bool
+	TaxClass         *string
+	RequiresShipping *bool
+	Weight           *int64    // grams of one unit
+	Channels         *[]string // replaces all channels; empty: in all of them
+	At               time.Time
 }
 
-func (c List) decide(p *Product) ([]Event, error) {
+// check returns a violation with everything that is wrong with the product.
+func (c *List) check() error {
 	var faults rule.Faults
 	checkSKU(&faults, c.SKU)
 	checkName(&faults, c.Name)
 	checkPrices(&faults, c.Prices)
 	checkTaxClass(&faults, c.TaxClass)
-	if err := faults.Err(); err != nil {
+	checkWeight(&faults, c.Weight)
+	checkChannels(&faults, c.Channels)
+	return faults.Err()
+}
+
+func (c List) decide(p *Product) ([]Event, error) {
+	if err := c.check(); err != nil {
 		return nil, err
 	}
 	wish := Product{
 		SKU: c.SKU, Name: c.Name, Prices: sorted(c.Prices), TaxClass: c.TaxClass,
-		RequiresShipping: c.RequiresShipping, Sellable: c.Sellable,
+		RequiresShipping: c.RequiresShipping, Sellable: c.Sellable, Weight: c.Weight, Channels: sortedChannels(c.Channels),
 	}
 	if p.Exists() {
 		return differences(p, wish, instant(c.At)), nil
 	}
 	return []Event{Listed{
 		SKU: wish.SKU, Name: wish.Name, Prices: wish.Prices, TaxClass: wish.TaxClass,
-		RequiresShipping: wish.RequiresShipping, Sellable: wish.Sellable, ListedAt: instant(c.At),
+		RequiresShipping: wish.RequiresShipping, Sellable: wish.Sellable, Weight: wish.Weight, Channels: wish.Channels,
+		ListedAt: instant(c.At),
 	}}, nil
 }
 
@@ -78,6 +91,17 @@ func (c Update) decide(p *Product) ([]Event, error) {
 	if c.TaxClass != nil {
 		checkTaxClass(&faults, *c.TaxClass)
 		wish.TaxClass = *c.TaxClass
+	}
+	if c.RequiresShipping != nil {
+		wish.RequiresShipping = *c.RequiresShipping
+	}
+	if c.Weight != nil {
+		checkWeight(&faults, *c.Weight)
+		wish.Weight = *c.Weight
+	}
+	if c.Channels != nil {
+		checkChannels(&faults, *c.Channels)
+		wish.Channels = sortedChannels(*c.Channels)
 	}
 	if c.Sellable != nil {
 		wish.Sellable = *c.Sellable
@@ -102,6 +126,12 @@ func differences(p *Product, wish Product, at time.Time) []Event {
 	}
 	if p.RequiresShipping != wish.RequiresShipping {
 		events = append(events, ShippingRequirementChanged{SKU: p.SKU, RequiresShipping: wish.RequiresShipping, ChangedAt: at})
+	}
+	if p.Weight != wish.Weight {
+		events = append(events, WeightChanged{SKU: p.SKU, Weight: wish.Weight, Previous: p.Weight, ChangedAt: at})
+	}
+	if !slices.Equal(p.Channels, wish.Channels) {
+		events = append(events, ChannelsChanged{SKU: p.SKU, Channels: wish.Channels, Previous: p.Channels, ChangedAt: at})
 	}
 	switch {
 	case p.Sellable && !wish.Sellable:

@@ -19,6 +19,8 @@ var registry = map[string]func([]byte) (Event, error){
 	Renamed{}.EventType():                    decode[Renamed],
 	TaxClassChanged{}.EventType():            decode[TaxClassChanged],
 	ShippingRequirementChanged{}.EventType(): decode[ShippingRequirementChanged],
+	WeightChanged{}.EventType():              decode[WeightChanged],
+	ChannelsChanged{}.EventType():            decode[ChannelsChanged],
 	Delisted{}.EventType():                   decode[Delisted],
 	Relisted{}.EventType():                   decode[Relisted],
 }

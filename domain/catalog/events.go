@@ -24,7 +24,9 @@ type Listed struct {
 	TaxClass         string         `json:"tax_class,omitempty"`
 	RequiresShipping bool           `json:"requires_shipping"`
 	Sellable         bool           `json:"sellable"`
-	ListedAt         time.Time      `json:"listed_at"` // UTC, milliseconds
+	Weight           int64          `json:"weight_grams,omitempty"` // of one unit
+	Channels         []string       `json:"channels,omitempty"`     // where it is on sale, sorted; empty: in all channels
+	ListedAt         time.Time      `json:"listed_at"`              // UTC, milliseconds
 }
 
 // PriceChanged replaces all prices. Orders that were placed keep theirs.
@@ -58,6 +60,22 @@ type ShippingRequirementChanged struct {
 	ChangedAt        time.Time `json:"changed_at"` // UTC, milliseconds
 }
 
+// WeightChanged says what one unit weighs, in grams. 0 is not known.
+type WeightChanged struct {
+	SKU       string    `json:"sku"`
+	Weight    int64     `json:"weight_grams,omitempty"`
+	Previous  int64     `json:"previous_weight_grams,omitempty"`
+	ChangedAt time.Time `json:"changed_at"` // UTC, milliseconds
+}
+
+// ChannelsChanged says in which channels the product is on sale from now on. None means in all of them.
+type ChannelsChanged struct {
+	SKU       string    `json:"sku"`
+	Channels  []string  `json:"channels,omitempty"` // sorted
+	Previous  []string  `json:"previous_channels,omitempty"`
+	ChangedAt time.Time `json:"changed_at"` // UTC, milliseconds
+}
+
 // Delisted takes a product off sale.
 type Delisted struct {
 	SKU        string    `json:"sku"`
@@ -87,6 +105,12 @@ func (ShippingRequirementChanged) EventType() string {
 	return "product.shipping_requirement_changed.v1"
 }
 
+// EventType returns "product.weight_changed.v1".
+func (WeightChanged) EventType() string { return "product.weight_changed.v1" }
+
+// EventType returns "product.channels_changed.v1".
+func (ChannelsChanged) EventType() string { return "product.channels_changed.v1" }
+
 // EventType returns "product.delisted.v1".
 func (Delisted) EventType() string { return "product.delisted.v1" }
 
@@ -98,5 +122,7 @@ func (PriceChanged) productEvent()               {}
 func (Renamed) productEvent()                    {}
 func (TaxClassChanged) productEvent()            {}
 func (ShippingRequirementChanged) productEvent() {}
+func (WeightChanged) productEvent()              {}
+func (ChannelsChanged) productEvent()            {}
 func (Delisted) productEvent()                   {}
 func (Relisted) productEvent()                   {}

@@ -18,6 +18,9 @@ const (
 	MaxNameLength     = 200               // characters
 	MaxTaxClassLength = 64                // characters
 	MaxPrice          = 1_000_000_000_000 // minor units; leaves room for a million units an order line
+	MaxWeight         = 1_000_000_000     // grams of one unit: a thousand tonnes
+	MaxChannels       = 50
+	MaxChannelLength  = 64 // characters
 )
 
 func checkSKU(faults *rule.Faults, sku string) {
@@ -56,6 +59,34 @@ func checkPrices(faults *rule.Faults, prices []money.Amount) {
 		}
 		seen[price.Currency] = true
 	}
+}
+
+func checkWeight(faults *rule.Faults, grams int64) {
+	if grams < 0 || grams > MaxWeight {
+		faults.Add(rule.ValidationFailed, "/weight_grams", "a unit weighs 0 to %d grams, not %d", MaxWeight, grams)
+	}
+}
+
+func checkChannels(faults *rule.Faults, channels []string) {
+	if len(channels) > MaxChannels {
+		faults.Add(rule.ValidationFailed, "/channels", "at most %d channels fit here, not %d; leave them out for all", MaxChannels, len(channels))
+		return
+	}
+	for i, channel := range channels {
+		if n := utf8.RuneCountInString(channel); n < 1 || n > MaxChannelLength || !printable(channel) {
+			faults.Add(rule.ValidationFailed, fmt.Sprintf("/channels/%d", i), "a channel is 1 to %d printable characters, not %q", MaxChannelLength, channel)
+		}
+	}
+}
+
+// sortedChannels returns a sorted copy, each channel once, nil for none.
+func sortedChannels(channels []string) []string {
+	if len(channels) == 0 {
+		return nil
+	}
+	list := slices.Clone(channels)
+	slices.Sort(list)
+	return slices.Compact(list)
 }
 
 // printable reports whether s is valid UTF-8 of letters, digits, punctuation, symbols and plain spaces.
