@@ -14,18 +14,24 @@ type Code string
 
 // The rules that the aggregates of this module enforce.
 const (
-	ValidationFailed        Code = "validation_failed"
-	EmptyOrder              Code = "empty_order"
-	QuantityOutOfRange      Code = "quantity_out_of_range"
-	SKUUnknown              Code = "sku_unknown"
-	SKUNotSellable          Code = "sku_not_sellable"
-	CurrencyUnsupported     Code = "currency_unsupported"
-	DiscountInvalid         Code = "discount_invalid"
-	ShippingMethodInvalid   Code = "shipping_method_invalid"
-	FutureDate              Code = "future_date"
-	TotalsMismatch          Code = "totals_mismatch"
-	QuantityExceedsDelivery Code = "quantity_exceeds_delivered"
-	RefundExceedsCaptured   Code = "refund_exceeds_captured"
+	ValidationFailed         Code = "validation_failed"
+	EmptyOrder               Code = "empty_order"
+	QuantityOutOfRange       Code = "quantity_out_of_range"
+	SKUUnknown               Code = "sku_unknown"
+	SKUNotSellable           Code = "sku_not_sellable"
+	CurrencyUnsupported      Code = "currency_unsupported"
+	DiscountInvalid          Code = "discount_invalid"
+	ShippingMethodInvalid    Code = "shipping_method_invalid"
+	FutureDate               Code = "future_date"
+	TotalsMismatch           Code = "totals_mismatch"
+	QuantityBelowFulfilled   Code = "quantity_below_fulfilled"
+	QuantityExceedsOpen      Code = "quantity_exceeds_open"
+	QuantityExceedsDelivery  Code = "quantity_exceeds_delivered"
+	QuantityExceedsRequested Code = "quantity_exceeds_requested"
+	RefundExceedsCaptured    Code = "refund_exceeds_captured"
+	ReturnWindowClosed       Code = "return_window_closed"
+	MetadataLimit            Code = "metadata_limit"
+	ErasedCustomer           Code = "erased_customer"
 
 	InsufficientStock   Code = "insufficient_stock"
 	PriceChanged        Code = "price_changed"
@@ -35,11 +41,26 @@ const (
 	AlreadyShipped      Code = "already_shipped"
 	OrderOnHold         Code = "order_on_hold"
 	PaymentRequired     Code = "payment_required"
+	UnpaidNotAllowed    Code = "unpaid_not_allowed"
 	ReservationExpired  Code = "reservation_expired"
 	DuplicateExternalID Code = "duplicate_external_id"
+	EditAlreadyOpen     Code = "edit_already_open"
+	EditStale           Code = "edit_stale"
+	QuantityMismatch    Code = "quantity_mismatch"
+	LegalHold           Code = "legal_hold"
 
-	OrderNotFound   Code = "order_not_found"
-	ProductNotFound Code = "product_not_found"
+	OrderNotFound       Code = "order_not_found"
+	ProductNotFound     Code = "product_not_found"
+	HoldNotFound        Code = "hold_not_found"
+	EditNotFound        Code = "edit_not_found"
+	FulfillmentNotFound Code = "fulfillment_not_found"
+	ReturnNotFound      Code = "return_not_found"
+	NoteNotFound        Code = "note_not_found"
+	ReservationNotFound Code = "reservation_not_found"
+	TransferNotFound    Code = "transfer_not_found"
+	LocationUnknown     Code = "location_unknown"
+	SettingNotFound     Code = "setting_not_found"
+	CustomerNotFound    Code = "customer_not_found"
 )
 
 // Kind groups codes by what the caller can do about them.
@@ -72,9 +93,11 @@ func (k Kind) String() string {
 func (c Code) Kind() Kind {
 	switch c {
 	case InsufficientStock, PriceChanged, InvalidState, OrderTerminal, NothingToCancel, AlreadyShipped, OrderOnHold,
-		PaymentRequired, ReservationExpired, DuplicateExternalID:
+		PaymentRequired, UnpaidNotAllowed, ReservationExpired, DuplicateExternalID, EditAlreadyOpen, EditStale,
+		QuantityMismatch, LegalHold:
 		return StateConflict
-	case OrderNotFound, ProductNotFound:
+	case OrderNotFound, ProductNotFound, HoldNotFound, EditNotFound, FulfillmentNotFound, ReturnNotFound, NoteNotFound,
+		ReservationNotFound, TransferNotFound, LocationUnknown, SettingNotFound, CustomerNotFound:
 		return NotFound
 	default:
 		return Invalid
