@@ -2,38 +2,61 @@ package stock
 
 import (
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
-
-	"github.com/ordermill/ordermill/domain/rule"
 )
 
 // Limits of a stock.
 const (
-	MaxReceipt        = 1_000_000_000         // units of one receipt
-	MaxOnHand         = 1_000_000_000_000_000 // units of one SKU at all locations; exact in JSON numbers
+	MaxReceipt        = 1_000_000_000         // units of one receipt, adjustment, count, return or transfer
+	MaxOnHand         = 1_000_000_000_000_000 // units of one SKU at all locations and on their way; exact in JSON numbers
 	MaxLocationLength = 64                    // characters of a location's id
-	MaxReferenceBytes = 255                   // bytes of a receipt's reference
+	MaxReferenceBytes = 255                   // bytes of a reference or a reason
 )
 
-// Command asks for a change of one SKU's stock. Its unexported method seals the set and is the rule itself.
+// Command asks for a change of one SKU's stock. Its unexported method seals the set and is the rule itself. Where a
+// command has a SKU it names the stock that may not exist yet; an empty LocationID means MainLocation; At becomes the
+// time of its events.
+//
+// Commands that make units available also decide who of those waiting gets them: their event is followed by a
+// BackorderFilled for each reservation served.
 type Command interface {
 	decide(s *Stock) ([]Event, error)
 }
 
 // Decide returns the events that cmd causes in state s, or a *rule.Violation. It changes nothing. No events and no
-// error means that the wish is already met, so that sending a command twice does no harm.
+// error means that the wish is already met, so that sending a command twice does no harm. It takes time in proportion to
+// what the command touches, not to the live reservations.
 func Decide(s *Stock, cmd Command) ([]Event, error) { return cmd.decide(s) }
 
 // Receive adds delivered units.
 type Receive struct {
 	SKU        string
-	LocationID string // empty: MainLocation
-	Quantity   int64  // 1 to MaxReceipt
+	LocationID string
+	Quantity   int64 // 1 to MaxReceipt
 	Reference  string
 	At         time.Time
+}
+
+// Adjust corrects what is on hand by a difference. What is left must still hold the damaged units and those in quality
+// control; it may be less than what is promised, and then nothing is available.
+type Adjust struct {
+	SKU              string
+	LocationID       string
+	Delta            int64 // -MaxReceipt to MaxReceipt, not 0
+	Reason           string
+	ExpectedQuantity *int64 // refused with quantity_mismatch unless this is on hand there
+	At               time.Time
+}
+
+// Count sets what is on hand to what was counted, damaged units and those in quality control included.
+type Count struct {
+	SKU              string
+	LocationID       string
+	Counted          int64  // 0 to MaxReceipt
+	ExpectedQuantity *int64 // refused with quantity_mismatch unless this is on hand there
+	Reference        string
+	At               time.Time
 }
 
 // Demand is what one order line asks for.
@@ -43,21 +66,60 @@ type Demand struct {
 	Pointer  string // the line's place in the request, for a refusal; may be empty
 }
 
-// Reserve sets units aside for an order, for all of its lines with this SKU at once. Units are taken from the main
-// location first, then from the others in the order of their ids, for one line after the other. Either all demands are
-// met or none: a part is never reserved. A reservation that is already there stays as it is.
+// Reserve sets units aside for an order or a shopper, for all of its lines with this SKU at once. Units are taken from
+// the preferred location first, then from the main one, then from the others in the order of their ids, for one line
+// after the other. What is missing is backordered if the SKU's policy lets it; otherwise all demands are met or none. A
+// reservation that is already there stays as it is. Soft reservations are never backordered.
 type Reserve struct {
-	SKU           string
-	ReservationID uuid.UUID // the order's id, unless the reservation is a soft one
-	OrderID       uuid.UUID
-	Demands       []Demand
+	SKU               string
+	ReservationID     uuid.UUID // the order's id, unless the reservation is a soft one
+	OrderID           uuid.UUID
+	Kind              Kind // empty: KindOrder
+	Demands           []Demand
+	PreferredLocation string    // may be empty
+	Convert           uuid.UUID // a soft reservation to release first, so that its units go to this one; may be absent
+	PlacedAt          time.Time // when the order was placed, its place in the queue of backorders; zero: At
+	ExpiresAt         time.Time // of a soft reservation, after At
+	At                time.Time
+}
+
+// ReserveMore adds units to a reservation, such as for an edit of its order. Units of a committed reservation are
+// committed at once. If the reservation is not there (any more) it begins anew, with the fields below that say how. The
+// same change again changes nothing as long as the reservation lives.
+type ReserveMore struct {
+	SKU               string
+	ReservationID     uuid.UUID
+	ChangeID          uuid.UUID
+	Demands           []Demand
+	PreferredLocation string // may be empty
+
+	OrderID   uuid.UUID // of a new reservation; zero: the reservation's id
+	Committed bool      // whether a new reservation is committed at once: its order is confirmed
+	PlacedAt  time.Time // of a new reservation: when its order was placed; zero: At
+
+	At time.Time
+}
+
+// ExtendReservation makes a soft reservation last longer. It never makes it shorter.
+type ExtendReservation struct {
+	ReservationID uuid.UUID
+	ExpiresAt     time.Time // after At
 	At            time.Time
 }
 
-// Release gives a reservation's units back. Releasing what is not reserved changes nothing.
+// Release gives a reservation's units back: all, or some of the given lines. Of a line, the units that it waits for go
+// first, then those it took last. It gives back what is there: releasing what is not reserved changes nothing.
 type Release struct {
 	ReservationID uuid.UUID
-	Reason        string // such as customer, payment, expired
+	Lines         []LineQuantity // nil: all
+	Reason        string         // such as customer, payment, expired
+	At            time.Time
+}
+
+// Expire gives a soft reservation's units back if its time is up at At. Otherwise, and if it is committed, it changes
+// nothing.
+type Expire struct {
+	ReservationID uuid.UUID
 	At            time.Time
 }
 
@@ -67,138 +129,106 @@ type Commit struct {
 	At            time.Time
 }
 
-func (c Receive) decide(s *Stock) ([]Event, error) {
-	location := c.LocationID
-	if location == "" {
-		location = MainLocation
-	}
-	var faults rule.Faults
-	if !validID(location) {
-		faults.Add(rule.ValidationFailed, "/location_id", "a location is 1 to %d visible characters, not %q", MaxLocationLength, location)
-	}
-	if len(c.Reference) > MaxReferenceBytes || !utf8.ValidString(c.Reference) {
-		faults.Add(rule.ValidationFailed, "/reference", "a reference is at most %d bytes of UTF-8, not %d", MaxReferenceBytes, len(c.Reference))
-	}
-	onHand := s.OnHand()
-	switch {
-	case c.Quantity < 1 || c.Quantity > MaxReceipt:
-		faults.Add(rule.QuantityOutOfRange, "/quantity", "a receipt is 1 to %d units, not %d", int64(MaxReceipt), c.Quantity)
-	case c.Quantity > MaxOnHand-onHand:
-		faults.Add(rule.QuantityOutOfRange, "/quantity", "%d units are on hand and at most %d can be; receive %d or fewer, not %d",
-			onHand, int64(MaxOnHand), MaxOnHand-onHand, c.Quantity)
-	}
-	if err := faults.Err(); err != nil {
-		return nil, err
-	}
-	return []Event{Received{
-		SKU: c.SKU, LocationID: location, Quantity: c.Quantity, Reference: c.Reference, ReceivedAt: instant(c.At),
-	}}, nil
+// Move makes a reservation take units of its lines from another location than now, where they must be available.
+type Move struct {
+	ReservationID uuid.UUID
+	From          string         // empty: wherever they are, those taken last first
+	To            string         // the location
+	Lines         []LineQuantity // units that are not yet at To; nil: all of them
+	At            time.Time
 }
 
-func (c Reserve) decide(s *Stock) ([]Event, error) {
-	if _, ok := s.Reservations[c.ReservationID]; ok {
-		return nil, nil
-	}
-	available := s.Available()
-	requested, err := c.total(available)
-	if err != nil {
-		return nil, err
-	}
-	if requested > available {
-		return nil, c.insufficient(requested, available)
-	}
-	return []Event{Reserved{
-		SKU: c.SKU, ReservationID: c.ReservationID, OrderID: c.OrderID, Kind: KindOrder,
-		Allocations: allocate(s.Locations, c.Demands), ReservedAt: instant(c.At),
-	}}, nil
+// Deduct takes committed units off a location's shelves, because they were shipped.
+type Deduct struct {
+	ReservationID uuid.UUID
+	LocationID    string
+	Lines         []LineQuantity
+	ShipmentID    uuid.UUID // may be zero
+	At            time.Time
 }
 
-// total sums the demands of all lines, before any of them is checked against what there is.
-func (c Reserve) total(available int64) (int64, error) {
-	var (
-		faults rule.Faults
-		sum    int64
-	)
-	if len(c.Demands) == 0 {
-		faults.Add(rule.ValidationFailed, "", "a reservation of SKU %q needs at least one line", c.SKU)
-	}
-	for _, d := range c.Demands {
-		if d.Quantity < 1 || d.Quantity > MaxOnHand {
-			faults.Add(rule.QuantityOutOfRange, d.Pointer, "a line reserves 1 to %d units, not %d", int64(MaxOnHand), d.Quantity)
-			continue
-		}
-		// Beyond MaxOnHand more makes no difference to the answer, and the sum cannot wrap around.
-		sum = min(sum+d.Quantity, max(available, MaxOnHand)+1)
-	}
-	return sum, faults.Err()
+// Disposition says what becomes of units that come back.
+type Disposition string
+
+// Dispositions of units.
+const (
+	Restock        Disposition = "restock"         // sold again
+	QualityControl Disposition = "quality_control" // on hand, looked at before they are sold again
+	Damaged        Disposition = "damaged"         // on hand, not to be sold
+	WriteOff       Disposition = "write_off"       // thrown away
+)
+
+// Return takes back units that had left.
+type Return struct {
+	SKU         string
+	LocationID  string
+	OrderID     uuid.UUID
+	ReturnID    uuid.UUID // may be zero
+	Lines       []LineQuantity
+	Disposition Disposition
+	At          time.Time
 }
 
-func (c Reserve) insufficient(requested, available int64) error {
-	v := rule.New(rule.InsufficientStock, "SKU %q: %d requested, %d available", c.SKU, requested, available)
-	for _, d := range c.Demands {
-		v.Details = append(v.Details, rule.Detail{
-			Pointer: d.Pointer, Code: rule.InsufficientStock, Message: v.Message,
-			Meta: map[string]any{"sku": c.SKU, "line_id": d.LineID.String(), "requested": requested, "available": available},
-		})
-	}
-	return v
+// Inspect says what becomes of units that were in quality control or damaged.
+type Inspect struct {
+	LocationID  string
+	From        Disposition // QualityControl or Damaged
+	Disposition Disposition // another one
+	Quantity    int64
+	Reason      string
+	At          time.Time
 }
 
-// allocate takes each demand in turn from the locations in their order. The locations hold enough for all of them.
-func allocate(locations []Location, demands []Demand) []Allocation {
-	allocations := make([]Allocation, 0, len(demands))
-	at, left := -1, int64(0) // what the current location still has
-	for _, d := range demands {
-		for want := d.Quantity; want > 0; {
-			if left == 0 {
-				at++
-				left = locations[at].Available()
-				continue
-			}
-			take := min(want, left)
-			allocations = append(allocations, Allocation{LineID: d.LineID, LocationID: locations[at].ID, Quantity: take})
-			want, left = want-take, left-take
-		}
-	}
-	return allocations
+// DispatchTransfer sends available units to another location. The same transfer again changes nothing while it is on
+// its way.
+type DispatchTransfer struct {
+	TransferID uuid.UUID
+	From, To   string // locations; an empty one is MainLocation
+	Quantity   int64  // 1 to MaxReceipt
+	Reference  string
+	At         time.Time
 }
 
-func (c Release) decide(s *Stock) ([]Event, error) { //nolint:unparam // the interface's; giving back is never refused
-	r, ok := s.Reservations[c.ReservationID]
-	if !ok {
-		return nil, nil
-	}
-	return []Event{Released{
-		SKU: s.SKU, ReservationID: c.ReservationID, OrderID: r.OrderID, Allocations: r.Allocations,
-		Committed: r.Committed, Reason: c.Reason, ReleasedAt: instant(c.At),
-	}}, nil
+// ReceiveTransfer takes units of a transfer in at the location they were sent to, and names those that are lost. It may
+// come several times until nothing is left on its way.
+type ReceiveTransfer struct {
+	TransferID uuid.UUID
+	Quantity   int64 // arrived; at least 0
+	Lost       int64 // never to arrive; at least 0, and 1 or more in all
+	LossReason string
+	At         time.Time
 }
 
-func (c Commit) decide(s *Stock) ([]Event, error) {
-	r, ok := s.Reservations[c.ReservationID]
-	if !ok {
-		return nil, rule.New(rule.ReservationExpired, "SKU %q: reservation %s was released or never made; reserve again", s.SKU, c.ReservationID)
-	}
-	if r.Committed {
-		return nil, nil
-	}
-	return []Event{Committed{
-		SKU: s.SKU, ReservationID: c.ReservationID, OrderID: r.OrderID, Allocations: r.Allocations, CommittedAt: instant(c.At),
-	}}, nil
+// SetSafetyStock keeps units of a location from being sold.
+type SetSafetyStock struct {
+	SKU        string
+	LocationID string
+	Quantity   int64 // 0 to MaxReceipt
+	At         time.Time
 }
 
-// validID reports whether id is 1 to MaxLocationLength visible characters.
-func validID(id string) bool {
-	if n := utf8.RuneCountInString(id); n < 1 || n > MaxLocationLength {
-		return false
-	}
-	for _, r := range id {
-		if r == utf8.RuneError || !unicode.IsPrint(r) || unicode.IsSpace(r) {
-			return false
-		}
-	}
-	return true
+// BackorderPolicy says whether orders may wait for units that are not there.
+type BackorderPolicy string
+
+// Policies of backorders.
+const (
+	BackorderDeny  BackorderPolicy = "deny"  // the default
+	BackorderAllow BackorderPolicy = "allow" // any number of units
+	BackorderLimit BackorderPolicy = "limit" // up to a number of units of all orders
+)
+
+// SetBackorderPolicy says whether orders may wait for units that are not there. What waits already goes on waiting.
+type SetBackorderPolicy struct {
+	SKU    string
+	Policy BackorderPolicy
+	Limit  int64 // 0 to MaxReceipt units, for BackorderLimit only
+	At     time.Time
 }
 
-// instant returns t as events store it: UTC, whole milliseconds.
-func instant(t time.Time) time.Time { return t.UTC().Truncate(time.Millisecond) }
+// SetTracking says whether the SKU's units are counted at all. An untracked SKU, such as a download, is never refused,
+// and no reservation of it moves a level.
+type SetTracking struct {
+	SKU     string
+	Tracked bool
+	At      time.Time
+}

@@ -16,10 +16,24 @@ var ErrUnknownType = errors.New("stock: unknown event type")
 
 // registry is a literal, complete before main runs: no event registers itself.
 var registry = map[string]func([]byte) (Event, error){
-	Received{}.EventType():  decoder(scanReceived),
-	Reserved{}.EventType():  decoder(scanReserved),
-	Released{}.EventType():  decoder(scanReleased),
-	Committed{}.EventType(): decoder(scanCommitted),
+	Received{}.EventType():            decoder(scanReceived),
+	Adjusted{}.EventType():            plain[Adjusted],
+	Counted{}.EventType():             plain[Counted],
+	Reserved{}.EventType():            decoder(scanReserved),
+	ReservationExtended{}.EventType(): plain[ReservationExtended],
+	Released{}.EventType():            decoder(scanReleased),
+	ReservationExpired{}.EventType():  decoder(scanReservationExpired),
+	Committed{}.EventType():           decoder(scanCommitted),
+	BackorderFilled{}.EventType():     decoder(scanBackorderFilled),
+	Moved{}.EventType():               decoder(scanMoved),
+	Deducted{}.EventType():            decoder(scanDeducted),
+	Returned{}.EventType():            decoder(scanReturned),
+	Inspected{}.EventType():           plain[Inspected],
+	TransferDispatched{}.EventType():  plain[TransferDispatched],
+	TransferReceived{}.EventType():    plain[TransferReceived],
+	SafetyStockSet{}.EventType():      plain[SafetyStockSet],
+	BackorderPolicySet{}.EventType():  plain[BackorderPolicySet],
+	TrackingSet{}.EventType():         plain[TrackingSet],
 }
 
 // Types returns the stored names of all events, sorted.
@@ -50,8 +64,17 @@ func Encode(e Event) ([]byte, error) {
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n")), nil
 }
 
-// decoder returns the reader of one event type. It is the only place that knows how events are parsed: by the type's
-// own scan if the bytes are as Encode writes them, else by encoding/json.
+// plain reads an event of a type that is rare enough for encoding/json.
+func plain[T Event](data []byte) (Event, error) {
+	var event T
+	if err := json.Unmarshal(data, &event); err != nil {
+		return nil, err
+	}
+	return event, nil
+}
+
+// decoder returns the reader of one event type: by the type's own scan if the bytes are as Encode writes them, else by
+// encoding/json.
 func decoder[T Event](read func(*scan.Reader, *T)) func([]byte) (Event, error) {
 	return func(data []byte) (Event, error) {
 		var event T
@@ -59,10 +82,6 @@ func decoder[T Event](read func(*scan.Reader, *T)) func([]byte) (Event, error) {
 		if read(&r, &event); r.Done() {
 			return event, nil
 		}
-		var again T // what a failed scan left behind must not shine through
-		if err := json.Unmarshal(data, &again); err != nil {
-			return nil, err
-		}
-		return again, nil
+		return plain[T](data) // into another event: what a failed scan left behind must not shine through
 	}
 }

@@ -33,10 +33,18 @@ func scanReserved(r *scan.Reader, e *Reserved) {
 			e.ReservationID = r.UUID()
 		case "order_id":
 			e.OrderID = r.UUID()
+		case "change_id":
+			e.ChangeID = r.UUID()
 		case "kind":
 			e.Kind = Kind(r.String())
 		case "allocations":
 			e.Allocations = scanAllocations(r, e.Allocations)
+		case "backordered":
+			e.Backordered = scanLines(r, e.Backordered)
+		case "committed":
+			e.Committed = r.Bool()
+		case "placed_at":
+			e.PlacedAt = r.Time()
 		case "expires_at":
 			e.ExpiresAt = r.Time()
 		case "reserved_at":
@@ -58,6 +66,8 @@ func scanReleased(r *scan.Reader, e *Released) {
 			e.OrderID = r.UUID()
 		case "allocations":
 			e.Allocations = scanAllocations(r, e.Allocations)
+		case "backordered":
+			e.Backordered = scanLines(r, e.Backordered)
 		case "committed":
 			e.Committed = r.Bool()
 		case "reason":
@@ -83,35 +93,6 @@ func scanCommitted(r *scan.Reader, e *Committed) {
 			e.Allocations = scanAllocations(r, e.Allocations)
 		case "committed_at":
 			e.CommittedAt = r.Time()
-		default:
-			r.Fail()
-		}
-	}
-}
-
-// scanAllocations reads an array. A list that was there already is a name given twice.
-func scanAllocations(r *scan.Reader, before []Allocation) []Allocation {
-	if before != nil {
-		r.Fail()
-	}
-	list := make([]Allocation, 0, 1)
-	for more := r.Open('['); more; more = r.More(']') {
-		var a Allocation
-		scanAllocation(r, &a)
-		list = append(list, a)
-	}
-	return list
-}
-
-func scanAllocation(r *scan.Reader, a *Allocation) {
-	for more := r.Open('{'); more; more = r.More('}') {
-		switch string(r.Key()) {
-		case "line_id":
-			a.LineID = r.UUID()
-		case "location_id":
-			a.LocationID = r.String()
-		case "quantity":
-			a.Quantity = r.Int()
 		default:
 			r.Fail()
 		}

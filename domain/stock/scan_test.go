@@ -19,6 +19,11 @@ func TestScan_readsAll(t *testing.T) {
 	readsAll(t, scanReserved)
 	readsAll(t, scanReleased)
 	readsAll(t, scanCommitted)
+	readsAll(t, scanReservationExpired)
+	readsAll(t, scanBackorderFilled)
+	readsAll(t, scanMoved)
+	readsAll(t, scanDeducted)
+	readsAll(t, scanReturned)
 }
 
 func readsAll[T Event](t *testing.T, read func(*scan.Reader, *T)) {
@@ -75,7 +80,7 @@ func FuzzScan(f *testing.F) {
 	f.Add(uint8(1), []byte(`{"allocations":[{"line_id":"01955001-0000-7000-8000-000000000001","quantity":3},{}],"allocations":[{}]}`))
 	f.Add(uint8(2), []byte(`{"SKU":"a","committed":false,"reason":null,"reservation_id":"0195500a000070008000-00000000000a"}`))
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
-		switch which % 4 {
+		switch which % 9 {
 		case 0:
 			alike(t, data, scanReceived)
 		case 1:
@@ -84,6 +89,16 @@ func FuzzScan(f *testing.F) {
 			alike(t, data, scanReleased)
 		case 3:
 			alike(t, data, scanCommitted)
+		case 4:
+			alike(t, data, scanReservationExpired)
+		case 5:
+			alike(t, data, scanBackorderFilled)
+		case 6:
+			alike(t, data, scanMoved)
+		case 7:
+			alike(t, data, scanDeducted)
+		case 8:
+			alike(t, data, scanReturned)
 		}
 	})
 }

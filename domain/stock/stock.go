@@ -4,12 +4,14 @@
 // pure, so time and ids come in with the command. As an order's placing and its reservations are appended together,
 // with the versions they were decided on, units are never promised twice. Nothing here is safe for concurrent changes;
 // reading a state is.
+//
+// Units of an order move from available to reserved (placed) to committed (confirmed) and are deducted (shipped). Those
+// that are not there are backordered, if the SKU's policy lets them be, and filled in the sequence of the orders' placing
+// as soon as units become available, in the same decision that makes them so.
 package stock
 
 import (
-	"maps"
 	"slices"
-	"time"
 
 	"github.com/google/uuid"
 
@@ -32,46 +34,125 @@ const (
 	KindSoft Kind = "soft"
 )
 
-// Reservation holds units for an order until it is released or its goods leave.
-type Reservation struct {
-	OrderID     uuid.UUID    `json:"order_id"`
-	Kind        Kind         `json:"kind"`
-	Allocations []Allocation `json:"allocations"`
-	Committed   bool         `json:"committed,omitempty"`
-	ExpiresAt   time.Time    `json:"expires_at,omitzero"` // soft reservations only; UTC, milliseconds
+// Transfer is the part of a transfer that is still on its way.
+type Transfer struct {
+	ID       uuid.UUID
+	From, To string // locations
+	Quantity int64  // units
 }
 
 // Stock is the state of one SKU. Its zero value is a SKU that was never received.
 type Stock struct {
 	Levels
-	Reservations map[uuid.UUID]Reservation `json:"reservations,omitempty"` // the live ones by their id
+
+	// Reservations holds live reservations by their id, except those that are still where the state was read from: a
+	// snapshot, or the stock that a scratch is of. Reservation and All know them all.
+	Reservations map[uuid.UUID]Reservation `json:"-"`
+
+	hidden    map[uuid.UUID]struct{} // reservations of below or read that changed or ended since
+	read      block                  // the reservations of the snapshot
+	below     *Stock                 // what a scratch is of
+	waiting   queue
+	transfers []Transfer // by time of dispatch
 }
 
 // Exists reports whether anything ever happened to the SKU's stock.
 func (s *Stock) Exists() bool { return s.SKU != "" }
+
+// Transfer returns what is on its way of a transfer, if anything is.
+func (s *Stock) Transfer(id uuid.UUID) (Transfer, bool) {
+	if i := s.transferIndex(id); i >= 0 {
+		return s.transfers[i], true
+	}
+	return Transfer{}, false
+}
+
+func (s *Stock) transferIndex(id uuid.UUID) int {
+	return slices.IndexFunc(s.transfers, func(t Transfer) bool { return t.ID == id })
+}
 
 // Apply moves s on by one event, in place. It checks nothing: the event has already happened. Events and states may
 // share allocations, which nobody writes to.
 func (s *Stock) Apply(e Event) {
 	s.Levels.Apply(e)
 	switch e := e.(type) {
-	case Received: // levels only
+	case Received, Adjusted, Counted, Returned, Inspected, SafetyStockSet, BackorderPolicySet, TrackingSet: // levels only
 	case Reserved:
-		if s.Reservations == nil {
-			s.Reservations = make(map[uuid.UUID]Reservation)
-		}
-		s.Reservations[e.ReservationID] = Reservation{
-			OrderID: e.OrderID, Kind: e.Kind, Allocations: e.Allocations, ExpiresAt: e.ExpiresAt,
-		}
+		s.reserved(&e)
+	case ReservationExtended:
+		s.change(e.ReservationID, func(r *Reservation) { r.ExpiresAt = e.ExpiresAt.UTC() })
 	case Released:
-		if delete(s.Reservations, e.ReservationID); len(s.Reservations) == 0 {
-			s.Reservations = nil // as it is after a round trip through JSON
-		}
+		s.change(e.ReservationID, func(r *Reservation) {
+			r.Allocations = less(r.Allocations, e.Allocations)
+			r.Backordered = lessLines(r.Backordered, e.Backordered)
+		})
+	case ReservationExpired:
+		s.change(e.ReservationID, func(r *Reservation) { r.Allocations, r.Backordered = nil, nil })
 	case Committed:
-		if r, ok := s.Reservations[e.ReservationID]; ok {
-			r.Committed = true
-			s.Reservations[e.ReservationID] = r
+		s.change(e.ReservationID, func(r *Reservation) { r.Committed = true })
+	case BackorderFilled:
+		s.change(e.ReservationID, func(r *Reservation) {
+			r.Allocations = slices.Concat(r.Allocations, e.Allocations)
+			r.Backordered = lessLines(r.Backordered, byLine(e.Allocations))
+		})
+	case Moved:
+		s.change(e.ReservationID, func(r *Reservation) {
+			r.Allocations = slices.Concat(less(r.Allocations, e.Allocations), relocated(e.Allocations, e.ToLocationID))
+		})
+	case Deducted:
+		s.change(e.ReservationID, func(r *Reservation) { r.Allocations = less(r.Allocations, e.Allocations) })
+	case TransferDispatched:
+		s.transfers = append(s.transfers[:len(s.transfers):len(s.transfers)],
+			Transfer{ID: e.TransferID, From: e.FromLocationID, To: e.ToLocationID, Quantity: e.Quantity})
+	case TransferReceived:
+		s.transferred(&e)
+	}
+}
+
+// reserved begins a reservation or adds to it.
+func (s *Stock) reserved(e *Reserved) {
+	r, there := s.Reservation(e.ReservationID)
+	if there {
+		r.Allocations = slices.Concat(r.Allocations, e.Allocations)
+		r.Backordered = slices.Concat(r.Backordered, e.Backordered)
+	} else {
+		r = Reservation{
+			OrderID: e.OrderID, Kind: e.Kind, Allocations: e.Allocations, Backordered: e.Backordered, Committed: e.Committed,
+			PlacedAt: e.PlacedAt.UTC(), ExpiresAt: e.ExpiresAt.UTC(),
 		}
+		if e.PlacedAt.IsZero() {
+			r.PlacedAt = e.ReservedAt.UTC()
+		}
+	}
+	if e.ChangeID != uuid.Nil {
+		r.changes = append(r.changes[:len(r.changes):len(r.changes)], e.ChangeID)
+	}
+	s.put(e.ReservationID, r)
+}
+
+// change changes a reservation, if it is there.
+func (s *Stock) change(id uuid.UUID, how func(*Reservation)) {
+	r, ok := s.Reservation(id)
+	if !ok {
+		return
+	}
+	how(&r)
+	s.put(id, r)
+}
+
+// transferred takes a transfer's units off those on their way. The list is not written to: a clone may share it.
+func (s *Stock) transferred(e *TransferReceived) {
+	i := s.transferIndex(e.TransferID)
+	if i < 0 {
+		return
+	}
+	s.transfers = slices.Clone(s.transfers)
+	s.transfers[i].Quantity -= e.Quantity + e.Lost
+	if s.transfers[i].Quantity <= 0 {
+		s.transfers = slices.Delete(s.transfers, i, i+1)
+	}
+	if len(s.transfers) == 0 {
+		s.transfers = nil
 	}
 }
 
@@ -82,12 +163,4 @@ func Replay(events ...Event) Stock {
 		s.Apply(e)
 	}
 	return s
-}
-
-// Clone returns a copy that later changes of s do not reach. It takes time in proportion to the live reservations.
-func (s *Stock) Clone() Stock {
-	c := *s
-	c.Locations = slices.Clone(s.Locations)
-	c.Reservations = maps.Clone(s.Reservations)
-	return c
 }

@@ -1,0 +1,103 @@
+package stock
+
+import (
+	"cmp"
+
+	"github.com/ordermill/ordermill/domain/rule"
+)
+
+func (c Receive) decide(s *Stock) ([]Event, error) {
+	location := cmp.Or(c.LocationID, MainLocation)
+	var faults rule.Faults
+	checkLocation(&faults, "/location_id", location)
+	checkText(&faults, "/reference", "a reference", c.Reference)
+	if c.Quantity < 1 || c.Quantity > MaxReceipt {
+		faults.AddDetail(outOfRange("/quantity", "a receipt", 1, c.Quantity))
+	} else {
+		s.checkRoom(&faults, "/quantity", c.Quantity)
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	return settle(s, c.At, Received{
+		SKU: cmp.Or(c.SKU, s.SKU), LocationID: location, Quantity: c.Quantity, Reference: c.Reference, ReceivedAt: instant(c.At),
+	}), nil
+}
+
+func (c Adjust) decide(s *Stock) ([]Event, error) {
+	sku, location := cmp.Or(c.SKU, s.SKU), cmp.Or(c.LocationID, MainLocation)
+	var faults rule.Faults
+	checkLocation(&faults, "/location_id", location)
+	if checkText(&faults, "/reason", "a reason", c.Reason); c.Reason == "" {
+		faults.Add(rule.ValidationFailed, "/reason", "an adjustment needs a reason, such as shrinkage or found")
+	}
+	at := s.At(location)
+	switch {
+	case c.Delta == 0 || c.Delta > MaxReceipt || c.Delta < -MaxReceipt:
+		d := outOfRange("/delta", "an adjustment", -MaxReceipt, c.Delta)
+		d.Message = text("an adjustment is %d to %d units and not 0, not %d", int64(-MaxReceipt), int64(MaxReceipt), c.Delta)
+		faults.AddDetail(d)
+	case c.Delta > 0:
+		s.checkRoom(&faults, "/delta", c.Delta)
+	case -c.Delta > at.sound():
+		faults.AddDetail(rule.Detail{
+			Pointer: "/delta", Code: rule.QuantityOutOfRange,
+			Message: text("SKU %q at location %q: %d units are on hand, %d of them damaged and %d in quality control; at most %d can be taken off, not %d",
+				sku, location, at.OnHand, at.Damaged, at.QualityControl, at.sound(), -c.Delta),
+			Meta: map[string]any{"sku": sku, "location_id": location, "requested": c.Delta, "available": at.sound()},
+		})
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	if err := expect(sku, at, c.ExpectedQuantity); err != nil {
+		return nil, err
+	}
+	return settle(s, c.At, Adjusted{
+		SKU: sku, LocationID: location, Delta: c.Delta, Reason: c.Reason, ExpectedQuantity: c.ExpectedQuantity, AdjustedAt: instant(c.At),
+	}), nil
+}
+
+func (c Count) decide(s *Stock) ([]Event, error) {
+	sku, location := cmp.Or(c.SKU, s.SKU), cmp.Or(c.LocationID, MainLocation)
+	var faults rule.Faults
+	checkLocation(&faults, "/location_id", location)
+	checkText(&faults, "/reference", "a reference", c.Reference)
+	at := s.At(location)
+	switch {
+	case c.Counted < 0 || c.Counted > MaxReceipt:
+		faults.AddDetail(outOfRange("/counted", "a count", 0, c.Counted))
+	case c.Counted > at.OnHand:
+		s.checkRoom(&faults, "/counted", c.Counted-at.OnHand)
+	case c.Counted < at.Damaged+at.QualityControl:
+		faults.AddDetail(rule.Detail{
+			Pointer: "/counted", Code: rule.QuantityOutOfRange,
+			Message: text("SKU %q at location %q: %d units there are damaged and %d in quality control, so the count is at least %d, not %d; write them off first",
+				sku, location, at.Damaged, at.QualityControl, at.Damaged+at.QualityControl, c.Counted),
+			Meta: map[string]any{"sku": sku, "location_id": location, "requested": c.Counted, "available": at.Damaged + at.QualityControl},
+		})
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	if err := expect(sku, at, c.ExpectedQuantity); err != nil {
+		return nil, err
+	}
+	return settle(s, c.At, Counted{
+		SKU: sku, LocationID: location, Counted: c.Counted, Variance: c.Counted - at.OnHand,
+		ExpectedQuantity: c.ExpectedQuantity, Reference: c.Reference, CountedAt: instant(c.At),
+	}), nil
+}
+
+// expect compares what the sender has seen with what is on hand.
+func expect(sku string, at Location, expected *int64) error {
+	if expected == nil || *expected == at.OnHand {
+		return nil
+	}
+	v := rule.New(rule.QuantityMismatch, "SKU %q at location %q: %d expected, %d on hand; look again and send the command anew", sku, at.ID, *expected, at.OnHand)
+	v.Details = []rule.Detail{{
+		Pointer: "/expected_quantity", Code: rule.QuantityMismatch, Message: v.Message,
+		Meta: map[string]any{"sku": sku, "location_id": at.ID, "expected": *expected, "actual": at.OnHand},
+	}}
+	return v
+}
