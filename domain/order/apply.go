@@ -7,12 +7,7 @@ import "time"
 func (o *Order) Apply(e Event) {
 	switch e := e.(type) {
 	case Placed:
-		o.begin(&e.Contents, e.PlacedAt)
-		o.Status = StatusPending
-		o.PaymentPolicy, o.ExpiresAt = e.PaymentPolicy, e.ExpiresAt
-		for i := range o.Lines {
-			o.Lines[i].Counters.Reserved = o.Lines[i].Quantity
-		}
+		o.applyPlaced(&e)
 	case Imported:
 		o.applyImported(&e)
 	case Confirmed:
@@ -25,12 +20,87 @@ func (o *Order) Apply(e Event) {
 		o.applyCanceled(&e)
 	case ReturnImported:
 		o.applyReturn(&e)
+	case Drafted:
+		o.applyDrafted(&e)
+	case DraftUpdated:
+		o.applyDraftUpdated(&e)
+	case Held:
+		o.applyHeld(&e)
+	case HoldReleased:
+		o.applyHoldReleased(&e)
+	case EditBegun:
+		o.applyEditBegun(&e)
+	case EditStaged:
+		o.applyEditStaged(&e)
+	case EditDiscarded:
+		o.applyEditDiscarded(&e)
+	case EditCommitted:
+		o.applyEditCommitted(&e)
+	case LinesCanceled:
+		o.applyLinesCanceled(&e)
+	case Expired:
+		o.applyExpired(&e)
+	case BackorderFilled:
+		o.applyBackorderFilled(&e)
+	case Completed:
+		o.applyCompleted(&e)
+	case Archived:
+		o.applyArchived(&e)
+	case FulfillmentPlanned:
+		o.applyFulfillmentPlanned(&e)
+	case FulfillmentMoved:
+		o.applyFulfillmentMoved(&e)
+	case FulfillmentCreated:
+		o.applyFulfillmentCreated(&e)
+	case ShipmentDispatched:
+		o.applyShipmentDispatched(&e)
+	case TrackingUpdated:
+		o.applyTrackingUpdated(&e)
+	case ShipmentDelivered:
+		o.applyShipmentDelivered(&e)
+	case DeliveryFailed:
+		o.applyDeliveryFailed(&e)
+	case FulfillmentCanceled:
+		o.applyFulfillmentCanceled(&e)
+	case ReturnRequested:
+		o.applyReturnRequested(&e)
+	case ReturnApproved:
+		o.applyReturnApproved(&e)
+	case ReturnDeclined:
+		o.applyReturnDeclined(&e)
+	case ReturnCanceled:
+		o.applyReturnCanceled(&e)
+	case ReturnReceived:
+		o.applyReturnReceived(&e)
+	case ReturnResolved:
+		o.applyReturnResolved(&e)
+	case ShippingAddressChanged:
+		o.applyShippingAddressChanged(&e)
+	case BillingAddressChanged:
+		o.applyBillingAddressChanged(&e)
+	case ContactChanged:
+		o.applyContactChanged(&e)
+	case NoteAdded:
+		o.applyNoteAdded(&e)
+	case NoteEdited:
+		o.applyNoteEdited(&e)
+	case NoteRemoved:
+		o.applyNoteRemoved(&e)
+	case TagsChanged:
+		o.applyTagsChanged(&e)
+	case MetadataChanged:
+		o.applyMetadataChanged(&e)
+	case InvoiceIssued:
+		o.applyInvoiceIssued(&e)
+	case CreditNoteIssued:
+		o.applyCreditNoteIssued(&e)
 	}
 }
 
-// begin fills in what placing and importing share.
+// begin fills in what drafting, placing and importing share. What was said about a draft stays with the order.
 func (o *Order) begin(c *Contents, at time.Time) {
 	*o = Order{
+		Holds: o.Holds, Notes: o.Notes, Tags: o.Tags, Metadata: o.Metadata, DraftedAt: o.DraftedAt,
 		ID: c.OrderID, Number: c.Number, ExternalID: c.ExternalID, Channel: c.Channel, Currency: c.Currency,
 		CustomerID: c.CustomerID, Country: c.Country, Locale: c.Locale, PII: c.PII,
 		Lines: make([]LineState, len(c.Lines)), ShippingLines: c.ShippingLines, Discounts: c.Discounts, Totals: c.Totals,
@@ -40,6 +110,28 @@ func (o *Order) begin(c *Contents, at time.Time) {
 	for i := range c.Lines {
 		o.Lines[i].Line = c.Lines[i]
 		o.Lines[i].Counters.Ordered = c.Lines[i].Quantity
+	}
+}
+
+func (o *Order) applyPlaced(e *Placed) {
+	o.begin(&e.Contents, e.PlacedAt)
+	o.Status = StatusPending
+	o.PaymentPolicy, o.ExpiresAt = e.PaymentPolicy, e.ExpiresAt
+	for i := range o.Lines {
+		o.Lines[i].Counters.Reserved = o.Lines[i].Quantity
+	}
+	o.backorder(e.Backordered)
+}
+
+// backorder makes reserved units backordered ones.
+func (o *Order) backorder(lines []LineQuantity) {
+	find := o.finder()
+	for n := range lines {
+		if i := find.find(lines[n].LineID); i >= 0 {
+			c := &o.Lines[i].Counters
+			part := min(lines[n].Quantity, c.Reserved)
+			c.Reserved, c.Backordered = c.Reserved-part, c.Backordered+part
+		}
 	}
 }
 
@@ -68,25 +160,11 @@ func (o *Order) applyPayment(p Payment) {
 	o.Payments = append(o.Payments, p)
 }
 
-func (o *Order) applyCanceled(e *Canceled) {
-	for n := range e.Lines {
-		l := &e.Lines[n]
-		if i := o.line(l.LineID, n); i >= 0 {
-			c := &o.Lines[i].Counters
-			c.Canceled += l.Quantity
-			c.Reserved, c.Backordered, c.Fulfilled = 0, 0, 0
-		}
-	}
-	o.Released += e.AmountReleased
-	o.Status, o.CancelReason, o.CancelNote, o.CancelPII = StatusCanceled, e.Reason, e.Note, e.PII
-	o.CanceledAt, o.UpdatedAt = e.CanceledAt, e.CanceledAt
-	o.ExpiresAt = time.Time{}
-}
-
 func (o *Order) applyReturn(e *ReturnImported) {
+	find := o.finder()
 	for n := range e.Lines {
 		l := &e.Lines[n]
-		if i := o.line(l.LineID, n); i >= 0 {
+		if i := find.find(l.LineID); i >= 0 {
 			c := &o.Lines[i].Counters
 			c.ReturnRequested += l.Quantity
 			c.Returned += l.Quantity

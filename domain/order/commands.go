@@ -45,7 +45,8 @@ type NewLine struct {
 	Pointer             string               // the line's place in the request, for a refusal; empty: /lines/n
 }
 
-// Place begins an order at prices that the caller has looked up. The caller reserves its stock in the same append.
+// Place begins an order at prices that the caller has looked up, or places the draft of that id: what the command says
+// replaces what the draft said. The caller reserves its stock in the same append.
 type Place struct {
 	OrderID          uuid.UUID
 	Number           string // empty: Number(OrderID)
@@ -64,8 +65,9 @@ type Place struct {
 	TaxProviderRef   string
 	Rounding         RoundingRule
 	Risk             *Risk
-	PaymentPolicy    PaymentPolicy // empty: PolicyPaid
-	ExpiresAt        time.Time     // zero: never
+	PaymentPolicy    PaymentPolicy  // empty: PolicyPaid
+	Backordered      []LineQuantity // units that the stock does not have yet
+	ExpiresAt        time.Time      // zero: never
 	At               time.Time
 }
 
@@ -116,6 +118,8 @@ type MarkPaid struct {
 	Reference string
 	By        string // who says so
 	At        time.Time
+
+	AutoComplete bool // complete a confirmed order of which everything was delivered
 }
 
 // Confirm confirms a pending order whose payment policy is met. A confirmed order stays as it is.
@@ -140,6 +144,7 @@ type Cancel struct {
 	Reason         CancelReason // empty: ReasonCustomer
 	Note           string
 	PII            PII // what a customer wrote
+	RefundPolicy   string
 	At             time.Time
 }
 

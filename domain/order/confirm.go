@@ -29,7 +29,7 @@ func (c Confirm) decide(o *Order) ([]Event, error) {
 // confirmable returns the rule that keeps a pending order from being confirmed.
 func (o *Order) confirmable() error {
 	if i := slices.IndexFunc(o.Holds, func(h Hold) bool { return len(h.LineIDs) == 0 }); i >= 0 {
-		return rule.New(rule.OrderOnHold, "order %s is on hold (%s); release the hold first", o.Number, o.Holds[i].Reason)
+		return o.onHold(&o.Holds[i])
 	}
 	if o.policyMet() == "" {
 		return rule.New(rule.PaymentRequired, "order %s owes %s and its policy is %q; record a payment first",
@@ -42,7 +42,7 @@ func (o *Order) confirmable() error {
 func (o *Order) policyMet() string {
 	f, total := o.Funds(), o.Total()
 	switch {
-	case total == 0:
+	case total <= 0:
 		return reasonNothingDue
 	case f.Captured-f.Refunded >= total:
 		return reasonPaid

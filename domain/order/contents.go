@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/money"
+	"github.com/ordermill/ordermill/domain/pricing"
 )
 
 // PII is personal data that this package never looks into: what is stored is sealed with the person's key, so that
@@ -49,58 +50,29 @@ type Line struct {
 	BackorderPolicy     BackorderPolicy      `json:"backorder_policy,omitempty"` // empty: deny
 }
 
-// DiscountAllocation is a line's part of a discount.
-type DiscountAllocation struct {
-	DiscountID string `json:"discount_id"`
-	Amount     int64  `json:"amount"` // minor units, at least 0
-}
-
-// TaxLine is one tax on a line or on shipping.
-type TaxLine struct {
-	Code      string `json:"code"`
-	Rate      int64  `json:"rate"`                // parts per million: 200000 is 20 %
-	Amount    int64  `json:"amount"`              // minor units, at least 0
-	Inclusive bool   `json:"inclusive,omitempty"` // whether the price contains it
-}
-
-// ShippingLine is one charge for shipping.
-type ShippingLine struct {
-	Method   string    `json:"method"`
-	Amount   int64     `json:"amount"` // minor units, exclusive taxes not included
-	TaxLines []TaxLine `json:"tax_lines,omitempty"`
-}
-
-// Discount is a reduction of the order, allocated to its lines.
-type Discount struct {
-	DiscountID string `json:"discount_id"`
-	Code       string `json:"code,omitempty"` // what the customer entered; empty for an automatic one
-	Amount     int64  `json:"amount"`         // minor units, Σ of its allocations
-}
-
-// Totals sums an order up. With inclusive taxes Tax is part of Subtotal and Shipping, so the other four need not add
-// up to Total.
-type Totals struct {
-	Subtotal int64 `json:"subtotal"` // Σ line subtotals
-	Discount int64 `json:"discount"` // Σ discount allocations
-	Shipping int64 `json:"shipping"` // Σ shipping amounts
-	Tax      int64 `json:"tax"`      // Σ all taxes, inclusive and exclusive
-	Total    int64 `json:"total"`    // Σ line totals + Σ shipping with its exclusive taxes
-}
-
-// RoundingRule says how the order's taxes were rounded. The zero value is half up, line by line.
-type RoundingRule struct {
-	Mode  money.Rounding `json:"mode,omitempty"`
-	Scope RoundingScope  `json:"scope,omitempty"`
-}
-
-// RoundingScope says what is rounded as one sum.
-type RoundingScope string
+// The values that package pricing computes.
+type (
+	// DiscountAllocation is a line's part of a discount.
+	DiscountAllocation = pricing.DiscountAllocation
+	// TaxLine is one tax on a line or on shipping.
+	TaxLine = pricing.TaxLine
+	// ShippingLine is one charge for shipping.
+	ShippingLine = pricing.ShippingLine
+	// Discount is a reduction of the order, allocated to its lines.
+	Discount = pricing.Discount
+	// Totals sums an order up.
+	Totals = pricing.Totals
+	// RoundingRule says how the order's taxes were rounded.
+	RoundingRule = pricing.RoundingRule
+	// RoundingScope says what is rounded as one sum.
+	RoundingScope = pricing.RoundingScope
+)
 
 // The scopes of rounding. The empty scope means ScopeLine.
 const (
-	ScopeLine      RoundingScope = "line"
-	ScopeRateGroup RoundingScope = "rate_group"
-	ScopeOrder     RoundingScope = "order"
+	ScopeLine      = pricing.ScopeLine
+	ScopeRateGroup = pricing.ScopeRateGroup
+	ScopeOrder     = pricing.ScopeOrder
 )
 
 // Risk is what a fraud check made of the order.
@@ -141,16 +113,10 @@ const (
 )
 
 // DiscountTotal returns Σ discount allocations.
-func (l *Line) DiscountTotal() int64 {
-	var sum int64
-	for _, d := range l.DiscountAllocations {
-		sum += d.Amount
-	}
-	return sum
-}
+func (l *Line) DiscountTotal() int64 { return pricing.DiscountTotal(l.DiscountAllocations) }
 
 // TaxTotal returns Σ all taxes of the line, inclusive and exclusive.
-func (l *Line) TaxTotal() int64 { return taxTotal(l.TaxLines) }
+func (l *Line) TaxTotal() int64 { return pricing.TaxTotal(l.TaxLines) }
 
 // NetTotal returns what the line is worth after discounts and without any tax.
 func (l *Line) NetTotal() int64 { return l.Total - l.TaxTotal() }
@@ -174,24 +140,13 @@ func (l *Line) NetSubtotal() int64 {
 	return l.Subtotal - contained
 }
 
-// Total returns the shipping amount with its exclusive taxes.
-func (s *ShippingLine) Total() int64 {
-	total := s.Amount
-	for _, t := range s.TaxLines {
-		if !t.Inclusive {
-			total += t.Amount
-		}
-	}
-	return total
-}
-
-// NetTotal returns the shipping amount without any tax.
-func (s *ShippingLine) NetTotal() int64 { return s.Total() - taxTotal(s.TaxLines) }
-
-func taxTotal(lines []TaxLine) int64 {
+// exclusiveTotal returns Σ taxes that are on top of the price.
+func exclusiveTotal(taxes []TaxLine) int64 {
 	var sum int64
-	for _, t := range lines {
-		sum += t.Amount
+	for i := range taxes {
+		if !taxes[i].Inclusive {
+			sum += taxes[i].Amount
+		}
 	}
 	return sum
 }

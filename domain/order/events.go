@@ -22,9 +22,10 @@ type Event interface {
 // Placed begins an order whose stock is reserved in the same append. Prices, discounts and taxes are frozen here.
 type Placed struct {
 	Contents
-	PaymentPolicy PaymentPolicy `json:"payment_policy"`
-	PlacedAt      time.Time     `json:"placed_at"`           // UTC, milliseconds
-	ExpiresAt     time.Time     `json:"expires_at,omitzero"` // when it expires if it is still pending; UTC, milliseconds
+	PaymentPolicy PaymentPolicy  `json:"payment_policy"`
+	Backordered   []LineQuantity `json:"backordered,omitempty"` // units that are not in stock yet
+	PlacedAt      time.Time      `json:"placed_at"`             // UTC, milliseconds
+	ExpiresAt     time.Time      `json:"expires_at,omitzero"`   // when it expires if it is still pending; UTC, milliseconds
 }
 
 // Imported begins an order that was placed, paid and delivered before this system knew of it.
@@ -62,15 +63,17 @@ type Confirmed struct {
 // PaymentUpdated states one payment of an order anew. Its sums are cumulative, so applying it twice does no harm; the
 // two changes are what it adds to the state before, for figures.
 type PaymentUpdated struct {
-	OrderID        uuid.UUID `json:"order_id"`
-	Channel        string    `json:"channel_id"`
-	Currency       string    `json:"currency"`
-	Country        string    `json:"country,omitempty"`
-	Payment        Payment   `json:"payment"`
-	CapturedChange int64     `json:"captured_change,omitempty"`
-	RefundedChange int64     `json:"refunded_change,omitempty"`
-	RecordedBy     string    `json:"recorded_by,omitempty"` // the member of staff or the system that knew
-	UpdatedAt      time.Time `json:"updated_at"`            // UTC, milliseconds
+	OrderID         uuid.UUID `json:"order_id"`
+	Channel         string    `json:"channel_id"`
+	Currency        string    `json:"currency"`
+	Country         string    `json:"country,omitempty"`
+	Payment         Payment   `json:"payment"`
+	CapturedChange  int64     `json:"captured_change,omitempty"`
+	RefundedChange  int64     `json:"refunded_change,omitempty"`
+	RefundMethod    string    `json:"refund_method,omitempty"` // how it was paid back, if it was outside of the payment
+	RefundReference string    `json:"refund_reference,omitempty"`
+	RecordedBy      string    `json:"recorded_by,omitempty"` // the member of staff or the system that knew
+	UpdatedAt       time.Time `json:"updated_at"`            // UTC, milliseconds
 }
 
 // Canceled ends an order of which nothing was shipped. Its stock is released in the same append.

@@ -1,6 +1,7 @@
 package order_test
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -130,7 +131,7 @@ func imported() order.Imported {
 	contents.ExternalID, contents.Channel, contents.CustomerID, contents.Country, contents.PII = "536365", "import", "17850", "EIRE", nil
 	return order.Imported{
 		Contents: contents, Source: "online-retail", OriginalPlacedAt: noon, ImportedAt: later,
-		Statuses: order.Statuses{Status: order.StatusCompleted, Payment: order.PaymentStatusPaid, Fulfillment: order.FulfillmentDelivered},
+		Statuses: order.Statuses{Status: order.StatusCompleted, Payment: order.PaymentStatusPaid, Fulfillment: order.FulfillmentStatusDelivered},
 		Captured: 5498, StockPolicy: order.StockSkip,
 	}
 }
@@ -148,14 +149,19 @@ func returned() order.ReturnImported {
 	}
 }
 
+// samples are one event of each type that is tested in files without samples of their own.
 func samples() events {
 	state := order.Order{}
 	full, err := order.Decide(&state, taxed())
 	if err != nil {
 		panic(err)
 	}
+	first, ok := full[0].(order.Placed)
+	if !ok {
+		panic("placing gave no placed order")
+	}
 	return events{
-		full[0],
+		first,
 		imported(),
 		confirmed(),
 		paid(order.PaymentCaptured, 5498, 5498, 0, 0),
@@ -165,5 +171,41 @@ func samples() events {
 			e.PreviousStatus, e.PreviousPayment, e.ConfirmedAt = order.StatusConfirmed, order.PaymentStatusPaid, later
 		}),
 		returned(),
+		drafted(),
+		order.DraftUpdated{
+			Contents: first.Contents, Wishes: order.Wishes{ShippingMethod: "standard"},
+			Changes: []string{"discounts", "lines", "totals", "wishes"}, UpdatedAt: later,
+		},
+		func() order.Held {
+			e := held(line2)
+			e.Until = later.Add(time.Hour)
+			return e
+		}(),
+		holdReleased(),
+		order.EditBegun{About: about(), EditID: editID, BaseVersion: 3, BegunBy: "staff-1", BegunAt: later},
+		order.EditStaged{
+			About: about(), EditID: editID, StagedAt: later,
+			Change: order.EditChange{ChangeID: gone, Kind: order.EditSetQuantity, LineID: line2, SKU: "MUG", Quantity: 1, From: 3},
+		},
+		order.EditDiscarded{About: about(), EditID: editID, DiscardedBy: "staff-2", DiscardedAt: later},
+		func() order.EditCommitted {
+			e := editCommitted()
+			e.LineChanges[0].Added.DiscountAllocations = []order.DiscountAllocation{{DiscountID: "spring", Amount: 600}}
+			e.DiscountsAdded = []order.Discount{{DiscountID: "spring", Code: "SPRING", Amount: 600, Rate: 100_000}}
+			return e
+		}(),
+		linesCanceled(func(e *order.LinesCanceled) {
+			e.Note, e.PII, e.Fulfillments, e.RefundPolicy = "broken", order.PII(`{"k":"1"}`), []uuid.UUID{packID}, "original_payment"
+			e.Lines[0].Tax, e.AmountReleased, e.AmountOwed, e.ConfirmedAt = 190, 1190, 1190, later
+		}),
+		expired(),
+		backorderFilled(),
+		completed(false),
+		archived(),
 	}
+}
+
+// allSamples are one event of each type.
+func allSamples() events {
+	return slices.Concat(samples(), fulfillmentSamples(), returnSamples(), detailSamples())
 }

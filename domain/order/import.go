@@ -37,6 +37,7 @@ func (c Import) decide(o *Order) ([]Event, error) {
 		Currency: c.Currency, CustomerID: c.CustomerID, Country: c.Country, PII: c.PII,
 		ShippingLines: c.ShippingLines, Discounts: c.Discounts, Rounding: c.Rounding,
 	}
+	needsLines(&faults, c.Lines)
 	contents.fill(&faults, c.Lines)
 	if err := faults.Err(); err != nil {
 		return nil, err
@@ -46,7 +47,7 @@ func (c Import) decide(o *Order) ([]Event, error) {
 	}
 	return []Event{Imported{
 		Contents: contents, Source: c.Source, OriginalPlacedAt: instant(c.PlacedAt), ImportedAt: instant(c.At),
-		Statuses: Statuses{Status: StatusCompleted, Payment: PaymentStatusPaid, Fulfillment: FulfillmentDelivered},
+		Statuses: Statuses{Status: StatusCompleted, Payment: PaymentStatusPaid, Fulfillment: FulfillmentStatusDelivered},
 		Captured: contents.Totals.Total, StockPolicy: policy,
 	}}, nil
 }
@@ -89,48 +90,33 @@ func (c ImportReturn) decide(o *Order) ([]Event, error) {
 // take computes what each line gives back. A line that is named twice gives the units after those of its first mention.
 func (c ImportReturn) take(o *Order, faults *rule.Faults) (lines []ReturnedLine, refund int64) {
 	lines = make([]ReturnedLine, 0, len(c.Lines))
+	find, taken := o.finder(), make(map[uuid.UUID]int64, len(c.Lines))
 	for n, wish := range c.Lines {
 		pointer := fmt.Sprintf("/lines/%d", n)
-		i := o.line(wish.LineID, n)
+		i := find.find(wish.LineID)
 		if i < 0 {
-			faults.Add(rule.ValidationFailed, pointer+"/line_id", "order %s has no line %s", o.Number, wish.LineID)
+			faults.AddDetail(o.unknownLine(pointer+"/line_id", wish.LineID))
 			continue
 		}
 		l := &o.Lines[i]
-		gone := l.Counters.ReturnRequested
-		for _, earlier := range lines {
-			if earlier.LineID == wish.LineID {
-				gone += earlier.Quantity
-			}
-		}
-		open := l.Counters.Delivered - gone
+		open := l.Counters.Delivered - l.Counters.ReturnRequested - taken[wish.LineID]
 		if wish.Quantity < 1 {
 			faults.Add(rule.QuantityOutOfRange, pointer+"/quantity", "a returned quantity is 1 to %d, not %d", open, wish.Quantity)
 			continue
 		}
 		if wish.Quantity > open {
-			faults.AddDetail(rule.Detail{
-				Pointer: pointer + "/quantity", Code: rule.QuantityExceedsDelivery,
-				Message: fmt.Sprintf("%d units of SKU %q were to come back, %d delivered ones are still out", wish.Quantity, l.SKU, open),
-				Meta:    map[string]any{"sku": l.SKU, "line_id": wish.LineID.String(), "requested": wish.Quantity, "available": open},
-			})
+			faults.AddDetail(l.fault(rule.QuantityExceedsDelivery, pointer+"/quantity", wish.Quantity, open,
+				"%d units of SKU %q were to come back, %d delivered ones are still out", wish.Quantity, l.SKU, open))
 			continue
 		}
-		net, tax := l.share(gone, wish.Quantity)
+		net, tax := l.shareFromStart(l.Counters.RefundedQuantity+taken[wish.LineID], wish.Quantity)
 		lines = append(lines, ReturnedLine{
 			LineID: wish.LineID, SKU: l.SKU, Quantity: wish.Quantity, UnitPrice: l.UnitPrice, Amount: net, Tax: tax,
 		})
+		taken[wish.LineID] += wish.Quantity
 		refund += net + tax // within the order's total, which was checked
 	}
 	return lines, refund
-}
-
-// share returns what n units of the line carry of its total, after those before them: the net amount and the tax. All
-// units together carry all of both.
-func (l *Line) share(from, n int64) (net, tax int64) {
-	gross := money.Share(l.Total, l.Quantity, from, n)
-	tax = money.Share(l.TaxTotal(), l.Quantity, from, n)
-	return gross - tax, tax
 }
 
 // checkPast records a fault if a time is missing or lies after now.

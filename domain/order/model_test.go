@@ -7,22 +7,23 @@ import (
 	"path/filepath"
 	"reflect"
 	"testing"
-	"time"
 
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
-	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/domain/rule"
 )
 
 // model is an order that any sequence of commands is sent to, with all that must hold afterwards.
 type model struct {
-	state   order.Order
-	stored  order.Order // the same, but stored as JSON after every event
-	history events
-	refunds int64 // Σ refunds of the returns that were accepted
-	serial  byte
+	state    order.Order
+	stored   order.Order // the same, but stored as JSON after every event
+	history  events
+	charged  int64 // what the events say that the customer owes in all
+	captured int64 // Σ changes of the payments
+	refunded int64
+	serial   uint16
 }
 
 func TestOrder_stateMachine(t *testing.T) {
@@ -30,98 +31,21 @@ func TestOrder_stateMachine(t *testing.T) {
 
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{}
-		if rapid.Bool().Draw(t, "imported") {
-			m.do(t, importOf(t))
-		}
+		m.do(t, rapid.SampledFrom([]order.Command{placeOf(t), draftOf(t), importOf(t)}).Draw(t, "first"))
+		m.do(t, rapid.SampledFrom([]order.Command{
+			order.Confirm{At: later}, order.MarkPaid{PaymentID: m.id(), Method: "cash", At: later}, placeOf(t),
+		}).Draw(t, "second"))
 		t.Repeat(map[string]func(*rapid.T){
-			"place": func(t *rapid.T) { m.do(t, placeOf(t)) },
-			"pay": func(t *rapid.T) {
-				m.do(t, order.MarkPaid{PaymentID: m.id(), Method: "cash", By: "staff-1", At: later})
-			},
-			"confirm": func(t *rapid.T) { m.do(t, order.Confirm{At: later}) },
-			"cancel": func(t *rapid.T) {
-				reason := rapid.SampledFrom([]order.CancelReason{"", "staff", "mood"}).Draw(t, "reason")
-				m.do(t, order.Cancel{CancellationID: m.id(), Reason: reason, Note: "n", At: later})
-			},
-			"return": m.giveBack,
-			"":       m.check,
+			"life": m.life, "pay": m.pay, "hold": m.hold, "begin edit": m.begin, "stage": m.stage, "commit": m.commit,
+			"cancel": m.cancel, "pack": m.pack, "ship": m.ship, "return": m.giveBack, "detail": m.detail,
+			"": m.check,
 		})
 	})
 }
 
 func (m *model) id() uuid.UUID {
 	m.serial++
-	return uuid.UUID{0: 9, 15: m.serial}
-}
-
-// linesOf draws lines with prices, discounts and taxes that fit.
-func linesOf(t *rapid.T) ([]order.NewLine, []order.Discount) {
-	lines := make([]order.NewLine, rapid.IntRange(1, 4).Draw(t, "lines"))
-	subtotals := make([]int64, len(lines))
-	var sum int64
-	for i := range lines {
-		lines[i] = order.NewLine{
-			LineID: uuid.UUID{0: 1, 15: byte(i)}, SKU: rapid.SampledFrom([]string{"A", "B"}).Draw(t, "sku"),
-			Quantity: rapid.Int64Range(1, 7).Draw(t, "quantity"), UnitPrice: rapid.Int64Range(0, 999).Draw(t, "price"),
-			RequiresShipping: rapid.Bool().Draw(t, "shipping"),
-		}
-		subtotals[i] = lines[i].Quantity * lines[i].UnitPrice
-		sum += subtotals[i]
-	}
-	var discounts []order.Discount
-	if off := rapid.Int64Range(0, sum).Draw(t, "discount"); off > 0 {
-		discounts = []order.Discount{{DiscountID: "d", Amount: off}}
-		for i, part := range money.Allocate(off, subtotals) {
-			lines[i].DiscountAllocations = []order.DiscountAllocation{{DiscountID: "d", Amount: part}}
-			subtotals[i] -= part
-		}
-	}
-	for i := range lines {
-		rate := rapid.Int64Range(0, 250_000).Draw(t, "rate")
-		inclusive := rapid.Bool().Draw(t, "inclusive")
-		tax, err := money.ApplyRate(subtotals[i], rate, money.HalfUp)
-		if inclusive {
-			tax, err = money.IncludedTax(subtotals[i], rate, money.HalfUp)
-		}
-		if err != nil {
-			t.Fatal(err)
-		}
-		lines[i].TaxLines = []order.TaxLine{{Code: "vat", Rate: rate, Amount: tax, Inclusive: inclusive}}
-	}
-	return lines, discounts
-}
-
-func placeOf(t *rapid.T) order.Place {
-	lines, discounts := linesOf(t)
-	return order.Place{
-		OrderID: orderID, Channel: "web", Currency: rapid.SampledFrom([]string{"JPY", "EUR", "KWD"}).Draw(t, "currency"),
-		PII: order.PII(`{"c":"c2VhbGVk"}`), Lines: lines, Discounts: discounts,
-		ShippingLines: []order.ShippingLine{{Method: "post", Amount: rapid.Int64Range(0, 500).Draw(t, "post")}},
-		PaymentPolicy: rapid.SampledFrom([]order.PaymentPolicy{"", order.PolicyOnAccount}).Draw(t, "policy"),
-		ExpiresAt:     noon.Add(time.Hour), At: noon.Add(123456789 * time.Nanosecond),
-	}
-}
-
-func importOf(t *rapid.T) order.Import {
-	p := placeOf(t)
-	return order.Import{
-		OrderID: p.OrderID, Source: "books", Channel: "import", Currency: p.Currency, Lines: p.Lines,
-		Discounts: p.Discounts, PlacedAt: noon, At: later,
-	}
-}
-
-func (m *model) giveBack(t *rapid.T) {
-	cmd := order.ImportReturn{ReturnID: m.id(), CreditNumber: "C1", ReturnedAt: noon.Add(time.Second), At: later}
-	for i := range m.state.Lines {
-		if n := rapid.Int64Range(0, 4).Draw(t, "units"); n > 0 {
-			cmd.Lines = append(cmd.Lines, order.ReturnLine{LineID: m.state.Lines[i].LineID, Quantity: n})
-		}
-	}
-	for _, event := range m.do(t, cmd) {
-		if returned, ok := event.(order.ReturnImported); ok {
-			m.refunds += returned.Refund
-		}
-	}
+	return uuid.UUID{0: 9, 14: byte(m.serial >> 8), 15: byte(m.serial)}
 }
 
 // do sends a command. A refused one must leave the state as it was; accepted events come through storage.
@@ -130,6 +54,9 @@ func (m *model) do(t *rapid.T, cmd order.Command) events {
 	happened, err := order.Decide(&m.state, cmd)
 	if !reflect.DeepEqual(m.state, before) || err != nil && happened != nil {
 		t.Fatalf("%+v: deciding left %+v and %v; want %+v", cmd, m.state, happened, before)
+	}
+	if err != nil && rule.CodeOf(err) == "" {
+		t.Fatalf("%+v fails: %v", cmd, err)
 	}
 	for _, event := range happened {
 		data, err := order.Encode(event)
@@ -140,12 +67,71 @@ func (m *model) do(t *rapid.T, cmd order.Command) events {
 		if err != nil || !reflect.DeepEqual(read, event) {
 			t.Fatalf("%+v comes back as %+v, %v", event, read, err)
 		}
+		if m.state.Status.Terminal() && !afterwards(event) {
+			t.Fatalf("%+v: %s happens to an order that is %s", cmd, event.EventType(), m.state.Status)
+		}
+		m.count(event)
+		clone := m.state.Clone()
+		clone.Apply(event)
+		if before := order.Replay(m.history...); !reflect.DeepEqual(m.state, before) {
+			t.Fatalf("applying %s to a clone changed the original to %+v; want %+v", event.EventType(), m.state, before)
+		}
 		m.history = append(m.history, event)
 		m.state.Apply(event)
 		m.stored.Apply(read)
 		m.store(t)
 	}
 	return happened
+}
+
+// afterwards reports whether an event may happen to an order that is over.
+func afterwards(event order.Event) bool {
+	switch event.(type) {
+	case order.PaymentUpdated, order.Archived, order.ReturnImported, order.ReturnRequested, order.ReturnApproved,
+		order.ReturnDeclined, order.ReturnCanceled, order.ReturnReceived, order.ReturnResolved, order.NoteAdded, order.NoteEdited,
+		order.NoteRemoved, order.TagsChanged, order.MetadataChanged, order.InvoiceIssued, order.CreditNoteIssued,
+		order.TrackingUpdated, order.ShipmentDelivered, order.DeliveryFailed:
+		return true
+	default:
+		return false
+	}
+}
+
+// count keeps the books that the state must agree with.
+func (m *model) count(event order.Event) {
+	switch e := event.(type) {
+	case order.Drafted:
+		m.charged = e.Totals.Total
+	case order.DraftUpdated:
+		m.charged = e.Totals.Total
+	case order.Placed:
+		m.charged = e.Totals.Total
+	case order.Imported:
+		m.charged, m.captured = e.Totals.Total, e.Captured
+	case order.EditCommitted:
+		m.charged += e.AmountDelta
+	case order.ShippingAddressChanged:
+		if e.Requote != nil {
+			m.charged += e.Requote.AmountDelta
+		}
+	case order.LinesCanceled:
+		m.charged -= e.AmountReleased
+	case order.Canceled:
+		if m.charged -= e.AmountReleased; e.PreviousStatus == order.StatusDraft {
+			m.charged = 0
+		}
+	case order.Expired:
+		m.charged -= e.AmountReleased
+	case order.ReturnImported:
+		m.charged -= e.Refund
+		m.refunded += e.Refund
+	case order.ReturnResolved:
+		m.charged -= e.Refund + e.TakenOffDue
+	case order.PaymentUpdated:
+		m.captured += e.CapturedChange
+		m.refunded += e.RefundedChange
+	default: // moves no money
+	}
 }
 
 // store puts the second state through JSON.
@@ -171,25 +157,85 @@ func (m *model) check(t *rapid.T) {
 	if len(m.history) > 0 && !sameJSON(t, &m.stored, o) {
 		t.Fatalf("stored %+v; want %+v", m.stored, *o)
 	}
-	f := o.Funds()
-	if f.Refunded != m.refunds || f.Refunded > f.Captured || o.Credited != m.refunds {
-		t.Fatalf("refunded %d of %d, credited %d; want %d", f.Refunded, f.Captured, o.Credited, m.refunds)
-	}
-	if due := o.AmountDue(); o.Exists() && due+f.Captured-f.Refunded-o.AmountOwedToCustomer() != o.Total() {
-		t.Fatalf("total %d, due %d, owed %d, funds %+v do not balance", o.Total(), due, o.AmountOwedToCustomer(), f)
-	}
-	var gone, live bool
+	m.checkMoney(t)
 	for i := range o.Lines {
-		c := &o.Lines[i].Counters
-		live = live || c.Live() > c.Returned
-		gone = gone || c.Returned > 0
-		if c.Delivered > c.Shipped || c.Shipped > c.Fulfilled || c.Fulfilled > c.Live() || c.Live() > c.Ordered ||
-			c.Returned > c.ReturnRequested || c.ReturnRequested > c.Delivered || c.Canceled < 0 {
-			t.Fatalf("line %d counts %+v", i, *c)
+		m.checkLine(t, &o.Lines[i])
+	}
+	if err := agrees(o); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (m *model) checkMoney(t *rapid.T) {
+	o := &m.state
+	f := o.Funds()
+	if f.Captured != m.captured || f.Refunded != m.refunded {
+		t.Fatalf("funds %+v; the events come to %d captured, %d refunded", f, m.captured, m.refunded)
+	}
+	for _, p := range o.Payments {
+		if p.Refunded > p.Captured {
+			t.Fatalf("payment %+v gave back more than it took", p)
 		}
 	}
-	if gone && !live && o.Total() != 0 {
-		t.Fatalf("everything came back and %d is still charged", o.Total())
+	live := o.LiveTotals()
+	if o.Total() != m.charged || o.Total()+o.Credited != live.Total {
+		t.Fatalf("total %d, credited %d; the events come to %d, the live units to %+v", o.Total(), o.Credited, m.charged, live)
+	}
+	if live.Subtotal < 0 || live.Discount < 0 || live.Discount > live.Subtotal || live.Tax < 0 || live.Shipping < 0 {
+		t.Fatalf("live totals %+v", live)
+	}
+	if due, owed := o.AmountDue(), o.AmountOwedToCustomer(); due+f.Captured-f.Refunded-owed != max(0, o.Total()) || due > 0 && owed > 0 {
+		t.Fatalf("total %d, due %d, owed %d, funds %+v do not balance", o.Total(), due, owed, f)
+	}
+	if o.Status == order.StatusCompleted && o.ImportedAt.IsZero() && len(o.Returns) == 0 && m.history[len(m.history)-1].EventType() == "order.completed.v1" &&
+		f.Captured-f.Refunded != o.Total() {
+		t.Fatalf("completed at a total of %d with %+v", o.Total(), f)
+	}
+}
+
+func (m *model) checkLine(t *rapid.T, l *order.LineState) {
+	o, c := &m.state, &l.Counters
+	if c.Delivered > c.Shipped || c.Shipped > c.Fulfilled || c.Fulfilled > c.Live() || c.Live() > c.Ordered || c.Canceled < 0 ||
+		c.Returned > c.ReturnRequested || c.ReturnRequested > c.Shipped || c.Reserved < 0 || c.Backordered < 0 ||
+		c.Restocked+c.WrittenOff > c.Returned || c.RefundedQuantity > c.ReturnRequested {
+		t.Fatalf("line counts %+v", *c)
+	}
+	placed := o.Status != order.StatusDraft && o.ImportedAt.IsZero()
+	if placed && c.Reserved+c.Backordered+c.Shipped != c.Live() && c.Live() > 0 {
+		t.Fatalf("line counts %+v; live units are reserved, waiting or gone", *c)
+	}
+	var quantity, live int64
+	for _, b := range l.Batches {
+		quantity, live = quantity+b.Quantity, live+b.Live
+		if b.Live < 0 || b.Live > b.Quantity {
+			t.Fatalf("batch %+v", b)
+		}
+	}
+	if l.Batches != nil && (quantity != c.Ordered || live != c.Live()) {
+		t.Fatalf("batches %+v; want %d ordered, %d live", l.Batches, c.Ordered, c.Live())
+	}
+	var credited, fulfilled, shipped int64
+	for i := range o.Returns {
+		for _, back := range o.Returns[i].Lines {
+			if back.LineID == l.LineID {
+				credited += back.Amount + back.Tax
+			}
+		}
+	}
+	if c.RefundedQuantity == c.Live() && credited != l.LiveTotal() {
+		t.Fatalf("all units were credited, at %d of %d", credited, l.LiveTotal())
+	}
+	for i := range o.Fulfillments {
+		f := &o.Fulfillments[i]
+		for _, part := range f.Lines {
+			if part.LineID != l.LineID || f.State == order.FulfillmentStatePlanned || f.State == order.FulfillmentStateCanceled {
+				continue
+			}
+			fulfilled, shipped = fulfilled+part.Quantity, shipped+part.Shipped
+		}
+	}
+	if o.ImportedAt.IsZero() && (fulfilled != c.Fulfilled || shipped != c.Shipped) {
+		t.Fatalf("fulfilments hold %d, %d shipped; the line counts %+v", fulfilled, shipped, *c)
 	}
 }
 
@@ -219,7 +265,14 @@ func TestOrder_golden(t *testing.T) {
 			over.Apply(event)
 		}
 	}
-	for name, o := range map[string]order.Order{"canceled": over, "returned": order.Replay(imported(), returned())} {
+	edited, commit := commit()
+	rest := markPaid()
+	rest.PaymentID = gone
+	busy := then(edited, commit, rest, pack(units(line1, 2)), ship(units(line1, 1)), cancelLines(units(line2, 1)), begin(), hold(line2),
+		order.StageEditChange{EditID: editID, Change: order.EditChange{ChangeID: gone, Kind: order.EditSetQuantity, LineID: line1, Quantity: 3}, At: later})
+	for name, o := range map[string]order.Order{
+		"canceled": over, "returned": order.Replay(imported(), returned()), "busy": order.Replay(busy...), "draft": order.Replay(drafted()),
+	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 

@@ -2,6 +2,7 @@ package order
 
 import (
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -9,37 +10,129 @@ import (
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
+// RecordPayment states a payment anew, as its process manager or staff know it. Sums are cumulative and never fall:
+// what is behind is ignored. It confirms a pending order whose policy is met then. Payments are taken note of in any
+// state of the order: what happened to the money has happened.
+type RecordPayment struct {
+	Payment      Payment
+	AutoComplete bool // complete a confirmed order of which everything was delivered
+	By           string
+	At           time.Time
+}
+
 func (c MarkPaid) decide(o *Order) ([]Event, error) {
 	if err := o.payable(); err != nil {
 		return nil, err
 	}
 	due := o.AmountDue()
-	var events []Event
-	after := *o // only its payments and status change below, and neither is shared
-	after.Payments = slices.Clone(o.Payments)
-	if due > 0 {
-		if c.PaymentID == uuid.Nil {
-			return nil, rule.New(rule.ValidationFailed, "a payment needs an id")
-		}
-		if i := slices.IndexFunc(o.Payments, func(p Payment) bool { return p.PaymentID == c.PaymentID }); i >= 0 {
-			return nil, rule.New(rule.InvalidState, "payment %s is already recorded; record the remaining %s under another id",
-				c.PaymentID, money.Format(due, o.Currency))
-		}
-		paid := PaymentUpdated{
-			OrderID: o.ID, Channel: o.Channel, Currency: o.Currency, Country: o.Country,
-			Payment: Payment{
-				PaymentID: c.PaymentID, Method: c.Method, Reference: c.Reference, State: PaymentCaptured,
-				Authorized: due, Captured: due,
-			},
-			CapturedChange: due, RecordedBy: c.By, UpdatedAt: instant(c.At),
-		}
-		events = append(events, paid)
-		after.applyPayment(paid.Payment)
+	if due == 0 {
+		return o.afterPayment(nil, c.AutoComplete, c.At), nil
 	}
-	if after.Status == StatusPending && after.confirmable() == nil {
-		events = append(events, after.confirmation(c.At))
+	if c.PaymentID == uuid.Nil {
+		return nil, rule.New(rule.ValidationFailed, "a payment needs an id")
 	}
-	return events, nil
+	if o.payment(c.PaymentID) >= 0 {
+		return nil, rule.New(rule.InvalidState, "payment %s is already recorded; record the remaining %s under another id",
+			c.PaymentID, money.Format(due, o.Currency))
+	}
+	paid := o.paymentUpdated(Payment{
+		PaymentID: c.PaymentID, Method: c.Method, Reference: c.Reference, State: PaymentCaptured,
+		Authorized: due, Captured: due,
+	}, c.By, c.At)
+	return o.afterPayment([]Event{paid}, c.AutoComplete, c.At), nil
+}
+
+func (c RecordPayment) decide(o *Order) ([]Event, error) {
+	switch {
+	case !o.Exists():
+		return nil, notFound()
+	case o.Status == StatusDraft:
+		return nil, rule.New(rule.InvalidState, "order %s is a draft; place it before it is paid", o.Number)
+	}
+	p := c.Payment
+	var faults rule.Faults
+	if p.PaymentID == uuid.Nil {
+		faults.Add(rule.ValidationFailed, "/payment/payment_id", "a payment needs an id")
+	}
+	switch p.State {
+	case PaymentInitiated, PaymentActionRequired, PaymentAuthorized, PaymentCaptured, PaymentVoided, PaymentFailed, PaymentDisputed:
+	default:
+		faults.Add(rule.ValidationFailed, "/payment/state", "a payment is initiated, action_required, authorized, captured, voided, failed or disputed, not %q", p.State)
+	}
+	if p.Authorized < 0 || p.Captured < 0 || p.Refunded < 0 || p.Voided < 0 {
+		faults.Add(rule.ValidationFailed, "/payment", "sums are 0 or more; authorized %d, captured %d, refunded %d, voided %d are not", p.Authorized, p.Captured, p.Refunded, p.Voided)
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	if i := o.payment(p.PaymentID); i >= 0 {
+		p = p.over(&o.Payments[i])
+		if p == o.Payments[i] {
+			return nil, nil
+		}
+	}
+	if p.Refunded > p.Captured {
+		return nil, o.refundExceeds("/payment/refunded", p.Refunded, p.Captured)
+	}
+	f := o.Funds()
+	if _, err := money.Sum(f.Authorized, f.Captured, f.Refunded, f.Voided, p.Authorized, p.Captured, p.Refunded, p.Voided); err != nil {
+		return nil, rule.New(rule.ValidationFailed, "the payments of order %s exceed what can be counted", o.Number)
+	}
+	return o.afterPayment([]Event{o.paymentUpdated(p, c.By, c.At)}, c.AutoComplete, c.At), nil
+}
+
+// over returns what is known of a payment once p is heard of it: no sum falls, and what is behind says nothing about
+// the payment's state.
+func (p Payment) over(known *Payment) Payment {
+	behind := p.Authorized < known.Authorized || p.Captured < known.Captured || p.Refunded < known.Refunded || p.Voided < known.Voided
+	p.Authorized, p.Captured = max(p.Authorized, known.Authorized), max(p.Captured, known.Captured)
+	p.Refunded, p.Voided = max(p.Refunded, known.Refunded), max(p.Voided, known.Voided)
+	if behind {
+		p.State = known.State
+	}
+	if p.Method == "" {
+		p.Method = known.Method
+	}
+	if p.Reference == "" {
+		p.Reference = known.Reference
+	}
+	return p
+}
+
+// payment returns the index of a payment, or -1.
+func (o *Order) payment(id uuid.UUID) int {
+	return slices.IndexFunc(o.Payments, func(p Payment) bool { return p.PaymentID == id })
+}
+
+// paymentUpdated returns the event that states a payment anew.
+func (o *Order) paymentUpdated(p Payment, by string, at time.Time) PaymentUpdated {
+	e := PaymentUpdated{
+		OrderID: o.ID, Channel: o.Channel, Currency: o.Currency, Country: o.Country, Payment: p,
+		CapturedChange: p.Captured, RefundedChange: p.Refunded, RecordedBy: by, UpdatedAt: instant(at),
+	}
+	if i := o.payment(p.PaymentID); i >= 0 {
+		e.CapturedChange -= o.Payments[i].Captured
+		e.RefundedChange -= o.Payments[i].Refunded
+	}
+	return e
+}
+
+// afterPayment appends what payments lead to: the confirmation of a pending order, or the completion of a confirmed one.
+func (o *Order) afterPayment(events []Event, complete bool, at time.Time) []Event {
+	if o.Status == StatusPending {
+		after := *o // only its payments change below, and they are not shared
+		after.Payments = slices.Clone(o.Payments)
+		for _, e := range events {
+			after.Apply(e)
+		}
+		if after.confirmable() == nil {
+			events = append(events, after.confirmation(at))
+		}
+	}
+	if complete {
+		events = o.autoComplete(events, at)
+	}
+	return events
 }
 
 // payable returns the rule that keeps the order from being paid.
@@ -54,4 +147,15 @@ func (o *Order) payable() error {
 	default:
 		return notFound()
 	}
+}
+
+// refundExceeds returns the refusal to pay back more than was paid.
+func (o *Order) refundExceeds(pointer string, asked, possible int64) error {
+	v := rule.New(rule.RefundExceedsCaptured, "a refund of %s was asked for, at most %s is left of what was paid",
+		money.Format(asked, o.Currency), money.Format(possible, o.Currency))
+	v.Details = []rule.Detail{{
+		Pointer: pointer, Code: v.Code, Message: v.Message,
+		Meta: map[string]any{"requested": asked, "available": possible, "currency": o.Currency},
+	}}
+	return v
 }

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"fmt"
 	"unicode/utf8"
 
@@ -11,20 +12,14 @@ import (
 )
 
 func (c Place) decide(o *Order) ([]Event, error) {
-	if o.Exists() {
+	draft := o.Status == StatusDraft && o.ID == c.OrderID
+	if o.Exists() && !draft {
 		v := rule.New(rule.InvalidState, "order %s exists already and is %s; place a new one under another id", o.ID, o.Status)
 		v.ExistingID = o.ID.String()
 		return nil, v
 	}
 	var faults rule.Faults
-	if len(c.Lines) > MaxLines {
-		faults.Add(rule.ValidationFailed, "/lines", "an order has at most %d lines, not %d; split it", MaxLines, len(c.Lines))
-	}
-	for i := range c.Lines {
-		if c.Lines[i].Quantity > MaxQuantity {
-			faults.Add(rule.QuantityOutOfRange, c.Lines[i].at(i, "/quantity"), "a quantity is 1 to %d, not %d", MaxQuantity, c.Lines[i].Quantity)
-		}
-	}
+	limitLines(&faults, c.Lines)
 	policy := c.PaymentPolicy
 	switch policy {
 	case "":
@@ -34,32 +29,74 @@ func (c Place) decide(o *Order) ([]Event, error) {
 		faults.Add(rule.ValidationFailed, "/payment_policy", "a payment policy is paid, authorized or on_account, not %q", policy)
 	}
 	contents := Contents{
-		OrderID: c.OrderID, Number: numberOr(c.Number, c.OrderID), ExternalID: c.ExternalID, Channel: c.Channel,
+		OrderID: c.OrderID, Number: numberOr(cmp.Or(c.Number, o.Number), c.OrderID), ExternalID: c.ExternalID, Channel: c.Channel,
 		Currency: c.Currency, CustomerID: c.CustomerID, Country: c.Country, Locale: c.Locale, PII: c.PII,
 		ShippingLines: c.ShippingLines, Discounts: c.Discounts, PriceListVersion: c.PriceListVersion,
 		TaxProviderRef: c.TaxProviderRef, Rounding: c.Rounding, Risk: c.Risk,
 	}
+	if draft {
+		o.keepsCurrency(&faults, c.Currency)
+	}
+	needsLines(&faults, c.Lines)
 	contents.fill(&faults, c.Lines)
+	checkBackordered(&faults, contents.Lines, c.Backordered)
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
 	if err := checkExpected(c.ExpectedTotal, &contents, rule.PriceChanged); err != nil {
 		return nil, err
 	}
-	event := Placed{Contents: contents, PaymentPolicy: policy, PlacedAt: instant(c.At)}
+	event := Placed{Contents: contents, PaymentPolicy: policy, Backordered: c.Backordered, PlacedAt: instant(c.At)}
 	if !c.ExpiresAt.IsZero() {
 		event.ExpiresAt = instant(c.ExpiresAt)
 	}
 	return []Event{event}, nil
 }
 
+// needsLines records a fault if there are no lines.
+func needsLines(faults *rule.Faults, lines []NewLine) {
+	if len(lines) == 0 {
+		faults.Add(rule.EmptyOrder, "/lines", "an order needs at least one line")
+	}
+}
+
+// limitLines records the faults of orders and lines that are too large.
+func limitLines(faults *rule.Faults, lines []NewLine) {
+	if len(lines) > MaxLines {
+		faults.Add(rule.ValidationFailed, "/lines", "an order has at most %d lines, not %d; split it", MaxLines, len(lines))
+	}
+	for i := range lines {
+		if l := &lines[i]; l.Quantity > MaxQuantity {
+			faults.Add(rule.QuantityOutOfRange, l.at(i, "/quantity"), "a quantity is 1 to %d, not %d", MaxQuantity, l.Quantity)
+		}
+	}
+}
+
+// checkBackordered holds what is waited for against the lines.
+func checkBackordered(faults *rule.Faults, lines []Line, backordered []LineQuantity) {
+	if len(backordered) == 0 {
+		return
+	}
+	open := make(map[uuid.UUID]int64, len(lines))
+	for i := range lines {
+		open[lines[i].LineID] = lines[i].Quantity
+	}
+	checkWaiting(faults, open, backordered)
+}
+
+// checkWaiting holds backordered units against those of each line.
+func checkWaiting(faults *rule.Faults, open map[uuid.UUID]int64, backordered []LineQuantity) {
+	for i, b := range backordered {
+		if b.Quantity < 1 || b.Quantity > open[b.LineID] {
+			faults.Add(rule.ValidationFailed, fmt.Sprintf("/backordered/%d", i), "%d units of line %s cannot wait for stock, at most %d can", b.Quantity, b.LineID, open[b.LineID])
+		}
+		open[b.LineID] -= b.Quantity
+	}
+}
+
 // fill computes the lines and totals of c and records every fault.
 func (c *Contents) fill(faults *rule.Faults, lines []NewLine) {
 	c.check(faults)
-	if len(lines) == 0 {
-		faults.Add(rule.EmptyOrder, "/lines", "an order needs at least one line")
-		return
-	}
 	c.Lines = make([]Line, len(lines))
 	seen := make(map[uuid.UUID]struct{}, len(lines))
 	for i := range lines {
@@ -106,8 +143,12 @@ func (c *Contents) check(faults *rule.Faults) {
 	if !c.Rounding.Mode.Known() {
 		faults.Add(rule.ValidationFailed, "/rounding/mode", "a mode is half_up or half_even, not %q", c.Rounding.Mode)
 	}
-	for i := range c.ShippingLines {
-		s, pointer := &c.ShippingLines[i], fmt.Sprintf("/shipping_lines/%d", i)
+	checkShipping(faults, c.ShippingLines)
+}
+
+func checkShipping(faults *rule.Faults, lines []ShippingLine) {
+	for i := range lines {
+		s, pointer := &lines[i], fmt.Sprintf("/shipping_lines/%d", i)
 		if s.Amount < 0 {
 			faults.Add(rule.ShippingMethodInvalid, pointer, "shipping costs 0 or more, not %d", s.Amount)
 		}

@@ -3,6 +3,7 @@ package order
 import (
 	"github.com/ordermill/ordermill/domain/internal/scan"
 	"github.com/ordermill/ordermill/domain/money"
+	"github.com/ordermill/ordermill/domain/pricing"
 )
 
 // The functions below read events from the JSON that Encode writes. They list the same fields as the events' JSON tags
@@ -13,6 +14,8 @@ func scanPlaced(r *scan.Reader, e *Placed) {
 		switch key := r.Key(); string(key) {
 		case "payment_policy":
 			e.PaymentPolicy = PaymentPolicy(r.String())
+		case "backordered":
+			e.Backordered = scanList(r, e.Backordered, 1+r.Left()/90, scanLineQuantity)
 		case "placed_at":
 			e.PlacedAt = r.Time()
 		case "expires_at":
@@ -203,6 +206,10 @@ func scanDiscount(r *scan.Reader, d *Discount) {
 			d.Code = r.String()
 		case "amount":
 			d.Amount = r.Int()
+		case "rate":
+			d.Rate = r.Int()
+		case "scope":
+			d.Scope = pricing.Scope(r.String())
 		default:
 			r.Fail()
 		}
@@ -249,7 +256,7 @@ func scanRisk(r *scan.Reader, risk *Risk) {
 		case "score":
 			risk.Score = r.Int()
 		case "reasons":
-			risk.Reasons = scanList(r, risk.Reasons, 2, func(r *scan.Reader, reason *string) { *reason = r.String() })
+			risk.Reasons = scanList(r, risk.Reasons, 2, scanText)
 		default:
 			r.Fail()
 		}

@@ -48,6 +48,10 @@ func scanPaymentUpdated(r *scan.Reader, e *PaymentUpdated) {
 			e.CapturedChange = r.Int()
 		case "refunded_change":
 			e.RefundedChange = r.Int()
+		case "refund_method":
+			e.RefundMethod = r.String()
+		case "refund_reference":
+			e.RefundReference = r.String()
 		case "recorded_by":
 			e.RecordedBy = r.String()
 		case "updated_at":

@@ -21,6 +21,42 @@ func TestScan_readsAll(t *testing.T) {
 	readsAll(t, scanPaymentUpdated)
 	readsAll(t, scanCanceled)
 	readsAll(t, scanReturnImported)
+	readsAll(t, scanDrafted)
+	readsAll(t, scanDraftUpdated)
+	readsAll(t, scanHeld)
+	readsAll(t, scanHoldReleased)
+	readsAll(t, scanEditBegun)
+	readsAll(t, scanEditStaged)
+	readsAll(t, scanEditDiscarded)
+	readsAll(t, scanEditCommitted)
+	readsAll(t, scanLinesCanceled)
+	readsAll(t, scanExpired)
+	readsAll(t, scanBackorderFilled)
+	readsAll(t, scanCompleted)
+	readsAll(t, scanArchived)
+	readsAll(t, scanFulfillmentPlanned)
+	readsAll(t, scanFulfillmentMoved)
+	readsAll(t, scanFulfillmentCreated)
+	readsAll(t, scanShipmentDispatched)
+	readsAll(t, scanTrackingUpdated)
+	readsAll(t, scanShipmentDelivered)
+	readsAll(t, scanDeliveryFailed)
+	readsAll(t, scanFulfillmentCanceled)
+	readsAll(t, scanReturnRequested)
+	readsAll(t, scanReturnApproved)
+	readsAll(t, scanReturnDeclined)
+	readsAll(t, scanReturnCanceled)
+	readsAll(t, scanReturnReceived)
+	readsAll(t, scanReturnResolved)
+	readsAll(t, scanShippingAddressChanged)
+	readsAll(t, scanBillingAddressChanged)
+	readsAll(t, scanContactChanged)
+	readsAll(t, scanNoteAdded)
+	readsAll(t, scanNoteEdited)
+	readsAll(t, scanNoteRemoved)
+	readsAll(t, scanTagsChanged)
+	readsAll(t, scanInvoiceIssued)
+	readsAll(t, scanCreditNoteIssued)
 }
 
 func readsAll[T Event](t *testing.T, read func(*scan.Reader, *T)) {
@@ -84,8 +120,11 @@ func FuzzScan(f *testing.F) {
 	f.Add(uint8(1), []byte(`{"statuses":{"status":"completed"},"original_placed_at":"2024-02-30T24:00:60Z","captured":007}`))
 	f.Add(uint8(3), []byte(`{"payment":{"state":"captured"},"Payment":null,"updated_at":"0000-01-01T00:00:00.000000001Z"}`))
 	f.Add(uint8(4), []byte(`{"restock":true,"lines":[{"sku":"\xff"}],"pii":{}}`))
+	f.Add(uint8(6), []byte(`{"order_id":"01955000-0000-7000-8123-456789abcdef","lines":[],"fulfillments_canceled":["01955000-0000-7000-8123-456789abcdef"]}`))
+	f.Add(uint8(7), []byte(`{"line_changes":[{"from":1,"removed":{"quantity":1},"removed":{"tax":2}}],"shipping_changes":{"before":[]},"shipping_changes":{"after":[]}}`))
+	f.Add(uint8(13), []byte(`{"requote":{"lines":[{"total":3}],"totals_after":{"tax":1}},"requote":{"amount_delta":4}}`))
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
-		switch which % 6 {
+		switch which % 15 {
 		case 0:
 			alike(t, data, scanPlaced)
 		case 1:
@@ -98,6 +137,24 @@ func FuzzScan(f *testing.F) {
 			alike(t, data, scanCanceled)
 		case 5:
 			alike(t, data, scanReturnImported)
+		case 6:
+			alike(t, data, scanLinesCanceled)
+		case 7:
+			alike(t, data, scanEditCommitted)
+		case 8:
+			alike(t, data, scanFulfillmentCreated)
+		case 9:
+			alike(t, data, scanShipmentDispatched)
+		case 10:
+			alike(t, data, scanShipmentDelivered)
+		case 11:
+			alike(t, data, scanReturnReceived)
+		case 12:
+			alike(t, data, scanReturnResolved)
+		case 13:
+			alike(t, data, scanShippingAddressChanged)
+		case 14:
+			alike(t, data, scanDraftUpdated)
 		}
 	})
 }

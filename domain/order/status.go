@@ -58,16 +58,16 @@ type FulfillmentStatus string
 
 // The fulfilment statuses.
 const (
-	FulfillmentNotRequired        FulfillmentStatus = "not_required"
-	FulfillmentUnfulfilled        FulfillmentStatus = "unfulfilled"
-	FulfillmentPartiallyFulfilled FulfillmentStatus = "partially_fulfilled"
-	FulfillmentFulfilled          FulfillmentStatus = "fulfilled"
-	FulfillmentPartiallyShipped   FulfillmentStatus = "partially_shipped"
-	FulfillmentShipped            FulfillmentStatus = "shipped"
-	FulfillmentPartiallyDelivered FulfillmentStatus = "partially_delivered"
-	FulfillmentDelivered          FulfillmentStatus = "delivered"
-	FulfillmentOnHold             FulfillmentStatus = "on_hold"
-	FulfillmentCanceled           FulfillmentStatus = "canceled"
+	FulfillmentStatusNotRequired        FulfillmentStatus = "not_required"
+	FulfillmentStatusUnfulfilled        FulfillmentStatus = "unfulfilled"
+	FulfillmentStatusPartiallyFulfilled FulfillmentStatus = "partially_fulfilled"
+	FulfillmentStatusFulfilled          FulfillmentStatus = "fulfilled"
+	FulfillmentStatusPartiallyShipped   FulfillmentStatus = "partially_shipped"
+	FulfillmentStatusShipped            FulfillmentStatus = "shipped"
+	FulfillmentStatusPartiallyDelivered FulfillmentStatus = "partially_delivered"
+	FulfillmentStatusDelivered          FulfillmentStatus = "delivered"
+	FulfillmentStatusOnHold             FulfillmentStatus = "on_hold"
+	FulfillmentStatusCanceled           FulfillmentStatus = "canceled"
 )
 
 // ReturnStatus says in one word how much of an order came back.
@@ -75,20 +75,10 @@ type ReturnStatus string
 
 // The return statuses.
 const (
-	ReturnNone              ReturnStatus = "none"
-	ReturnRequested         ReturnStatus = "requested"
-	ReturnPartiallyReturned ReturnStatus = "partially_returned"
-	ReturnReturned          ReturnStatus = "returned"
-)
-
-// Action is something that can be asked of an order in its present state.
-type Action string
-
-// The actions, named as their commands.
-const (
-	ActionConfirm  Action = "confirm"
-	ActionMarkPaid Action = "mark-paid"
-	ActionCancel   Action = "cancel"
+	ReturnStatusNone              ReturnStatus = "none"
+	ReturnStatusRequested         ReturnStatus = "requested"
+	ReturnStatusPartiallyReturned ReturnStatus = "partially_returned"
+	ReturnStatusReturned          ReturnStatus = "returned"
 )
 
 // Funds sums the payments of an order up, in minor units.
@@ -116,7 +106,7 @@ func (o *Order) AmountDue() int64 {
 // AmountOwedToCustomer returns what was paid beyond the order's present total.
 func (o *Order) AmountOwedToCustomer() int64 {
 	f := o.Funds()
-	return max(0, (f.Captured-f.Refunded)-o.Total())
+	return max(0, (f.Captured-f.Refunded)-max(0, o.Total()))
 }
 
 // PaymentStatus returns the first status that fits, in the order of the constants. A canceled order that was paid
@@ -124,11 +114,11 @@ func (o *Order) AmountOwedToCustomer() int64 {
 func (o *Order) PaymentStatus() PaymentStatus {
 	var (
 		f     = o.Funds()
-		total = o.Total()
+		total = max(0, o.Total())
 		held  = f.Captured - f.Refunded // money that the shop has
 		bound = f.Authorized - f.Voided // money that it has or may take
 		last  PaymentState              // of the latest attempt
-		due   = !o.Status.Terminal() || o.Status == StatusCompleted
+		due   = o.Status == StatusPending || o.Status == StatusConfirmed || o.Status == StatusCompleted
 	)
 	if n := len(o.Payments); n > 0 {
 		last = o.Payments[n-1].State
@@ -166,6 +156,7 @@ func (o *Order) PaymentStatus() PaymentStatus {
 // has reached, called partial as long as others are behind. An order is on hold only if none of its units can move.
 func (o *Order) FulfillmentStatus() FulfillmentStatus {
 	var live, all, fulfilled, shipped, delivered, held int64
+	holds := o.holdsByLine()
 	for i := range o.Lines {
 		l := &o.Lines[i]
 		live += l.Counters.Live()
@@ -176,25 +167,25 @@ func (o *Order) FulfillmentStatus() FulfillmentStatus {
 		fulfilled += l.Counters.Fulfilled
 		shipped += l.Counters.Shipped
 		delivered += l.Counters.Delivered
-		if o.held(l) {
+		if holds != nil && holds[i] != nil {
 			held += l.Counters.Live() - l.Counters.Shipped
 		}
 	}
 	switch {
 	case live == 0:
-		return FulfillmentCanceled
+		return FulfillmentStatusCanceled
 	case all == 0:
-		return FulfillmentNotRequired
+		return FulfillmentStatusNotRequired
 	case held > 0 && held == all-delivered:
-		return FulfillmentOnHold
+		return FulfillmentStatusOnHold
 	case delivered > 0:
-		return whole(delivered == all, FulfillmentDelivered, FulfillmentPartiallyDelivered)
+		return whole(delivered == all, FulfillmentStatusDelivered, FulfillmentStatusPartiallyDelivered)
 	case shipped > 0:
-		return whole(shipped == all, FulfillmentShipped, FulfillmentPartiallyShipped)
+		return whole(shipped == all, FulfillmentStatusShipped, FulfillmentStatusPartiallyShipped)
 	case fulfilled > 0:
-		return whole(fulfilled == all, FulfillmentFulfilled, FulfillmentPartiallyFulfilled)
+		return whole(fulfilled == all, FulfillmentStatusFulfilled, FulfillmentStatusPartiallyFulfilled)
 	default:
-		return FulfillmentUnfulfilled
+		return FulfillmentStatusUnfulfilled
 	}
 }
 
@@ -205,46 +196,31 @@ func whole(complete bool, full, partial FulfillmentStatus) FulfillmentStatus {
 	return partial
 }
 
-// held reports whether a hold covers the line.
-func (o *Order) held(l *LineState) bool {
-	return slices.ContainsFunc(o.Holds, func(h Hold) bool {
-		return len(h.LineIDs) == 0 || slices.Contains(h.LineIDs, l.LineID)
-	})
-}
-
 // ReturnStatus returns how many of the live units came back or are asked back.
 func (o *Order) ReturnStatus() ReturnStatus {
-	var live, requested, returned int64
+	var live, returned int64
+	var requested bool
 	for i := range o.Lines {
 		c := &o.Lines[i].Counters
 		live += c.Live()
-		requested += c.ReturnRequested
 		returned += c.Returned
+		requested = requested || c.ReturnRequested > max(c.Returned, c.RefundedQuantity) // a claim may be refunded without goods
 	}
 	switch {
 	case returned > 0 && returned == live:
-		return ReturnReturned
+		return ReturnStatusReturned
 	case returned > 0:
-		return ReturnPartiallyReturned
-	case requested > 0:
-		return ReturnRequested
+		return ReturnStatusPartiallyReturned
+	case requested:
+		return ReturnStatusRequested
 	default:
-		return ReturnNone
+		return ReturnStatusNone
 	}
 }
 
-// AllowedActions returns the actions that would not be refused in the present state, so that a client can draw buttons
-// without copying the rules. It is never nil.
-func (o *Order) AllowedActions() []Action {
-	actions := make([]Action, 0, 3)
-	if o.Status == StatusPending && o.confirmable() == nil {
-		actions = append(actions, ActionConfirm)
-	}
-	if o.payable() == nil && (o.AmountDue() > 0 || o.Status == StatusPending) {
-		actions = append(actions, ActionMarkPaid)
-	}
-	if o.cancelable() == nil {
-		actions = append(actions, ActionCancel)
-	}
-	return actions
+// InspectionPending reports whether goods came back about which nothing is decided yet.
+func (o *Order) InspectionPending() bool {
+	return slices.ContainsFunc(o.Returns, func(r Return) bool {
+		return r.State == ReturnStatePartiallyReceived || r.State == ReturnStateReceived
+	})
 }

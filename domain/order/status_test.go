@@ -1,7 +1,6 @@
 package order_test
 
 import (
-	"reflect"
 	"testing"
 
 	"github.com/google/uuid"
@@ -35,6 +34,8 @@ func TestPaymentStatus(t *testing.T) {
 		"refunded":                {p(order.PaymentCaptured, total, total, total, 0), "refunded", total, 0},
 		"refunded in part":        {p(order.PaymentCaptured, total, total, 1, 0), "partially_refunded", 1, 0},
 		"disputed":                {p(order.PaymentDisputed, total, total, total, 0), "disputed", total, 0},
+		"a draft":                 {events{drafted()}, "unpaid", total, 0},
+		"an empty draft":          {did(draft(func(c *order.Draft) { c.Lines = nil })), "unpaid", 0, 0},
 		"costs nothing":           {events{placed(func(e *order.Placed) { e.Totals = order.Totals{} })}, "paid", 0, 0},
 		"canceled, never paid":    {events{placed(nil), canceled(nil)}, "unpaid", 0, 0},
 		"canceled, money held":    {append(p(order.PaymentCaptured, total, total, 0, 0), canceled(nil)), "paid", 0, total},
@@ -112,45 +113,45 @@ func TestFulfillmentAndReturnStatus(t *testing.T) {
 	}
 }
 
-// What is called allowed is not refused, and what is not allowed is.
-func TestAllowedActions(t *testing.T) {
+func TestInspectionPending(t *testing.T) {
 	t.Parallel()
 
-	all := map[order.Action]order.Command{
-		order.ActionConfirm: order.Confirm{At: later}, order.ActionMarkPaid: markPaid(), order.ActionCancel: order.Cancel{At: later},
-	}
-	onAccount := placed(func(e *order.Placed) { e.PaymentPolicy = order.PolicyOnAccount })
+	request := order.RequestReturn{ReturnID: backID, Lines: []order.RequestedLine{{LineID: line2, Quantity: 2}}, At: later}
+	receive := order.ReceiveReturn{ReturnID: backID, Lines: []order.ReceivedLine{{LineID: line2, Quantity: 1, Disposition: order.DispositionQualityControl}}, At: later}
+	asked := then(settled(), pack(), ship(), deliver(), request, order.ApproveReturn{ReturnID: backID, At: later})
 	tests := map[string]struct {
 		given events
-		want  []order.Action
+		want  bool
 	}{
-		"nothing":             {nil, []order.Action{}},
-		"pending":             {events{placed(nil)}, []order.Action{"mark-paid", "cancel"}},
-		"pending, on account": {events{onAccount}, []order.Action{"confirm", "mark-paid", "cancel"}},
-		"confirmed":           {events{placed(nil), paid(order.PaymentCaptured, 5498, 5498, 0, 0), confirmed()}, []order.Action{"cancel"}},
-		"confirmed, unpaid":   {events{onAccount, confirmed()}, []order.Action{"mark-paid", "cancel"}},
-		"canceled":            {events{placed(nil), canceled(nil)}, []order.Action{}},
-		"imported":            {events{imported()}, []order.Action{}},
+		"nothing is asked back":   {settled(), false},
+		"something is asked back": {asked, false},
+		"some of it has come":     {then(asked, receive), true},
+		"all of it has come":      {then(asked, order.ReceiveReturn{ReturnID: backID, At: later}), true},
+		"it is decided":           {then(asked, receive, order.ResolveReturn{ReturnID: backID, At: later}), false},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			o := order.Replay(tt.given...)
-			got := o.AllowedActions()
-			if !reflect.DeepEqual(got, tt.want) {
-				t.Errorf("allowed %v; want %v", got, tt.want)
-			}
-			for action, cmd := range all {
-				happened, err := order.Decide(&o, cmd)
-				var allowed bool
-				for _, a := range got {
-					allowed = allowed || a == action
-				}
-				if allowed != (err == nil && len(happened) > 0) {
-					t.Errorf("%s is allowed: %t; it gives %v, %v", action, allowed, happened, err)
-				}
+			if o := order.Replay(tt.given...); o.InspectionPending() != tt.want {
+				t.Errorf("inspection pending: %t; want %t", !tt.want, tt.want)
 			}
 		})
+	}
+}
+
+// A claim that is settled without goods is not asked back any more.
+func TestReturnStatus_claim(t *testing.T) {
+	t.Parallel()
+
+	claim := order.RequestReturn{ReturnID: backID, Kind: order.KindClaim, Lines: []order.RequestedLine{{LineID: line2, Quantity: 1}}, At: later}
+	given := then(settled(), pack(), ship(), claim)
+	for status, given := range map[order.ReturnStatus]events{
+		order.ReturnStatusRequested: given,
+		order.ReturnStatusNone:      then(given, order.ResolveReturn{ReturnID: backID, At: later}),
+	} {
+		if o := order.Replay(given...); o.ReturnStatus() != status {
+			t.Errorf("return status %s; want %s", o.ReturnStatus(), status)
+		}
 	}
 }

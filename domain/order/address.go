@@ -1,0 +1,189 @@
+package order
+
+import (
+	"bytes"
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/ordermill/ordermill/domain/rule"
+)
+
+// ChangeShippingAddress sends an order elsewhere, as long as nothing has left.
+type ChangeShippingAddress struct {
+	Country string
+	PII     PII      // all personal data of the order, as it is to be
+	Requote *Requote // if the country changes the taxes: computed by the caller
+	At      time.Time
+}
+
+// ChangeBillingAddress bills an order to another address.
+type ChangeBillingAddress struct {
+	PII PII // all personal data of the order, as it is to be
+	At  time.Time
+}
+
+// ChangeContact gives an order another e-mail address or telephone number.
+type ChangeContact struct {
+	PII PII // all personal data of the order, as it is to be
+	At  time.Time
+}
+
+func (c ChangeShippingAddress) decide(o *Order) ([]Event, error) {
+	if err := o.addressable(); err != nil {
+		return nil, err
+	}
+	if err := o.unshipped(); err != nil {
+		return nil, err
+	}
+	var faults rule.Faults
+	checkText(&faults, "/country", c.Country, MaxKeyLength)
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	if c.Country == o.Country && bytes.Equal(c.PII, o.PII) && c.Requote == nil {
+		return nil, nil
+	}
+	if c.Requote != nil {
+		if err := o.requotable(); err != nil {
+			return nil, err
+		}
+		if err := c.Requote.check(o); err != nil {
+			return nil, err
+		}
+	}
+	event := ShippingAddressChanged{
+		About: o.about(), PreviousCountry: o.Country, PII: c.PII, Requote: c.Requote, ChangedAt: instant(c.At),
+	}
+	event.Country = c.Country
+	return []Event{event}, nil
+}
+
+func (c ChangeBillingAddress) decide(o *Order) ([]Event, error) {
+	if err := o.addressable(); err != nil || bytes.Equal(c.PII, o.PII) {
+		return nil, err
+	}
+	return []Event{BillingAddressChanged{About: o.about(), PII: c.PII, ChangedAt: instant(c.At)}}, nil
+}
+
+func (c ChangeContact) decide(o *Order) ([]Event, error) {
+	if err := o.addressable(); err != nil || bytes.Equal(c.PII, o.PII) {
+		return nil, err
+	}
+	return []Event{ContactChanged{About: o.about(), PII: c.PII, ChangedAt: instant(c.At)}}, nil
+}
+
+// addressable returns the rule that keeps the order's addresses from being changed.
+func (o *Order) addressable() error {
+	switch o.Status {
+	case StatusPending, StatusConfirmed:
+		return nil
+	case StatusDraft:
+		return rule.New(rule.InvalidState, "order %s is a draft; update it instead", o.Number)
+	case StatusCompleted, StatusCanceled, StatusExpired:
+		return rule.New(rule.OrderTerminal, "order %s is %s; its addresses stay as they are", o.Number, o.Status)
+	default:
+		return notFound()
+	}
+}
+
+// unshipped returns the refusal of what is possible only until something leaves.
+func (o *Order) unshipped() error {
+	var faults rule.Faults
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		if n := l.Counters.Shipped; n > 0 {
+			faults.AddDetail(l.fault(rule.AlreadyShipped, "", l.Counters.Live(), l.Counters.Live()-n,
+				"%d of %d units of SKU %q have left for the address of order %s; place another order for a new one", n,
+				l.Counters.Live(), l.SKU, o.Number))
+		}
+	}
+	return faults.Err()
+}
+
+// requotable returns the rule that keeps the order's taxes from being computed anew: they belong to the lines as placed.
+func (o *Order) requotable() error {
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		if l.Counters.Canceled == 0 && l.Batches == nil {
+			continue
+		}
+		v := rule.New(rule.InvalidState, "units of SKU %q of order %s were canceled or added since it was placed, so its taxes cannot be "+
+			"computed anew; cancel it and place it again for the new country", l.SKU, o.Number)
+		v.Details = []rule.Detail{l.fault(v.Code, "", l.Quantity, l.Counters.Live(), "%s", v.Message)}
+		return v
+	}
+	return nil
+}
+
+// check returns the fault of a quote that is not about the order as it is, or whose sums do not add up.
+func (q *Requote) check(o *Order) error {
+	var faults rule.Faults
+	mismatch := func(pointer, what string, quoted, want int64) {
+		faults.AddDetail(rule.Detail{
+			Pointer: pointer, Code: rule.TotalsMismatch,
+			Message: fmt.Sprintf("%s is quoted as %d and comes to %d; compute the quote anew", what, quoted, want),
+			Meta:    map[string]any{"requested": quoted, "available": want, "currency": o.Currency},
+		})
+	}
+	if now := o.LiveTotals(); q.TotalsBefore.Total != now.Total {
+		mismatch("/requote/totals_before", "the total before", q.TotalsBefore.Total, now.Total)
+	}
+	var after int64
+	seen, line := make([]bool, len(o.Lines)), o.finder()
+	for n := range q.Lines {
+		i := line.find(q.Lines[n].LineID)
+		if i < 0 || seen[i] {
+			faults.AddDetail(o.unknownLine(fmt.Sprintf("/requote/lines/%d", n), q.Lines[n].LineID))
+			continue
+		}
+		seen[i] = true
+		want := o.Lines[i].Subtotal - o.Lines[i].DiscountTotal() + exclusiveTotal(q.Lines[n].TaxLines)
+		if q.Lines[n].Total != want {
+			mismatch(fmt.Sprintf("/requote/lines/%d", n), "line "+q.Lines[n].LineID.String(), q.Lines[n].Total, want)
+		}
+		after += want
+	}
+	if i := slices.Index(seen, false); i >= 0 {
+		mismatch("/requote/lines", "line "+o.Lines[i].LineID.String(), 0, o.Lines[i].Total)
+	}
+	shipping := q.Shipping
+	if shipping == nil {
+		shipping = o.ShippingLines
+	}
+	for i := range shipping {
+		after += shipping[i].Total()
+	}
+	if q.TotalsAfter.Total != after {
+		mismatch("/requote/totals_after", "the total after", q.TotalsAfter.Total, after)
+	}
+	if want := q.TotalsAfter.Total - q.TotalsBefore.Total; q.AmountDelta != want {
+		mismatch("/requote/amount_delta", "the difference", q.AmountDelta, want)
+	}
+	return faults.Err()
+}
+
+func (o *Order) applyShippingAddressChanged(e *ShippingAddressChanged) {
+	o.Country, o.PII, o.UpdatedAt = e.Country, e.PII, e.ChangedAt
+	if e.Requote == nil {
+		return
+	}
+	line := o.finder()
+	for n := range e.Requote.Lines {
+		if i := line.find(e.Requote.Lines[n].LineID); i >= 0 {
+			o.Lines[i].TaxLines, o.Lines[i].Total = e.Requote.Lines[n].TaxLines, e.Requote.Lines[n].Total
+		}
+	}
+	if e.Requote.Shipping != nil {
+		o.ShippingLines = e.Requote.Shipping
+	}
+	o.Added += e.Requote.AmountDelta
+}
+
+func (o *Order) applyBillingAddressChanged(e *BillingAddressChanged) {
+	o.PII, o.UpdatedAt = e.PII, e.ChangedAt
+}
+
+func (o *Order) applyContactChanged(e *ContactChanged) {
+	o.PII, o.UpdatedAt = e.PII, e.ChangedAt
+}

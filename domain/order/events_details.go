@@ -1,0 +1,158 @@
+package order
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+)
+
+// ShippingAddressChanged sends an order elsewhere. About holds the new country. If that changes its taxes, Requote says
+// how.
+type ShippingAddressChanged struct {
+	About
+	PreviousCountry string    `json:"previous_country,omitempty"`
+	PII             PII       `json:"pii,omitempty"` // all personal data of the order, as it is now
+	Requote         *Requote  `json:"requote,omitempty"`
+	ChangedAt       time.Time `json:"changed_at"` // UTC, milliseconds
+}
+
+// Requote replaces the taxes of an order of which nothing was shipped or canceled.
+type Requote struct {
+	Lines        []LineTaxes    `json:"lines"`
+	Shipping     []ShippingLine `json:"shipping_lines,omitempty"`
+	TotalsBefore Totals         `json:"totals_before"`
+	TotalsAfter  Totals         `json:"totals_after"`
+	AmountDelta  int64          `json:"amount_delta"`
+}
+
+// LineTaxes are a line's taxes, computed anew.
+type LineTaxes struct {
+	LineID   uuid.UUID `json:"line_id"`
+	TaxLines []TaxLine `json:"tax_lines,omitempty"`
+	Total    int64     `json:"total"`
+}
+
+// BillingAddressChanged bills an order to another address.
+type BillingAddressChanged struct {
+	About
+	PII       PII       `json:"pii,omitempty"` // all personal data of the order, as it is now
+	ChangedAt time.Time `json:"changed_at"`    // UTC, milliseconds
+}
+
+// ContactChanged gives an order another e-mail address or telephone number.
+type ContactChanged struct {
+	About
+	PII       PII       `json:"pii,omitempty"` // all personal data of the order, as it is now
+	ChangedAt time.Time `json:"changed_at"`    // UTC, milliseconds
+}
+
+// NoteAdded adds words to an order.
+type NoteAdded struct {
+	About
+	NoteID     uuid.UUID      `json:"note_id"`
+	Visibility NoteVisibility `json:"visibility"`
+	Body       string         `json:"body,omitempty"` // staff's words
+	PII        PII            `json:"pii,omitempty"`  // a customer's
+	AddedBy    string         `json:"added_by,omitempty"`
+	AddedAt    time.Time      `json:"added_at"` // UTC, milliseconds
+}
+
+// NoteEdited replaces a note's words.
+type NoteEdited struct {
+	About
+	NoteID     uuid.UUID      `json:"note_id"`
+	Visibility NoteVisibility `json:"visibility"`
+	Body       string         `json:"body,omitempty"`
+	PII        PII            `json:"pii,omitempty"`
+	EditedBy   string         `json:"edited_by,omitempty"`
+	EditedAt   time.Time      `json:"edited_at"` // UTC, milliseconds
+}
+
+// NoteRemoved takes a note away.
+type NoteRemoved struct {
+	About
+	NoteID    uuid.UUID `json:"note_id"`
+	RemovedBy string    `json:"removed_by,omitempty"`
+	RemovedAt time.Time `json:"removed_at"` // UTC, milliseconds
+}
+
+// TagsChanged adds tags to an order and takes others away.
+type TagsChanged struct {
+	About
+	Added     []string  `json:"added,omitempty"`   // sorted
+	Removed   []string  `json:"removed,omitempty"` // sorted
+	ChangedAt time.Time `json:"changed_at"`        // UTC, milliseconds
+}
+
+// MetadataChanged sets and unsets what a shop's own programs keep with an order.
+type MetadataChanged struct {
+	About
+	Set       map[string]string `json:"set,omitempty"`
+	Unset     []string          `json:"unset,omitempty"` // sorted
+	ChangedAt time.Time         `json:"changed_at"`      // UTC, milliseconds
+}
+
+// InvoiceIssued gives an order an invoice with the next number of its series, which was drawn in the same append.
+type InvoiceIssued struct {
+	About
+	InvoiceNumber string    `json:"invoice_number"`
+	Series        string    `json:"series"`
+	Totals        Totals    `json:"totals"` // of the live units
+	DocumentRef   string    `json:"document_ref,omitempty"`
+	IssuedBy      string    `json:"issued_by,omitempty"`
+	IssuedAt      time.Time `json:"issued_at"` // UTC, milliseconds
+}
+
+// CreditNoteIssued takes an invoice back in part or in whole.
+type CreditNoteIssued struct {
+	About
+	CreditNoteNumber string    `json:"credit_note_number"`
+	Series           string    `json:"series"`
+	InvoiceNumber    string    `json:"invoice_number"`
+	Amount           int64     `json:"amount"` // with tax
+	Reason           string    `json:"reason,omitempty"`
+	DocumentRef      string    `json:"document_ref,omitempty"`
+	IssuedBy         string    `json:"issued_by,omitempty"`
+	IssuedAt         time.Time `json:"issued_at"` // UTC, milliseconds
+}
+
+// EventType returns "order.shipping_address_changed.v1".
+func (ShippingAddressChanged) EventType() string { return "order.shipping_address_changed.v1" }
+
+// EventType returns "order.billing_address_changed.v1".
+func (BillingAddressChanged) EventType() string { return "order.billing_address_changed.v1" }
+
+// EventType returns "order.contact_changed.v1".
+func (ContactChanged) EventType() string { return "order.contact_changed.v1" }
+
+// EventType returns "order.note_added.v1".
+func (NoteAdded) EventType() string { return "order.note_added.v1" }
+
+// EventType returns "order.note_edited.v1".
+func (NoteEdited) EventType() string { return "order.note_edited.v1" }
+
+// EventType returns "order.note_removed.v1".
+func (NoteRemoved) EventType() string { return "order.note_removed.v1" }
+
+// EventType returns "order.tags_changed.v1".
+func (TagsChanged) EventType() string { return "order.tags_changed.v1" }
+
+// EventType returns "order.metadata_changed.v1".
+func (MetadataChanged) EventType() string { return "order.metadata_changed.v1" }
+
+// EventType returns "order.invoice_issued.v1".
+func (InvoiceIssued) EventType() string { return "order.invoice_issued.v1" }
+
+// EventType returns "order.credit_note_issued.v1".
+func (CreditNoteIssued) EventType() string { return "order.credit_note_issued.v1" }
+
+func (ShippingAddressChanged) orderEvent() {}
+func (BillingAddressChanged) orderEvent()  {}
+func (ContactChanged) orderEvent()         {}
+func (NoteAdded) orderEvent()              {}
+func (NoteEdited) orderEvent()             {}
+func (NoteRemoved) orderEvent()            {}
+func (TagsChanged) orderEvent()            {}
+func (MetadataChanged) orderEvent()        {}
+func (InvoiceIssued) orderEvent()          {}
+func (CreditNoteIssued) orderEvent()       {}

@@ -1,0 +1,186 @@
+package order
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/ordermill/ordermill/domain/money"
+	"github.com/ordermill/ordermill/domain/rule"
+)
+
+// IssueInvoice gives an order an invoice over its live units and shipping. It has at most one that is not wholly
+// credited. The caller draws the number from the series in the same append. The same number again changes nothing.
+type IssueInvoice struct {
+	Number      string
+	Series      string
+	DocumentRef string
+	By          string
+	At          time.Time
+}
+
+// IssueCreditNote takes an invoice back in part or in whole: Amount 0 is all that is left of it. The same number again
+// changes nothing.
+type IssueCreditNote struct {
+	Number        string
+	Series        string
+	InvoiceNumber string
+	Amount        int64
+	Reason        string
+	DocumentRef   string
+	By            string
+	At            time.Time
+}
+
+func (c IssueInvoice) decide(o *Order) ([]Event, error) {
+	if err := o.invoiceable(); err != nil {
+		return nil, err
+	}
+	if there := o.invoice(c.Number); there != nil {
+		if there.CreditOf == "" && there.Series == c.Series {
+			return nil, nil
+		}
+		return nil, o.numberTaken(c.Number)
+	}
+	var faults rule.Faults
+	checkDocument(&faults, c.Number, c.Series, c.DocumentRef)
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	for i := range o.Invoices {
+		open := &o.Invoices[i]
+		if left, credited := o.invoiceLeft(open); open.CreditOf == "" && (left > 0 || !credited) {
+			v := rule.New(rule.InvalidState, "invoice %s of order %s is open with %s; credit it before another one is issued", open.Number,
+				o.Number, money.Format(left, o.Currency))
+			v.Details = []rule.Detail{{
+				Code: v.Code, Message: v.Message, Meta: map[string]any{"invoice_number": open.Number, "available": left, "currency": o.Currency},
+			}}
+			return nil, v
+		}
+	}
+	return []Event{InvoiceIssued{
+		About: o.about(), InvoiceNumber: c.Number, Series: c.Series, Totals: o.LiveTotals(), DocumentRef: c.DocumentRef,
+		IssuedBy: c.By, IssuedAt: instant(c.At),
+	}}, nil
+}
+
+// invoiceable returns the rule that keeps the order from being invoiced.
+func (o *Order) invoiceable() error {
+	switch o.Status {
+	case StatusConfirmed, StatusCompleted:
+		return nil
+	case StatusDraft, StatusPending:
+		return rule.New(rule.InvalidState, "order %s is %s; confirm it before it is invoiced", o.Number, o.Status)
+	case StatusCanceled, StatusExpired:
+		return rule.New(rule.OrderTerminal, "order %s is %s and there is nothing to invoice", o.Number, o.Status)
+	default:
+		return notFound()
+	}
+}
+
+func (c IssueCreditNote) decide(o *Order) ([]Event, error) {
+	if !o.Exists() {
+		return nil, notFound()
+	}
+	if there := o.invoice(c.Number); there != nil {
+		if there.CreditOf == c.InvoiceNumber && there.CreditOf != "" && (c.Amount == 0 || there.Amount == c.Amount) {
+			return nil, nil
+		}
+		return nil, o.numberTaken(c.Number)
+	}
+	var faults rule.Faults
+	checkDocument(&faults, c.Number, c.Series, c.DocumentRef)
+	checkText(&faults, "/reason", c.Reason, MaxNoteLength)
+	if c.Amount < 0 {
+		faults.Add(rule.ValidationFailed, "/amount", "a credit note is over 0 for all that is left, or more, not %d", c.Amount)
+	}
+	invoice := o.invoice(c.InvoiceNumber)
+	if invoice == nil || invoice.CreditOf != "" {
+		faults.Add(rule.ValidationFailed, "/invoice_number", "order %s has no invoice %q; it has %s", o.Number, c.InvoiceNumber, o.invoiceNumbers())
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	left, _ := o.invoiceLeft(invoice)
+	amount := c.Amount
+	if amount == 0 {
+		amount = left
+	}
+	if amount > left || left == 0 {
+		v := rule.New(rule.InvalidState, "a credit note over %s was asked for, %s of invoice %s is left", money.Format(amount, o.Currency),
+			money.Format(left, o.Currency), invoice.Number)
+		v.Details = []rule.Detail{{
+			Pointer: "/amount", Code: v.Code, Message: v.Message,
+			Meta: map[string]any{"invoice_number": invoice.Number, "requested": amount, "available": left, "currency": o.Currency},
+		}}
+		return nil, v
+	}
+	return []Event{CreditNoteIssued{
+		About: o.about(), CreditNoteNumber: c.Number, Series: c.Series, InvoiceNumber: invoice.Number, Amount: amount, Reason: c.Reason,
+		DocumentRef: c.DocumentRef, IssuedBy: c.By, IssuedAt: instant(c.At),
+	}}, nil
+}
+
+// invoice returns an invoice or credit note, or nil.
+func (o *Order) invoice(number string) *Invoice {
+	i := slices.IndexFunc(o.Invoices, func(i Invoice) bool { return i.Number == number })
+	if i < 0 {
+		return nil
+	}
+	return &o.Invoices[i]
+}
+
+// invoiceLeft returns what is left of an invoice, and whether any credit note takes it back.
+func (o *Order) invoiceLeft(invoice *Invoice) (left int64, credited bool) {
+	left = invoice.Amount
+	for i := range o.Invoices {
+		if o.Invoices[i].CreditOf == invoice.Number {
+			left -= o.Invoices[i].Amount
+			credited = true
+		}
+	}
+	return left, credited
+}
+
+func (o *Order) invoiceNumbers() string {
+	var numbers []string
+	for i := range o.Invoices {
+		if o.Invoices[i].CreditOf == "" {
+			numbers = append(numbers, o.Invoices[i].Number)
+		}
+	}
+	if len(numbers) == 0 {
+		return "none; issue one first"
+	}
+	return strings.Join(numbers, ", ")
+}
+
+// numberTaken returns the refusal of a number that another document bears.
+func (o *Order) numberTaken(number string) error {
+	return rule.New(rule.InvalidState, "number %s is taken by another document of order %s; draw the next one", number, o.Number)
+}
+
+// checkDocument records what is wrong with the fields that invoices and credit notes share.
+func checkDocument(faults *rule.Faults, number, series, ref string) {
+	checkText(faults, "/number", number, MaxKeyLength)
+	checkText(faults, "/series", series, MaxKeyLength)
+	checkText(faults, "/document_ref", ref, MaxURLLength)
+	if number == "" || series == "" {
+		faults.Add(rule.ValidationFailed, "/number", "a document needs a number and the series that it was drawn from")
+	}
+}
+
+func (o *Order) applyInvoiceIssued(e *InvoiceIssued) {
+	o.Invoices = append(o.Invoices, Invoice{
+		Number: e.InvoiceNumber, Series: e.Series, Amount: e.Totals.Total, DocumentRef: e.DocumentRef, IssuedAt: e.IssuedAt,
+	})
+	o.UpdatedAt = e.IssuedAt
+}
+
+func (o *Order) applyCreditNoteIssued(e *CreditNoteIssued) {
+	o.Invoices = append(o.Invoices, Invoice{
+		Number: e.CreditNoteNumber, Series: e.Series, CreditOf: e.InvoiceNumber, Amount: e.Amount, DocumentRef: e.DocumentRef,
+		IssuedAt: e.IssuedAt,
+	})
+	o.UpdatedAt = e.IssuedAt
+}
