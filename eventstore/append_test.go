@@ -460,7 +460,7 @@ func TestAppend_role(t *testing.T) {
 		"update events set data = ''", "delete from events", "truncate events", "update logs set epoch = 2", "delete from logs",
 		"delete from command_results", "update command_results set status = 200", "delete from claims", "drop table events",
 		"insert into claims values (1, 'a', 's', 'v', gen_random_uuid())", "create table public.mine (id int)",
-		"select append_one_by_one(1, 0, 1, now(), " + nulls(27) + ")",
+		"select append_one_by_one(1, 0, 1, now(), " + nulls(37) + ")",
 	} {
 		_, err := pool.Exec(t.Context(), statement)
 		var pgErr *pgconn.PgError

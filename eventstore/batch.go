@@ -18,18 +18,22 @@ const (
 
 // params lays a batch out as the arguments of append_events, in its order.
 func params(log LogID, batch []*pending) [][]byte {
-	n, reads, claims, events, size := len(batch), 0, 0, 0, 0
+	n, reads, claims, events, decisions, size := len(batch), 0, 0, 0, 0, 0
 	keyed := false
 	for _, p := range batch {
+		if p.Decision != nil {
+			decisions++
+		}
 		reads, claims, events, size = reads+len(p.Reads), claims+len(p.Claims), events+len(p.Events), size+p.bytes
 		keyed = keyed || p.Key != nil
 	}
-	out := make([][]byte, 0, 32)
+	out := make([][]byte, 0, 42)
 	out = append(out, binary.BigEndian.AppendUint32(nil, uint32(log))) //nolint:gosec // positive
 	out = appendColumns(out, batch, n, keyed)
 	out = readColumns(out, batch, reads, ownWrites(batch, reads))
 	out = claimColumns(out, batch, claims)
-	return eventColumns(out, batch, events, size)
+	out = eventColumns(out, batch, events, size)
+	return decisionColumns(out, batch, decisions)
 }
 
 func appendColumns(out [][]byte, batch []*pending, n int, keyed bool) [][]byte {
@@ -160,6 +164,34 @@ func eventColumns(out [][]byte, batch []*pending, n, size int) [][]byte {
 	}
 	return append(out, owner.param(), stream.param(), kind.param(), version.param(), id.param(), name.param(),
 		schema.param(), data.param(), metadata.param(), occurred.param())
+}
+
+// decisionColumns costs a batch without decisions ten nulls.
+func decisionColumns(out [][]byte, batch []*pending, n int) [][]byte {
+	if n == 0 {
+		return append(out, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil)
+	}
+	owner, id, command, code := newArray(oidInt4, n, 4), newArray(oidUUID, n, 16), newArray(oidText, n, 16), newArray(oidText, n, 24)
+	reason, kind, actor := newArray(oidText, n, 64), newArray(oidText, n, 8), newArray(oidText, n, 24)
+	resource, request, details := newArray(oidText, n, 36), newArray(oidText, n, 36), newArray(oidBytea, n, 128)
+	for i, p := range batch {
+		d := p.Decision
+		if d == nil {
+			continue
+		}
+		owner.int32(i + 1)
+		id.uuid(d.ID)
+		command.text(d.Command)
+		code.text(d.Code)
+		reason.text(d.Reason)
+		kind.text(d.ActorType)
+		actor.text(d.ActorID)
+		resource.text(d.Resource)
+		request.text(d.RequestID)
+		details.bytes(d.Details)
+	}
+	return append(out, owner.param(), id.param(), command.param(), code.param(), reason.param(), kind.param(), actor.param(),
+		resource.param(), request.param(), details.param())
 }
 
 // outcome is one row of append_events.

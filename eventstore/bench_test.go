@@ -1,10 +1,14 @@
 package eventstore
 
 import (
+	"context"
+	"crypto/rand"
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgxpool"
@@ -67,6 +71,112 @@ func BenchmarkAppend(b *testing.B) {
 			b.ReportMetric(float64(now.Appends-before.Appends)/float64(now.Batches-before.Batches), "appends/batch")
 		})
 	}
+}
+
+// BenchmarkAppendEvents sends batches of 64 appends over one connection and waits for each: new streams with an event,
+// refusals that are stored under a key, and refusals that are noted besides. It shows what a batch costs the server.
+func BenchmarkAppendEvents(b *testing.B) {
+	const batchSize = 64
+	config := pgtest.Pool(b).Config().ConnConfig
+	laneConfig(&config.Config, defaultBounds())
+	l, err := openLane(b.Context(), &config.Config, defaultBounds())
+	if err != nil {
+		b.Fatal(err)
+	}
+	b.Cleanup(func() { l.close(true) })
+	event := func() Append { return first("demo", uuid.Must(uuid.NewV7())) }
+	refused := func() Append {
+		a := refusal(Expectation{Stream: uuid.New()}, "insufficient_stock")
+		a.Key, a.Decision = &Key{Client: "c", Hash: hash(a.Decision.ID.String())}, nil
+		a.Answer = Answer{Request: "POST /things", Status: 409, Body: make([]byte, 300)}
+		return a
+	}
+	noted := func() Append {
+		a := refused()
+		a.Decision = refusal(a.Reads[0], "insufficient_stock").Decision
+		return a
+	}
+	for _, kind := range []struct {
+		name string
+		make func() Append
+	}{{"events", event}, {"refusals", refused}, {"refusals noted", noted}} {
+		b.Run(kind.name, func(b *testing.B) {
+			var worked time.Duration
+			batches := 0
+			for b.Loop() {
+				batch := make([]*pending, batchSize)
+				for i := range batch {
+					p, err := prepare(kind.make())
+					if err != nil {
+						b.Fatal(err)
+					}
+					batch[i] = &pending{prepared: p}
+				}
+				if err := l.send(1, batch); err != nil {
+					b.Fatal(err)
+				}
+				rows, err := l.receive()
+				if err != nil || len(rows) != 1 {
+					b.Fatalf("%d outcomes, %v; want one for all", len(rows), err)
+				}
+				worked += rows[0].worked()
+				batches++
+			}
+			b.ReportMetric(float64(worked.Nanoseconds())/float64(batches*batchSize), "server-ns/append")
+		})
+	}
+}
+
+// fillLong makes one stream of $1 events with bodies of 280 bytes, as those of a busy stock are.
+const fillLong = `insert into events select 1, n, 'demo', $2, 'stock', n, md5('e' || n)::uuid, 'stock.reserved.v1', 1,
+	convert_to(rpad('{"reservation_id":"' || md5(n::text) || '","quantity":2,"allocations":[{"location_id":"main","quantity":2}],"note":"', 278, md5('n' || n)) || '"}', 'UTF8'),
+	'{"actor":{"type":"client","id":"shop"},"command_id":"0198aaaa"}', now(), now() from generate_series(1, $1) n`
+
+// BenchmarkLoadSnapshots reads a stream of 300,000 events to its end: from a snapshot of 32 KiB with 500 events after
+// it, over the pool and under the lock, and without one.
+func BenchmarkLoadSnapshots(b *testing.B) {
+	const events, tail = 300_000, 500
+	pool := pgtest.Pool(b)
+	s := openStore(b, pool, Config{})
+	stream := uuid.New()
+	if _, err := pool.Exec(b.Context(), fillLong, events, stream); err != nil {
+		b.Fatal(err)
+	}
+	if _, err := pool.Exec(b.Context(), "vacuum analyze events"); err != nil {
+		b.Fatal(err)
+	}
+	taken := Snapshot{Tenant: "demo", Stream: stream, Version: events - tail, Fingerprint: hash("v1"), Data: make([]byte, 32<<10)}
+	_, _ = rand.Read(taken.Data) // never fails
+	if err := pool.QueryRow(b.Context(), "select event_id from events where log_id = 1 and position = $1", taken.Version).Scan(&taken.Event); err != nil {
+		b.Fatal(err)
+	}
+	if err := s.SaveSnapshots(b.Context(), []Snapshot{taken}); err != nil {
+		b.Fatal(err)
+	}
+	run := func(name string, from StreamFrom, want int, load func(context.Context, string, []StreamFrom) ([]StreamRest, error)) {
+		b.Run(name, func(b *testing.B) {
+			var took []time.Duration
+			for b.Loop() {
+				begun := time.Now()
+				rests, err := load(b.Context(), "demo", []StreamFrom{from})
+				if err != nil || len(rests[0].Events) != want {
+					b.Fatalf("%d events, %v; want %d", len(rests[0].Events), err, want)
+				}
+				took = append(took, time.Since(begun))
+			}
+			slices.Sort(took)
+			b.ReportMetric(took[len(took)/2].Seconds()*1000, "median-ms")
+		})
+	}
+	run("snapshot", StreamFrom{Stream: stream, Fingerprint: taken.Fingerprint}, tail, s.LoadSnapshots)
+	err := s.WithLock(b.Context(), func(_ context.Context, l *Locked) error {
+		run("snapshot/locked", StreamFrom{Stream: stream, Fingerprint: taken.Fingerprint}, tail, l.LoadSnapshots)
+		return nil
+	})
+	if err != nil {
+		b.Fatal(err)
+	}
+	run("none", StreamFrom{Stream: stream}, events, s.LoadSnapshots)
 }
 
 // shared has writers share the iterations of a benchmark.

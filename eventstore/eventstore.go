@@ -84,12 +84,13 @@ type Answer struct {
 
 // Append is one atomic step: all of it is stored or none.
 type Append struct {
-	Tenant string
-	Reads  []Expectation // every stream that the decision read; every stream written to is one of them
-	Events []NewEvent    // in order; none for an answer without effect, such as a refusal, or to check the reads alone
-	Claims []Claim
-	Key    *Key   // nil: the append is recognised by its first event only
-	Answer Answer // stored with Key
+	Tenant   string
+	Reads    []Expectation // every stream that the decision read; every stream written to is one of them
+	Events   []NewEvent    // in order; none for an answer without effect, such as a refusal, or to check the reads alone
+	Claims   []Claim
+	Key      *Key      // nil: the append is recognised by its first event, or its decision, only
+	Answer   Answer    // stored with Key
+	Decision *Decision // noted in the decision log, usually a refusal; nil: nothing is noted
 }
 
 // Result is what became of an append.

@@ -26,6 +26,7 @@ const (
 		select * from unnest($1::text[], $2::text[], $3::bytea[]) on conflict do nothing returning tenant_id, subject`
 	getKeysSQL = `select k.tenant_id, k.subject, k.wrapped from unnest($1::text[], $2::text[]) as wanted(tenant_id, subject)
 		join person_keys k using (tenant_id, subject)`
+	destroySQL = "select destroy_person_key($1, $2)"
 )
 
 // person is whose key it is.

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+	"github.com/jackc/pgx/v5"
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgxpool"
 )
@@ -64,8 +65,8 @@ type Vault struct {
 	queue   keyQueue
 }
 
-// NewVault returns a vault over table person_keys. The pool stays the caller's; its role may read and add keys, and
-// must be allowed to update them for Destroy.
+// NewVault returns a vault over table person_keys. The pool stays the caller's. Its role, one that may append,
+// can read, add and destroy keys and change none.
 func NewVault(pool *pgxpool.Pool, config VaultConfig) (*Vault, error) {
 	if len(config.MasterKeys) == 0 {
 		return nil, errors.New("vault: no master key: give one of 32 random bytes")
@@ -159,10 +160,9 @@ func (v *Vault) Open(ctx context.Context, tenant string, sealed []byte, id uuid.
 // Destroy destroys a subject's key for ever, also when it has none yet. This process forgets it at once, others within
 // their CacheFor. Copies in the database's backups live on until those are deleted.
 func (v *Vault) Destroy(ctx context.Context, tenant, subject string) error {
-	_, err := v.pool.Exec(ctx, `insert into person_keys (tenant_id, subject) values ($1, $2)
-		on conflict (tenant_id, subject) do update set wrapped = null`, tenant, subject)
+	err := asTenant(ctx, v.pool, tenant, func(batch *pgx.Batch) { batch.Queue(destroySQL, tenant, subject) })
 	if denied := new(pgconn.PgError); errors.As(err, &denied) && denied.Code == "42501" {
-		return fmt.Errorf("destroy key of %s: the database role may not update person_keys; use one that may: %w", subject, err)
+		return fmt.Errorf("destroy key of %s: the database role must be one that may append: %w", subject, err)
 	}
 	if err != nil {
 		return fmt.Errorf("destroy key of %s: %w", subject, err)

@@ -311,7 +311,7 @@ func TestVault_canceledCaller(t *testing.T) {
 	wg.Wait()
 }
 
-// The application's role seals and opens; it cannot destroy.
+// The application's role seals, opens and destroys; one that only opens cannot destroy.
 func TestVault_rights(t *testing.T) {
 	t.Parallel()
 
@@ -331,7 +331,16 @@ func TestVault_rights(t *testing.T) {
 	if got, err := newVault(t, pool, masterKey("one", 1)).Open(t.Context(), "demo", sealed, uuid.Nil); err != nil || string(got) != "secret" {
 		t.Errorf("Open = %q, %v; want the text", got, err)
 	}
-	if err := v.Destroy(t.Context(), "demo", "c"); err == nil || !strings.Contains(err.Error(), "may not update person_keys") {
-		t.Errorf("Destroy = %v; want an error that names the right", err)
+	if err := v.Destroy(t.Context(), "demo", "c"); err != nil {
+		t.Errorf("Destroy = %v; want nil", err)
+	}
+	config.ConnConfig.RuntimeParams["role"] = "ordermill_project"
+	weak, err := pgxpool.NewWithConfig(t.Context(), config)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(weak.Close)
+	if err := newVault(t, weak, masterKey("one", 1)).Destroy(t.Context(), "demo", "c"); err == nil || !strings.Contains(err.Error(), "one that may append") {
+		t.Errorf("Destroy by another role = %v; want an error that names the right", err)
 	}
 }

@@ -6,11 +6,38 @@ import (
 	"fmt"
 
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 )
 
 const knownSQL = `select k.fingerprint, k.request, k.resource, k.status, k.headers, k.body, k.position, k.created_at, l.epoch
 	from command_results k join logs l using (log_id)
 	where k.log_id = $1 and k.tenant_id = $2 and k.client_id = $3 and k.key_hash = $4`
+
+// DropAnswers drops the bodies of what was answered under some keys, such as a person's whose data is erased, and returns
+// how many there were. The keys stay used, and Known and Append tell their other parts. Fingerprints are not compared.
+func (s *Store) DropAnswers(ctx context.Context, tenant string, keys []Key) (dropped int, err error) {
+	clients, hashes := make([]string, len(keys)), make([][]byte, len(keys))
+	for i := range keys {
+		clients[i], hashes[i] = keys[i].Client, keys[i].Hash[:]
+	}
+	err = asTenant(ctx, s.pool, tenant, func(batch *pgx.Batch) {
+		batch.Queue("select drop_answers($1, $2, $3, $4)", s.log, tenant, clients, hashes).
+			QueryRow(func(row pgx.Row) error { return row.Scan(&dropped) })
+	})
+	if err != nil {
+		return 0, fmt.Errorf("drop answers: %w", err)
+	}
+	return dropped, nil
+}
+
+// asTenant runs the statements that queue adds in one round trip and one transaction that names the tenant, as functions
+// ask for that destroy something.
+func asTenant(ctx context.Context, pool *pgxpool.Pool, tenant string, queue func(*pgx.Batch)) error {
+	batch := &pgx.Batch{}
+	batch.Queue("select set_config('ordermill.tenant', $1, true)", tenant)
+	queue(batch)
+	return pool.SendBatch(ctx, batch).Close()
+}
 
 // Known returns what was answered under a key, if it was used. With another fingerprint it fails with a
 // *KeyReusedError. That a key is not known proves nothing while an append with it may be on its way: only Append

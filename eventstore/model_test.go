@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"fmt"
+	"maps"
 	"reflect"
 	"slices"
 	"sync/atomic"
@@ -21,6 +22,12 @@ type model struct {
 	streams map[uuid.UUID][]modelEvent
 	keys    map[keyValue]modelAnswer
 	claims  map[claimValue]uuid.UUID
+	noted   map[decisionValue]modelDecision
+}
+
+type modelDecision struct {
+	Position Position
+	Code     string
 }
 
 type modelEvent struct {
@@ -51,6 +58,7 @@ type verdict struct {
 func newModel() *model {
 	return &model{
 		streams: make(map[uuid.UUID][]modelEvent), keys: make(map[keyValue]modelAnswer), claims: make(map[claimValue]uuid.UUID),
+		noted: make(map[decisionValue]modelDecision),
 	}
 }
 
@@ -87,6 +95,11 @@ func (m *model) append(p *prepared) verdict {
 			return verdict{Kind: "already", Position: stored[v-1].last}
 		}
 	}
+	if p.Decision != nil {
+		if d, ok := m.noted[decisionValue{p.Tenant, p.Decision.ID}]; ok {
+			return verdict{Kind: "already", Position: d.Position}
+		}
+	}
 	for _, r := range p.Reads {
 		owner, now := m.tenantOf(r.Stream), m.state(r.Stream)
 		if owner != "" && owner != p.Tenant {
@@ -120,6 +133,9 @@ func (m *model) store(p *prepared) {
 	}
 	if p.Key != nil {
 		m.keys[keyValue{p.Tenant, p.Key.Client, p.Key.Hash}] = modelAnswer{p.Key.Fingerprint, p.Answer, last}
+	}
+	if p.Decision != nil {
+		m.noted[decisionValue{p.Tenant, p.Decision.ID}] = modelDecision{last, p.Decision.Code}
 	}
 }
 
@@ -162,6 +178,9 @@ func (g *generator) next(t *rapid.T) Append {
 		c := Claim{Scope: "number", Value: fmt.Sprint(rapid.IntRange(0, 20).Draw(t, "value")*2 + i), Owner: g.id()}
 		a.Claims = append(a.Claims, c)
 	}
+	if len(a.Events) == 0 || rapid.IntRange(0, 9).Draw(t, "decision beside events") == 0 {
+		a.Decision = g.decision(t)
+	}
 	return a
 }
 
@@ -187,6 +206,20 @@ func (g *generator) expectation(t *rapid.T, stream uuid.UUID) Expectation {
 		}
 	}
 	return e
+}
+
+// decision is a new one, none, or now and then one that was sent with another append.
+func (g *generator) decision(t *rapid.T) *Decision {
+	switch rapid.IntRange(0, 9).Draw(t, "decision") {
+	case 0:
+		if len(g.sent) > 0 {
+			return rapid.SampledFrom(g.sent).Draw(t, "decided before").Decision
+		}
+		return nil
+	case 1, 2, 3:
+		return nil
+	}
+	return &Decision{ID: g.id(), Code: fmt.Sprint(g.ids)}
 }
 
 func (g *generator) id() uuid.UUID {
@@ -236,7 +269,7 @@ func TestAppendEvents_model(t *testing.T) {
 		}
 		checkLog(rt, pool, number, m)
 	})
-	for _, kind := range []string{"whole batch", "whole batch with a chain", "one by one", "appended", "known", "reused", "already", "conflict", "claimed"} {
+	for _, kind := range []string{"whole batch", "whole batch with a chain", "one by one", "appended", "known", "reused", "already", "conflict", "claimed", "decision"} {
 		if seen[kind] == 0 {
 			t.Errorf("no outcome was %q; want some of each: %v", kind, seen)
 		}
@@ -255,6 +288,9 @@ func (m *model) clone() *model {
 	}
 	for k, v := range m.claims {
 		c.claims[k] = v
+	}
+	for k, v := range m.noted {
+		c.noted[k] = v
 	}
 	return c
 }
@@ -290,6 +326,9 @@ func judge(t *rapid.T, l *lane, log LogID, m *model, batch []*pending, seen map[
 			t.Fatalf("epoch %d, recorded at %s; want 1 and a time", o.epoch, o.recorded)
 		}
 		seen[o.kind]++
+		if o.kind == "appended" && batch[i].Decision != nil {
+			seen["decision"]++
+		}
 	}
 }
 
@@ -322,5 +361,18 @@ func checkLog(t *rapid.T, db queryer, log LogID, m *model) {
 	counts, err := pgx.CollectExactlyOneRow(rows, pgx.RowToStructByPos[struct{ Keys, Claims int }])
 	if err != nil || counts.Keys != len(m.keys) || counts.Claims != len(m.claims) {
 		t.Fatalf("keys and claims = %+v, %v; want %d and %d", counts, err, len(m.keys), len(m.claims))
+	}
+	rows, err = db.Query(ctx, `select tenant_id, decision_id, position, code from decisions where log_id = $1`, log)
+	if err != nil {
+		t.Fatal(err)
+	}
+	noted := make(map[decisionValue]modelDecision)
+	var id decisionValue
+	var d modelDecision
+	if _, err := pgx.ForEachRow(rows, []any{&id.tenant, &id.id, &d.Position, &d.Code}, func() error { noted[id] = d; return nil }); err != nil {
+		t.Fatal(err)
+	}
+	if !maps.Equal(noted, m.noted) {
+		t.Fatalf("decisions = %v; want %v", noted, m.noted)
 	}
 }

@@ -3,6 +3,8 @@ package eventstore
 import (
 	"sync/atomic"
 	"time"
+
+	"github.com/google/uuid"
 )
 
 // bounds of the appender's patience, and of an append inside the server. A lock or statement that takes longer is given
@@ -56,7 +58,7 @@ type inFlight struct {
 	sentAt  time.Time
 }
 
-// cut splits off the next batch: within the limits, with no key and no claim twice, leaving out what was withdrawn.
+// cut splits off the next batch: within the limits, with no key, no claim and no decision twice, leaving out what was withdrawn.
 func cut(queue []*pending) (batch, rest []*pending) {
 	var seen values
 	batch = make([]*pending, 0, min(len(queue), maxBatchAppends))
@@ -82,10 +84,11 @@ func cut(queue []*pending) (batch, rest []*pending) {
 	return batch, queue[n:]
 }
 
-// values are the keys and claims of a batch.
+// values are the keys, claims and decisions of a batch.
 type values struct {
-	keys   map[keyValue]struct{}
-	claims map[claimValue]struct{}
+	keys      map[keyValue]struct{}
+	claims    map[claimValue]struct{}
+	decisions map[decisionValue]struct{}
 }
 
 type keyValue struct {
@@ -94,6 +97,11 @@ type keyValue struct {
 }
 
 type claimValue struct{ tenant, scope, value string }
+
+type decisionValue struct {
+	tenant string
+	id     uuid.UUID
+}
 
 func (v *values) hasAny(p *pending) bool {
 	if p.Key != nil {
@@ -105,6 +113,10 @@ func (v *values) hasAny(p *pending) bool {
 		if _, ok := v.claims[claimValue{p.Tenant, c.Scope, c.Value}]; ok {
 			return true
 		}
+	}
+	if p.Decision != nil {
+		_, ok := v.decisions[decisionValue{p.Tenant, p.Decision.ID}]
+		return ok
 	}
 	return false
 }
@@ -121,5 +133,11 @@ func (v *values) add(p *pending) {
 			v.claims = make(map[claimValue]struct{})
 		}
 		v.claims[claimValue{p.Tenant, c.Scope, c.Value}] = struct{}{}
+	}
+	if p.Decision != nil {
+		if v.decisions == nil {
+			v.decisions = make(map[decisionValue]struct{})
+		}
+		v.decisions[decisionValue{p.Tenant, p.Decision.ID}] = struct{}{}
 	}
 }

@@ -33,7 +33,7 @@ type prepared struct {
 // prepare checks what can be checked without the database and numbers the events.
 func prepare(a Append) (prepared, error) {
 	p := prepared{Append: a}
-	if err := cmp.Or(p.checkSize(), p.checkNames(), p.checkClaims()); err != nil {
+	if err := cmp.Or(p.checkSize(), p.checkNames(), p.checkClaims(), p.checkDecision()); err != nil {
 		return p, err
 	}
 	heads, err := p.heads()
@@ -71,8 +71,8 @@ func (p *prepared) checkNames() error {
 	switch {
 	case p.Tenant == "" || !validName(p.Tenant):
 		return &InvalidError{fmt.Sprintf("tenant %.300q must be 1 to %d bytes of text", p.Tenant, maxName)}
-	case len(p.Events) == 0 && p.Key == nil && len(p.Reads) == 0:
-		return &InvalidError{"neither events nor a key nor a read set"}
+	case len(p.Events) == 0 && p.Key == nil && len(p.Reads) == 0 && p.Decision == nil:
+		return &InvalidError{"neither events nor a key nor a read set nor a decision"}
 	case p.Key != nil && !validName(p.Key.Client):
 		return &InvalidError{fmt.Sprintf("the key's client must be at most %d bytes of text", maxName)}
 	case p.Key != nil && (!validText(p.Answer.Request) || !validText(p.Answer.Resource)):

@@ -18,14 +18,14 @@ import (
 // batches are few and used again and again: memory that is touched for the first time costs more than what is in it.
 const (
 	scanRange   = 65_536
-	scanBatch   = 2_048
-	scanBatches = 12
-	scanArena   = 1 << 20
+	scanBatch   = 512
+	scanBatches = 48
+	scanArena   = 256 << 10
 	scanBuffer  = 256 << 10 // of the connection
 
 	scanPiece    = 64 << 10 // less than that is worth waiting for more
 	scanSmall    = 4 << 10  // less than that is the end of something
-	scanPatience = 200 * time.Microsecond
+	scanPatience = 400 * time.Microsecond
 )
 
 // scanSettings make the server look a range up in the primary key and then walk along the table, which has events in
@@ -138,7 +138,8 @@ type scanner struct {
 	failure error // of use, or a hole: pgconn reports it less clearly
 
 	names   map[string]string
-	early   map[Position]Recorded // rows that came before the ones before them
+	recent  [scanFields][16]string // of them, by column and length
+	early   map[Position]Recorded  // rows that came before the ones before them
 	free    chan *Batch
 	batch   *Batch
 	rest    []byte // the beginning of a row whose end has not come yet
@@ -258,19 +259,24 @@ func (s *scanner) add(raw *[scanFields][]byte) error {
 }
 
 func (s *scanner) decode(e *Recorded, raw *[scanFields][]byte) {
-	e.Log, e.Position, e.Tenant, e.Stream = s.log, Position(wireInt64(raw[0])), s.name(raw[1]), wireUUID(raw[2])
-	e.StreamType, e.Version, e.ID, e.Type = s.name(raw[3]), Version(wireInt64(raw[4])), wireUUID(raw[5]), s.name(raw[6])
+	e.Log, e.Position, e.Tenant, e.Stream = s.log, Position(wireInt64(raw[0])), s.name(1, raw[1]), wireUUID(raw[2])
+	e.StreamType, e.Version, e.ID, e.Type = s.name(3, raw[3]), Version(wireInt64(raw[4])), wireUUID(raw[5]), s.name(6, raw[6])
 	e.Schema, e.OccurredAt = wireInt16(raw[7]), wireTime(raw[9])
 	e.Metadata, e.RecordedAt = nil, time.Time{}
 }
 
-// name returns the one copy of a name that repeats.
-func (s *scanner) name(b []byte) string {
-	if name, ok := s.names[string(b)]; ok {
-		return name
+// name returns the one copy of a name that repeats. The one that the column had before is mostly it again.
+func (s *scanner) name(column int, b []byte) string {
+	recent := &s.recent[column][len(b)%len(s.recent[column])]
+	if *recent == string(b) {
+		return *recent
 	}
-	name := string(b)
-	s.names[name] = name
+	name, ok := s.names[string(b)]
+	if !ok {
+		name = string(b)
+		s.names[name] = name
+	}
+	*recent = name
 	return name
 }
 

@@ -50,16 +50,6 @@ create table events (
 
 comment on table events is 'Every fact, once. Insert and select only; position is dense and in commit order.';
 
--- lz4 costs an append a fraction of what pglz does; a server built without it keeps the default.
--- +goose StatementBegin
-do $$
-begin
-    alter table events alter column data set compression lz4;
-exception when others then
-    null;
-end $$;
--- +goose StatementEnd
-
 -- The idempotency record: one row a key, written by the append that answered it. The row outlives its body.
 create table command_results (
     log_id      integer     not null,
@@ -87,12 +77,61 @@ create table claims (
     primary key (log_id, tenant_id, scope, value)
 );
 
+-- Why something was refused: written by the append that settles the refusal, read newest first, deleted when it is old.
+-- The id tells a refusal that is sent again; decided_at is the append's own recorded time.
+create table decisions (
+    log_id      integer     not null,
+    tenant_id   text        not null,
+    decision_id uuid        not null,
+    position    bigint      not null, -- the log's last one when it was decided
+    decided_at  timestamptz not null,
+    command     text        not null,
+    code        text        not null,
+    reason      text        not null,
+    actor_type  text        not null,
+    actor_id    text        not null,
+    resource    text        not null,
+    request_id  text        not null,
+    details     bytea       not null,
+    primary key (log_id, tenant_id, decision_id)
+);
+create index decisions_time on decisions (log_id, tenant_id, decided_at, decision_id);
+create index decisions_code on decisions (log_id, tenant_id, code, decided_at, decision_id);
+create index decisions_resource on decisions (log_id, tenant_id, resource, decided_at, decision_id) where resource <> '';
+
+-- Folds of long streams, one a stream. A cache: rows may go at any time, and each is checked against the log when it is
+-- used. Autovacuum sees to the rows of busy streams, which are replaced again and again.
+create table snapshots (
+    log_id      integer     not null,
+    tenant_id   text        not null,
+    stream_id   uuid        not null,
+    version     bigint      not null check (version > 0),
+    event_id    uuid        not null, -- of that version: a snapshot of another past does not have it
+    fingerprint bytea       not null check (length(fingerprint) = 32),
+    data        bytea       not null,
+    taken_at    timestamptz not null default now(),
+    primary key (log_id, stream_id)
+) with (autovacuum_vacuum_threshold = 200, autovacuum_vacuum_scale_factor = 0.05);
+
+-- lz4 costs an append a fraction of what pglz does; a server built without it keeps the default.
+-- +goose StatementBegin
+do $$
+begin
+    alter table events alter column data set compression lz4;
+    alter table snapshots alter column data set compression lz4;
+    alter table command_results alter column body set compression lz4;
+exception when others then
+    null;
+end $$;
+-- +goose StatementEnd
+
 -- Keys of personal data. Destroying a row erases what was sealed with it and leaves every stored byte in place.
 create table person_keys (
-    tenant_id  text        not null,
-    subject    text        not null,
-    wrapped    bytea,
-    created_at timestamptz not null default now(),
+    tenant_id    text        not null,
+    subject      text        not null,
+    wrapped      bytea,      -- null: destroyed
+    created_at   timestamptz not null default now(),
+    destroyed_at timestamptz,
     primary key (tenant_id, subject)
 );
 

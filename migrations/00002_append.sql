@@ -9,15 +9,16 @@ create type append_outcome as (
 );
 
 -- append_events decides and writes one batch of appends to a log, in order, in one call. Parameters are parallel
--- arrays: a_ one element an append, r_ a stream that an append read, c_ a claim, e_ an event. The a_…_end arrays give
--- the last r_, c_ and e_ element of each append; r_append and e_append name the append back. r_own is the e_ element
--- that is the last one of the stream among the earlier appends of the batch, null when they do not write to it.
+-- arrays: a_ one element an append, r_ a stream that an append read, c_ a claim, e_ an event, d_ a decision to be noted,
+-- at most one an append. The a_…_end arrays give the last r_, c_ and e_ element of each append; r_append, e_append and
+-- d_append name the append back. r_own is the e_ element that is the last one of the stream among the earlier appends of
+-- the batch, null when they do not write to it.
 --
 -- When every append is accepted the answer is one row, (0, 'appended', head before the batch): the caller counts
 -- positions on from there. Otherwise there is a row an append.
 --
 -- Every lookup in a table is a lateral with a limit: it cannot be turned into a join over the whole table, whatever
--- the planner believed about its size when the plan was cached.
+-- the planner believed about its size when the plan was cached; where several indexes would do, one has the order.
 -- +goose StatementBegin
 create function append_events(
     p_log int,
@@ -26,7 +27,10 @@ create function append_events(
     r_append int[], r_stream uuid[], r_version bigint[], r_event uuid[], r_own int[],
     c_append int[], c_scope text[], c_value text[], c_owner uuid[],
     e_append int[], e_stream uuid[], e_stream_type text[], e_version bigint[], e_id uuid[], e_type text[],
-    e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[]
+    e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[],
+    d_append int[] default null, d_id uuid[] default null, d_command text[] default null, d_code text[] default null,
+    d_reason text[] default null, d_actor_type text[] default null, d_actor_id text[] default null,
+    d_resource text[] default null, d_request text[] default null, d_details bytea[] default null
 ) returns setof append_outcome
     language plpgsql volatile security definer
     set search_path = public, pg_temp
@@ -45,7 +49,8 @@ begin
     o.recorded := clock_timestamp();
 
     -- The commonest batch of an idle system, one event on one read, in one statement. The rules are those below.
-    if cardinality(a_tenant) = 1 and cardinality(r_append) = 1 and cardinality(e_append) = 1 and a_client is null and c_append is null then
+    if cardinality(a_tenant) = 1 and cardinality(r_append) = 1 and cardinality(e_append) = 1 and a_client is null and c_append is null
+       and d_append is null then
         insert into events (log_id, position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version,
                             data, metadata, occurred_at, recorded_at)
         select p_log, coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0) + 1,
@@ -105,12 +110,23 @@ begin
             ) taken
         );
     end if;
+    if clean and d_append is not null then
+        clean := not exists (
+            select from unnest(d_append, d_id) as d(append, id)
+            cross join lateral (
+                select from decisions k
+                where k.log_id = p_log and k.tenant_id = a_tenant[d.append] and k.decision_id between d.id and d.id
+                order by k.decision_id limit 1 -- an order that the primary key alone has
+            ) noted
+        );
+    end if;
     if not clean then
         return query select * from append_one_by_one(
             p_log, head, o.epoch, o.recorded,
             a_tenant, a_client, a_key, a_fingerprint, a_request, a_resource, a_status, a_headers, a_body,
             a_reads_end, a_claims_end, a_events_end, r_stream, r_version, r_event, c_scope, c_value, c_owner,
-            e_stream, e_stream_type, e_version, e_id, e_type, e_schema, e_data, e_metadata, e_occurred);
+            e_stream, e_stream_type, e_version, e_id, e_type, e_schema, e_data, e_metadata, e_occurred,
+            d_append, d_id, d_command, d_code, d_reason, d_actor_type, d_actor_id, d_resource, d_request, d_details);
         return;
     end if;
 
@@ -134,6 +150,14 @@ begin
         select p_log, a_tenant[c.append], c.scope, c.value, c.owner
         from unnest(c_append, c_scope, c_value, c_owner) as c(append, scope, value, owner);
     end if;
+    if d_append is not null then
+        insert into decisions (log_id, tenant_id, decision_id, position, decided_at, command, code, reason, actor_type,
+                               actor_id, resource, request_id, details)
+        select p_log, a_tenant[d.append], d.id, head + a_events_end[d.append], o.recorded, d.command, d.code, d.reason,
+               d.actor_type, d.actor_id, d.resource, d.request, d.details
+        from unnest(d_append, d_id, d_command, d_code, d_reason, d_actor_type, d_actor_id, d_resource, d_request, d_details)
+             as d(append, id, command, code, reason, actor_type, actor_id, resource, request, details);
+    end if;
     o.ordinal := 0;
     o.outcome := 'appended';
     o.position := head;
@@ -151,7 +175,9 @@ create function append_one_by_one(
     a_status smallint[], a_headers bytea[], a_body bytea[], a_reads_end int[], a_claims_end int[], a_events_end int[],
     r_stream uuid[], r_version bigint[], r_event uuid[], c_scope text[], c_value text[], c_owner uuid[],
     e_stream uuid[], e_stream_type text[], e_version bigint[], e_id uuid[], e_type text[],
-    e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[]
+    e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[],
+    d_append int[], d_id uuid[], d_command text[], d_code text[], d_reason text[], d_actor_type text[], d_actor_id text[],
+    d_resource text[], d_request text[], d_details bytea[]
 ) returns setof append_outcome
     language plpgsql volatile
     set search_path = public, pg_temp
@@ -162,6 +188,7 @@ declare
     c_first int;
     e_first int;
     e_last  int;
+    d       int;
     known   command_results;
     last    record;
     o       append_outcome;
@@ -198,6 +225,21 @@ begin
                 o.outcome := 'already';
                 o.position := last.position + (e_last - e_first);
                 o.recorded := last.recorded_at;
+                o.finished := clock_timestamp();
+                return next o;
+                continue appends;
+            end if;
+        end if;
+
+        d := array_position(d_append, i); -- null when there are none
+        if d is not null then
+            select k.position, k.decided_at into last from decisions k
+            where k.log_id = p_log and k.tenant_id = a_tenant[i] and k.decision_id between d_id[d] and d_id[d]
+            order by k.decision_id limit 1;
+            if found then
+                o.outcome := 'already';
+                o.position := last.position;
+                o.recorded := last.decided_at;
                 o.finished := clock_timestamp();
                 return next o;
                 continue appends;
@@ -247,6 +289,12 @@ begin
         end if;
         insert into claims (log_id, tenant_id, scope, value, owner)
         select p_log, a_tenant[i], c_scope[n], c_value[n], c_owner[n] from generate_series(c_first, a_claims_end[i]) n;
+        if d is not null then
+            insert into decisions (log_id, tenant_id, decision_id, position, decided_at, command, code, reason, actor_type,
+                                   actor_id, resource, request_id, details)
+            values (p_log, a_tenant[i], d_id[d], head, p_recorded, d_command[d], d_code[d], d_reason[d], d_actor_type[d],
+                    d_actor_id[d], d_resource[d], d_request[d], d_details[d]);
+        end if;
         o.outcome := 'appended';
         o.position := head;
         o.finished := clock_timestamp();
@@ -264,9 +312,99 @@ create function lock_log(p_log int, out epoch bigint) returns bigint
 as $$ select l.epoch from logs l where l.log_id = p_log for no key update $$;
 -- +goose StatementEnd
 
-revoke all on function append_events, append_one_by_one, lock_log from public;
-grant execute on function append_events, lock_log to ordermill_write;
-grant select on logs, events, claims, events_readable to ordermill_write, ordermill_project;
+-- destroy_person_key destroys one subject's key for ever, also when it has none yet, so that none is ever made. Roles may
+-- add keys and not change them: what is destroyed cannot come back. It works on the tenant that its transaction names.
+-- The answer says whether there was a key to destroy.
+-- +goose StatementBegin
+create function destroy_person_key(p_tenant text, p_subject text) returns boolean
+    language plpgsql volatile security definer
+    set search_path = public, pg_temp
+as $$
+begin
+    if coalesce(p_tenant, '') = '' or p_tenant is distinct from current_setting('ordermill.tenant', true) then
+        raise exception 'the transaction does not name tenant %', coalesce(quote_literal(p_tenant), 'null') using errcode = 'insufficient_privilege';
+    end if;
+    if coalesce(p_subject, '') = '' then
+        raise exception 'a subject is needed' using errcode = 'invalid_parameter_value';
+    end if;
+    insert into person_keys (tenant_id, subject, destroyed_at) values (p_tenant, p_subject, now())
+    on conflict (tenant_id, subject) do nothing;
+    if found then
+        return false;
+    end if;
+    update person_keys k set wrapped = null, destroyed_at = now()
+    where k.tenant_id = p_tenant and k.subject = p_subject and k.wrapped is not null;
+    return found;
+end $$;
+-- +goose StatementEnd
+
+-- drop_answers drops the bodies that are stored under some keys of the tenant that its transaction names. The rows stay:
+-- a key that was used stays used.
+-- +goose StatementBegin
+create function drop_answers(p_log int, p_tenant text, p_clients text[], p_keys bytea[]) returns bigint
+    language plpgsql volatile security definer
+    set search_path = public, pg_temp
+as $$
+declare
+    dropped bigint;
+begin
+    if coalesce(p_tenant, '') = '' or p_tenant is distinct from current_setting('ordermill.tenant', true) then
+        raise exception 'the transaction does not name tenant %', coalesce(quote_literal(p_tenant), 'null') using errcode = 'insufficient_privilege';
+    end if;
+    with wanted as (
+        select k.client_id, k.key_hash from unnest(p_clients, p_keys) as w(client, key)
+        cross join lateral (
+            select r.client_id, r.key_hash from command_results r
+            where r.log_id = p_log and r.tenant_id = p_tenant and r.client_id = w.client and r.key_hash = w.key limit 1
+        ) k
+        order by k.client_id, k.key_hash
+    )
+    update command_results r set body = null from wanted w
+    where r.log_id = p_log and r.tenant_id = p_tenant and r.client_id = w.client_id and r.key_hash = w.key_hash
+      and r.body is not null;
+    get diagnostics dropped = row_count;
+    return dropped;
+end $$;
+-- +goose StatementEnd
+
+-- delete_decisions deletes decisions of a log from before a time, oldest first in each tenant, at most so many. Roles have
+-- no other way: nobody deletes one that was not wanted.
+-- +goose StatementBegin
+create function delete_decisions(p_log int, p_before timestamptz, p_limit int) returns bigint
+    language plpgsql volatile security definer
+    set search_path = public, pg_temp
+as $$
+declare
+    tenant  text;
+    part    bigint;
+    deleted bigint := 0;
+begin
+    loop
+        -- From tenant to tenant along the index, however many decisions each has.
+        select k.tenant_id into tenant from decisions k
+        where k.log_id = p_log and k.tenant_id > coalesce(tenant, '')
+        order by k.log_id, k.tenant_id limit 1;
+        exit when not found or deleted >= p_limit;
+        delete from decisions k
+        where k.ctid = any (array( -- runs once; joined, it could run again for each row and find further ones
+            select o.ctid from decisions o
+            where o.log_id = p_log and o.tenant_id = tenant and o.decided_at < p_before
+            order by o.decided_at, o.decision_id limit p_limit - deleted
+            for update skip locked
+        ));
+        get diagnostics part = row_count;
+        deleted := deleted + part;
+    end loop;
+    return deleted;
+end $$;
+-- +goose StatementEnd
+
+revoke all on function append_events, append_one_by_one, lock_log, destroy_person_key, drop_answers, delete_decisions from public;
+grant execute on function append_events, lock_log, destroy_person_key, drop_answers, delete_decisions to ordermill_write;
+grant execute on function delete_decisions to ordermill_project;
+grant select on logs, events, claims, events_readable, decisions to ordermill_write, ordermill_project;
 grant select on command_results to ordermill_write;
 grant select, insert on person_keys to ordermill_write;
-grant select on logs, person_keys to ordermill_read;
+grant select, insert, update, delete on snapshots to ordermill_write;
+grant select on snapshots to ordermill_project;
+grant select on logs, person_keys, decisions, snapshots to ordermill_read;

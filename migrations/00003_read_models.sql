@@ -1,7 +1,7 @@
 -- +goose Up
 
 -- What projections need: where each stands, who builds it, what is parked. Tables are new; enabling row level security
--- takes a short exclusive lock on events, command_results and person_keys.
+-- takes a short exclusive lock on events, command_results, decisions, snapshots and person_keys.
 
 -- Read models live in a schema of their own, a set of tables for each generation, made at run time by ordermill_project
 -- and read by ordermill_read under row level security. Nobody else may create tables in it.
@@ -96,19 +96,27 @@ alter table parked_streams enable row level security;
 alter table parked_events enable row level security;
 alter table events enable row level security;
 alter table command_results enable row level security;
+alter table decisions enable row level security;
+alter table snapshots enable row level security;
 alter table person_keys enable row level security;
 
 create policy tenant on parked_streams for select to ordermill_read using (tenant_id = current_setting('ordermill.tenant', true));
 create policy tenant on parked_events for select to ordermill_read using (tenant_id = current_setting('ordermill.tenant', true));
 create policy tenant on events for select to ordermill_read using (tenant_id = current_setting('ordermill.tenant', true));
 create policy tenant on command_results for select to ordermill_read using (tenant_id = current_setting('ordermill.tenant', true));
+create policy tenant on decisions for select to ordermill_read using (tenant_id = current_setting('ordermill.tenant', true));
+create policy tenant on snapshots for select to ordermill_read using (tenant_id = current_setting('ordermill.tenant', true));
 create policy tenant on person_keys for select to ordermill_read using (tenant_id = current_setting('ordermill.tenant', true));
 create policy project on parked_streams to ordermill_project using (true) with check (true);
 create policy project on parked_events to ordermill_project using (true) with check (true);
 create policy project on events for select to ordermill_project using (true);
+create policy project on decisions for select to ordermill_project using (true);
+create policy project on snapshots for select to ordermill_project using (true);
 create policy project on person_keys for select to ordermill_project using (true);
 create policy write on events for select to ordermill_write using (true);
 create policy write on command_results for select to ordermill_write using (true);
+create policy write on decisions for select to ordermill_write using (true);
+create policy write on snapshots to ordermill_write using (true) with check (true);
 create policy write on person_keys to ordermill_write using (true) with check (true);
 
 -- Folding a stream is the reader's last resort.
