@@ -7,43 +7,46 @@ import (
 	"slices"
 
 	"github.com/ordermill/ordermill/domain/order"
-	"github.com/ordermill/ordermill/domain/rule"
 	"github.com/ordermill/ordermill/eventstore"
 )
 
-// loadRounds bounds how often a decision may ask for more: an order, then the stock of its SKUs, then nothing.
-const loadRounds = 4
+// loadRounds bounds how often a decision may ask for more: an order, then the stock of its SKUs, then the orders that wait
+// for those, and so on.
+const loadRounds = 8
 
 // decide decides jobs one after the other and sends them to the log as they are decided.
 func (e *Engine) decide(ctx context.Context, jobs []*job) {
 	e.forget()
 	fetched := false
 	for i, j := range jobs {
-		p, missing, err := e.prepare(j, e.states)
+		p, missing, err := e.prepare(j, false)
 		if err == nil && len(missing) > 0 {
 			if !fetched {
 				fetched = true
 				e.fetch(ctx, jobs[i:])
 			}
-			p, err = e.prepareLoaded(ctx, e.store, j)
+			p, err = e.prepareLoaded(ctx, e.store, j, false)
 		}
-		if err != nil {
+		switch {
+		case errors.Is(err, errContested):
+			e.lose(j)
+		case err != nil:
 			j.done <- reply{err: err}
-			continue
+		default:
+			j.prepared = p
+			e.submit(j)
 		}
-		j.prepared = p
-		e.submit(j)
 	}
 }
 
 // prepareLoaded is prepare with what is missing loaded.
-func (e *Engine) prepareLoaded(ctx context.Context, from loader, j *job) (prepared, error) {
+func (e *Engine) prepareLoaded(ctx context.Context, from loader, j *job, locked bool) (prepared, error) {
 	for range loadRounds {
-		p, missing, err := e.prepare(j, e.states)
+		p, missing, err := e.prepare(j, locked)
 		if err != nil || len(missing) == 0 {
 			return p, err
 		}
-		if err := e.load(ctx, from, e.states, missing); err != nil {
+		if err := e.load(ctx, from, missing); err != nil {
 			return prepared{}, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 		}
 	}
@@ -59,69 +62,18 @@ func (e *Engine) fetch(ctx context.Context, jobs []*job) {
 			_, _ = j.request.Command.decide(v) // only to see what it looks at
 			missing = append(missing, v.missing...)
 		}
-		if len(missing) == 0 || e.load(ctx, e.store, e.states, missing) != nil {
+		if len(missing) == 0 || e.load(ctx, e.store, missing) != nil {
 			return // a failure comes again, and to whom it concerns, when the job is decided
 		}
 	}
 }
 
-// loader reads streams: the store, or the store under the lock.
-type loader interface {
-	LoadMany(ctx context.Context, tenant string, streams []eventstore.StreamAfter) ([]eventstore.Recorded, error)
-}
-
-// load reads aggregates from their first event, or on from where the states have them.
-func (e *Engine) load(ctx context.Context, from loader, s *states, refs []ref) error {
-	byTenant := make(map[string][]*aggregate)
-	seen := make(map[ref]bool, len(refs))
-	for _, r := range refs {
-		if seen[r] {
-			continue
-		}
-		seen[r] = true
-		a := s.get(r)
-		if a == nil {
-			a = newAggregate(r)
-		}
-		byTenant[r.tenant] = append(byTenant[r.tenant], a)
-	}
-	for tenant, wanted := range byTenant {
-		if err := readOn(ctx, from, tenant, wanted); err != nil {
-			for _, a := range wanted {
-				s.drop(a.ref) // it may have been moved on in part
-			}
-			return err
-		}
-		for _, a := range wanted {
-			s.put(a)
-		}
-	}
-	return nil
-}
-
-func readOn(ctx context.Context, from loader, tenant string, wanted []*aggregate) error {
-	after := make([]eventstore.StreamAfter, len(wanted))
-	for i, a := range wanted {
-		after[i] = eventstore.StreamAfter{Stream: a.stream, After: a.version}
-	}
-	events, err := from.LoadMany(ctx, tenant, after)
-	if err != nil {
-		return err
-	}
-	i := 0
-	for n := range events {
-		for wanted[i].stream != events[n].Stream {
-			i++
-		}
-		if err := wanted[i].replay(&events[n]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
 // submit sends a decided job to the log. The outcome comes back through settle.
 func (e *Engine) submit(j *job) {
+	if a := &j.prepared.append; len(a.Reads) == 0 && len(a.Events) == 0 && a.Key == nil && a.Decision == nil {
+		e.settle(j, eventstore.Result{Answer: a.Answer}, nil) // it looked at nothing and changes nothing
+		return
+	}
 	e.flying.Add(1)
 	_, err := e.store.Submit(j.prepared.append, func(r eventstore.Result, err error) {
 		e.settle(j, r, err)
@@ -141,17 +93,18 @@ func (e *Engine) settle(j *job, r eventstore.Result, err error) {
 		e.spoil(j) // decided for nothing: what is stored is another decision
 		e.succeed(j, r)
 	case err == nil:
+		for _, r := range j.prepared.due {
+			e.snapshots.offer(r)
+		}
 		e.succeed(j, r)
 	case j.prepared.fail != nil && j.foreign(err):
 		e.spoil(j)
 		j.done <- reply{err: j.prepared.fail}
 	case errors.Is(err, eventstore.ErrConflict) && j.attempts+1 < maxAttempts:
 		e.spoil(j)
+		e.contend(j, err)
 		j.attempts++
-		e.mu.Lock()
-		e.lost = append(e.lost, j)
-		e.mu.Unlock()
-		e.wake()
+		e.lose(j)
 	case errors.Is(err, eventstore.ErrConflict):
 		e.spoil(j)
 		j.done <- reply{err: ErrConcurrentModification}
@@ -185,9 +138,9 @@ func (e *Engine) succeed(j *job, r eventstore.Result) {
 	case j.prepared.refused:
 		e.stats.refused.Add(1)
 	}
+	replayed := r.Known && j.request.Key != nil
 	j.done <- reply{response: Response{
-		Answer: r.Answer, Position: r.Position, Epoch: r.Epoch,
-		Replayed: r.Known && j.request.Key != nil, Refused: j.prepared.refused && !r.Known,
+		Answer: r.Answer, Position: r.Position, Epoch: r.Epoch, Replayed: replayed, Refused: j.prepared.refused && !replayed,
 	}}
 }
 
@@ -199,34 +152,70 @@ func (e *Engine) claimed(j *job, err error) {
 		j.done <- reply{err: ErrConcurrentModification} // the caller comes again with another id, and so number
 		return
 	}
-	violation := rule.New(rule.DuplicateExternalID, "external id %q is taken by order %s of this channel; use another one, or read that order", taken.Value, taken.Owner)
-	violation.ExistingID = taken.Owner.String()
+	violation := duplicate(taken)
 	p := prepared{refused: true, append: eventstore.Append{Tenant: j.request.Tenant}}
 	p.answer(j, Outcome{State: (*order.Order)(nil), Refused: violation}, "")
-	j.prepared = p
-	if p.append.Key == nil {
-		e.stats.refused.Add(1)
-		j.done <- reply{response: Response{Answer: p.append.Answer, Refused: true}}
+	if p.append.Decision, err = note(&j.request, violation, violation.ExistingID); err != nil {
+		j.done <- reply{err: err}
 		return
 	}
+	j.prepared = p
 	e.submit(j)
 }
 
-// spoil marks the states that a failed append has touched: they show what was not stored.
+// lose lines a job up to be decided under the lock.
+func (e *Engine) lose(j *job) {
+	e.mu.Lock()
+	e.lost = append(e.lost, j)
+	e.mu.Unlock()
+	e.wake()
+}
+
+// spoil marks the states that a failed append has touched: they may show what was not stored.
 func (e *Engine) spoil(j *job) {
 	e.mu.Lock()
-	e.stale = append(e.stale, j.prepared.touched...)
+	for _, a := range j.prepared.touched {
+		e.stale = append(e.stale, a.ref)
+	}
 	e.mu.Unlock()
 }
 
-// forget drops the states that turned out wrong.
+// contend marks the aggregate that made an append fail, if another process has written to it. The log is behind what was
+// expected if it was an append of this process that failed before.
+func (e *Engine) contend(j *job, err error) {
+	var conflict *eventstore.ConflictError
+	if !errors.As(err, &conflict) {
+		return
+	}
+	for _, read := range j.prepared.append.Reads {
+		if read.Stream != conflict.Stream || conflict.Version < read.Version {
+			continue
+		}
+		e.mu.Lock()
+		for _, a := range j.prepared.touched {
+			if a.stream == conflict.Stream {
+				e.contested = append(e.contested, a.ref)
+			}
+		}
+		e.mu.Unlock()
+	}
+}
+
+// forget takes in what the appends that failed meanwhile have taught about the states.
 func (e *Engine) forget() {
 	e.mu.Lock()
-	stale := e.stale
-	e.stale = nil
+	stale, contested := e.stale, e.contested
+	e.stale, e.contested = nil, nil
 	e.mu.Unlock()
 	for _, r := range stale {
-		e.states.drop(r)
+		if a := e.states.get(r); a != nil {
+			a.doubtful = true
+		}
+	}
+	for _, r := range contested {
+		if a := e.states.get(r); a != nil {
+			a.contested = contestedRounds
+		}
 	}
 }
 

@@ -37,6 +37,7 @@ type Request struct {
 	Cause   Cause
 	Key     *eventstore.Key     // idempotency key; nil: every request is a new one
 	Expect  *eventstore.Version // version that the target must have (If-Match); nil: any
+	DryRun  bool                // only say what would be: nothing is stored, and the key is neither looked up nor used
 	Command Command
 	// Answer renders what is given back, and stored under the key. It is called while deciding, perhaps several times:
 	// it must be quick and depend on its argument alone.
@@ -45,12 +46,21 @@ type Request struct {
 
 // Outcome is what a decision came to.
 type Outcome struct {
-	// State is the target after the command: *order.Order, *stock.Stock, *catalog.Product or *CreditOutcome. It is only
-	// valid during the call. A refusal has the target before the command, or nil.
+	// State is the target after the command: *order.Order, *stock.Stock, *catalog.Product or what else the command's own
+	// comment says. It is only valid during the call. A refusal has the target before the command, or nil.
 	State   any
 	Version eventstore.Version // of the target, after the command
 	Created bool               // the target did not exist before
 	Refused error              // a *rule.Violation, or nil
+	Events  []PlannedEvent     // of a dry run: what would be appended, in order
+}
+
+// PlannedEvent is an event that a dry run would have appended.
+type PlannedEvent struct {
+	StreamType string
+	Stream     uuid.UUID
+	Type       string          // stored name such as "order.placed.v1"
+	Data       json.RawMessage // as it would be stored: personal data is sealed
 }
 
 // Response is the answer to a request.
@@ -78,21 +88,3 @@ type VersionError struct{ Current eventstore.Version }
 
 // Error implements error.
 func (e *VersionError) Error() string { return "commands: the target has another version" }
-
-// metadata is stored beside every event.
-type metadata struct {
-	Actor         Actor     `json:"actor"`
-	CommandID     uuid.UUID `json:"command_id"`
-	CorrelationID string    `json:"correlation_id,omitempty"`
-	CausationID   string    `json:"causation_id,omitempty"`
-	Traceparent   string    `json:"traceparent,omitempty"`
-	KeyHash       []byte    `json:"key_hash,omitempty"` // of the idempotency key
-}
-
-func (r *Request) metadata() ([]byte, error) {
-	m := metadata{Actor: r.Actor, CommandID: r.Cause.CommandID, CorrelationID: r.Cause.CorrelationID, CausationID: r.Cause.CausationID, Traceparent: r.Cause.Traceparent}
-	if r.Key != nil {
-		m.KeyHash = r.Key.Hash[:]
-	}
-	return json.Marshal(m)
-}

@@ -1,36 +1,56 @@
 package commands
 
 import (
-	"errors"
 	"time"
 
-	"github.com/google/uuid"
-
-	"github.com/ordermill/ordermill/domain/rule"
 	"github.com/ordermill/ordermill/eventstore"
 )
 
 // Command is something that somebody wants. The types of this package are all there are.
 type Command interface {
-	// decide returns what the command changes, or the *rule.Violation that forbids it. It is pure: it sees aggregates
-	// through v and changes none. When v lacks one, what it returns is thrown away and it is called again.
+	// decide returns what the command changes, or the *rule.Violation that forbids it; in that case the decision need
+	// only have its target, its time and its resource, and whatever else it has is ignored. It is pure: it sees
+	// aggregates through v and changes none. When v lacks one, what it returns is thrown away and it is called again, so
+	// it must look at what it is given without a fuss: an aggregate that is not loaded yet looks like one that does not
+	// exist.
 	decide(v *view) (decision, error)
 }
 
-// decision is what a command changes.
+// decision is what a command changes. A command that decides once on an aggregate reads its state and adds what came of
+// it:
+//
+//	o := v.order(c.OrderID)
+//	events, err := order.Decide(o.orderState(), cmd)
+//	...
+//	d.add(o, facts(events)...)
+//
+// One that decides several times on the same aggregate reads d.stockOf(s) and its like instead, which have the events
+// added so far:
+//
+//	events, err := stock.Decide(d.stockOf(s), release)
+//	...
+//	d.add(s, facts(events)...)
+//	events, err = stock.Decide(d.stockOf(s), reserve)
+//
+// The events of one aggregate stay together and in order, and aggregates come in the order in which they were first
+// added to. Until a command decides for a second time on one, nothing is copied.
 type decision struct {
 	target   *aggregate // whose state and version the answer shows
-	changes  []change
+	changes  []change   // in the order in which the aggregates were first added to
 	claims   []eventstore.Claim
 	occurred time.Time
 	resource string // id of the target as clients know it
-	result   any    // instead of the target's state
+	result   any    // what Outcome.State is instead of the target's state
+
+	places map[*aggregate]int // in changes, once there are many
 }
 
-// change is the new events of one aggregate.
+// change is the new events of one aggregate, in the order in which they were decided.
 type change struct {
-	of    *aggregate
-	facts []fact
+	of      *aggregate
+	facts   []fact
+	scratch state // with the first facts applied; nil until somebody asks for it
+	applied int   // facts that scratch has
 }
 
 // facts converts the events of one aggregate's package.
@@ -42,132 +62,78 @@ func facts[E fact](events []E) []fact {
 	return out
 }
 
-// prepared is a decided job: what is to be appended and what is to be answered then.
-type prepared struct {
-	append  eventstore.Append
-	touched []ref
-	refused bool
-	fail    error // answered instead, once the read set is known to hold
+// add appends events to those that the decision has of an aggregate. None change nothing. The slice becomes the
+// decision's own.
+func (d *decision) add(a *aggregate, events ...fact) {
+	if len(events) == 0 {
+		return
+	}
+	if c := d.change(a); c.facts == nil {
+		c.facts = events
+	} else {
+		c.facts = append(c.facts, events...)
+	}
 }
 
-// prepare decides j on the states at hand and moves them on. The second result lists what has to be loaded first.
-func (e *Engine) prepare(j *job, s *states) (prepared, []ref, error) {
-	v := &view{tenant: j.request.Tenant, states: s, first: j.attempts == 0}
-	d, err := j.request.Command.decide(v)
-	if len(v.missing) > 0 {
-		return prepared{}, v.missing, nil
+// change returns what there is about an aggregate, to be added to. It is valid until the next call. Calling it early
+// gives the aggregate its place among the changes before its events are known.
+func (d *decision) change(a *aggregate) *change {
+	if i := d.place(a); i >= 0 {
+		return &d.changes[i]
 	}
-	p := prepared{append: eventstore.Append{Tenant: j.request.Tenant, Reads: v.readSet()}}
-	for _, a := range v.read {
-		p.touched = append(p.touched, a.ref)
+	if d.changes == nil {
+		d.changes = make([]change, 0, 4)
 	}
-	if expect := j.request.Expect; expect != nil && d.target != nil && d.target.version != *expect && (err == nil || !unstored(err)) {
-		p.fail = &VersionError{Current: d.target.version}
-		return p, nil, nil
+	if d.places != nil {
+		d.places[a] = len(d.changes)
 	}
-	if err != nil {
-		return e.refuse(p, j, d, err)
-	}
-	created := d.target != nil && d.target.version == 0
-	if p.append.Events, err = e.encode(j, d); err != nil {
-		return prepared{}, nil, err
-	}
-	p.append.Claims = d.claims
-	p.answer(j, d.outcome(created), d.resource)
-	return p, nil, nil
+	d.changes = append(d.changes, change{of: a})
+	return &d.changes[len(d.changes)-1]
 }
 
-// refuse turns a rule violation into an answer. What does not exist is not stored, since it may yet come to be, and
-// neither is what was malformed: the same key may be used for what was meant.
-func (e *Engine) refuse(p prepared, j *job, d decision, err error) (prepared, []ref, error) {
-	switch {
-	case kindOf(err) == 0:
-		return prepared{}, nil, err
-	case unstored(err):
-		p.fail = err
-	default:
-		p.refused = true
-		outcome := d.outcome(false)
-		outcome.Refused = err
-		p.answer(j, outcome, d.resource)
-	}
-	return p, nil, nil
-}
-
-// unstored reports that err is a violation whose answer is not kept under the request's key.
-func unstored(err error) bool {
-	return kindOf(err) == rule.NotFound || rule.CodeOf(err) == rule.ValidationFailed
-}
-
-func kindOf(err error) rule.Kind {
-	var v *rule.Violation
-	if errors.As(err, &v) {
-		return v.Kind()
-	}
-	return 0
-}
-
-func (p *prepared) answer(j *job, o Outcome, resource string) {
-	if j.request.Answer != nil {
-		p.append.Answer = j.request.Answer(o)
-	}
-	if p.append.Answer.Resource == "" {
-		p.append.Answer.Resource = resource
-	}
-	p.append.Key = j.request.Key
-}
-
-// encode makes the events of a decision and moves the aggregates on, so that the next decision of the batch sees them.
-func (e *Engine) encode(j *job, d decision) ([]eventstore.NewEvent, error) {
-	if len(d.changes) == 0 {
-		return nil, nil
-	}
-	meta, err := j.request.metadata()
-	if err != nil {
-		return nil, err
-	}
-	var events []eventstore.NewEvent
-	for _, c := range d.changes {
-		for _, f := range c.facts {
-			data, err := encode(f)
-			if err != nil {
-				return nil, err
-			}
-			id, err := uuid.NewV7()
-			if err != nil {
-				return nil, err
-			}
-			events = append(events, eventstore.NewEvent{
-				ID: id, Stream: c.of.stream, StreamType: c.of.kind, Type: f.EventType(), Data: data, Metadata: meta, OccurredAt: d.occurred,
-			})
+// place returns where an aggregate is in changes, -1 if it is not.
+func (d *decision) place(a *aggregate) int {
+	if d.places == nil && len(d.changes) > manyReads {
+		d.places = make(map[*aggregate]int, 2*len(d.changes))
+		for i := range d.changes {
+			d.places[d.changes[i].of] = i
 		}
 	}
-	n := 0
-	for _, c := range d.changes {
-		for _, f := range c.facts {
-			c.of.apply(events[n].ID, f)
-			n++
+	if d.places != nil {
+		if i, ok := d.places[a]; ok {
+			return i
+		}
+		return -1
+	}
+	for i := range d.changes {
+		if d.changes[i].of == a {
+			return i
 		}
 	}
-	return events, nil
+	return -1
 }
 
-func (d *decision) outcome(created bool) Outcome {
-	o := Outcome{State: d.result, Created: created}
-	if d.target == nil {
-		return o
+// on returns an aggregate's state with what the decision has added to it.
+func (d *decision) on(a *aggregate) state {
+	at := d.place(a)
+	if at < 0 || len(d.changes[at].facts) == 0 {
+		return a.state
 	}
-	o.Version = d.target.version
-	if o.State != nil {
-		return o
+	c := &d.changes[at]
+	if c.scratch == nil {
+		c.scratch = a.state.scratch()
 	}
-	switch {
-	case d.target.order != nil:
-		o.State = d.target.order
-	case d.target.stock != nil:
-		o.State = d.target.stock
-	default:
-		o.State = d.target.product
+	for _, f := range c.facts[c.applied:] {
+		c.scratch.apply(f)
 	}
-	return o
+	c.applied = len(c.facts)
+	return c.scratch
+}
+
+// events counts what is to be appended.
+func (d *decision) events() (n int) {
+	for i := range d.changes {
+		n += len(d.changes[i].facts)
+	}
+	return n
 }

@@ -34,16 +34,18 @@ type Engine struct {
 	config Config
 	twins  *twins
 
-	queue  chan *job
-	states *states // of the goroutine in Run
+	queue     chan *job
+	states    *states // of the goroutine in Run
+	snapshots *snapshots
 
-	mu     sync.Mutex
-	lost   []*job // to be decided again, under the lock
-	stale  []ref  // states that turned out not to be what the log says
-	flying sync.WaitGroup
-	woken  chan struct{}
+	mu        sync.Mutex
+	lost      []*job // to be decided under the lock
+	stale     []ref  // states that may not be what the log says
+	contested []ref  // what other processes write to as well
+	flying    sync.WaitGroup
+	woken     chan struct{}
 
-	stats struct{ commands, refused, replayed, relocked atomic.Int64 }
+	stats struct{ commands, refused, replayed, relocked, loaded atomic.Int64 }
 }
 
 // job is a request on its way.
@@ -71,7 +73,7 @@ func New(store *eventstore.Store, config Config) *Engine {
 	}
 	return &Engine{
 		store: store, config: config, twins: newTwins(), queue: make(chan *job, config.Waiting),
-		states: newStates(config.States), woken: make(chan struct{}, 1),
+		states: newStates(config.States), snapshots: newSnapshots(store, config.Logger), woken: make(chan struct{}, 1),
 	}
 }
 
@@ -86,7 +88,7 @@ func (e *Engine) Do(ctx context.Context, r Request) (Response, error) {
 		}
 		r.Cause.CommandID = id
 	}
-	if r.Key == nil {
+	if r.Key == nil || r.DryRun {
 		return e.run(ctx, r)
 	}
 	return e.twins.join(ctx, r.Tenant, *r.Key, e.config.Twin, func() (Response, error) { return e.keyed(ctx, r) })
@@ -119,6 +121,9 @@ func (e *Engine) run(ctx context.Context, r Request) (Response, error) {
 	}
 	select {
 	case got := <-j.done:
+		if got.err == nil && r.DryRun {
+			return e.claimable(ctx, j, got.response)
+		}
 		return got.response, got.err
 	case <-ctx.Done():
 		return Response{}, fmt.Errorf("%w: %w", eventstore.ErrOutcomeUnknown, ctx.Err())
@@ -128,6 +133,11 @@ func (e *Engine) run(ctx context.Context, r Request) (Response, error) {
 // Run decides commands until ctx ends, and then those that wait already. It returns nil when all are answered.
 func (e *Engine) Run(ctx context.Context) error {
 	work := context.WithoutCancel(ctx)
+	background, stop := context.WithCancel(work)
+	var saving sync.WaitGroup
+	saving.Go(func() { e.snapshots.run(background) })
+	defer saving.Wait()
+	defer stop()
 	for {
 		select {
 		case j := <-e.queue:
@@ -186,10 +196,15 @@ type Stats struct {
 	Commands int64 // decided, each once
 	Refused  int64 // by the domain's rules
 	Replayed int64 // answered with what was stored under their key
-	Relocked int64 // decided again under the log's lock, after another process was first
+	Relocked int64 // decided under the log's lock, because another process was first or is likely to be
+	Loaded   int64 // events read to know the states that commands are decided on
+	Saved    int64 // snapshots taken
 }
 
 // Stats returns the counters.
 func (e *Engine) Stats() Stats {
-	return Stats{e.stats.commands.Load(), e.stats.refused.Load(), e.stats.replayed.Load(), e.stats.relocked.Load()}
+	return Stats{
+		Commands: e.stats.commands.Load(), Refused: e.stats.refused.Load(), Replayed: e.stats.replayed.Load(),
+		Relocked: e.stats.relocked.Load(), Loaded: e.stats.loaded.Load(), Saved: e.snapshots.saved.Load(),
+	}
 }

@@ -24,7 +24,7 @@ func (c ImportCredit) decide(v *view) (decision, error) {
 	d := decision{occurred: c.ReturnedAt, resource: c.CreditNumber, result: out}
 	for _, id := range m.orders {
 		o := v.order(id)
-		events, err := order.Decide(o.order, order.ImportReturn{
+		events, err := order.Decide(o.orderState(), order.ImportReturn{
 			ReturnID: uuid.NewSHA1(id, []byte("credit:"+c.CreditNumber)), CreditNumber: c.CreditNumber, Source: c.Source,
 			Lines: m.lines[id], ReturnedAt: c.ReturnedAt, At: c.At,
 		})
@@ -32,7 +32,7 @@ func (c ImportCredit) decide(v *view) (decision, error) {
 			return d, err
 		}
 		if len(events) > 0 {
-			d.changes = append(d.changes, change{o, facts(events)})
+			d.add(o, facts(events)...)
 		}
 	}
 	return d, nil
@@ -52,7 +52,7 @@ func (m *creditMatch) match(out *CreditOutcome, index int, row CreditRow) error 
 		if left == 0 {
 			break
 		}
-		line := findLine(m.view.order(c.OrderID).order, c.LineID)
+		line := findLine(m.view.order(c.OrderID).orderState(), c.LineID)
 		if line == nil || line.SKU != row.SKU {
 			continue
 		}

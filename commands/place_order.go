@@ -2,11 +2,14 @@ package commands
 
 import (
 	"strconv"
+	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/domain/reservation"
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/settings"
 	"github.com/ordermill/ordermill/domain/stock"
 	"github.com/ordermill/ordermill/eventstore"
 )
@@ -17,69 +20,182 @@ const (
 	scopeExternalID  = "external_id:" // and the channel
 )
 
-// decide places the order and reserves the stock of all its SKUs, all or nothing. Every fault of every line is told at
-// once.
+// decide prices the order, places it, reserves the stock of all its SKUs and uses its discounts up, all or nothing.
+// Every fault of every line is told at once.
 func (c PlaceOrder) decide(v *view) (decision, error) {
 	o := v.fresh(c.OrderID)
-	d := decision{target: o, occurred: c.At, resource: c.OrderID.String()}
-	place := order.Place{
-		OrderID: c.OrderID, ExternalID: c.ExternalID, Channel: c.Channel, Currency: c.Currency, CustomerID: c.CustomerID,
-		Country: c.Country, Locale: c.Locale, PII: c.PII, ExpectedTotal: c.ExpectedTotal, ExpiresAt: c.ExpiresAt, At: c.At,
-	}
-	var faults rule.Faults
-	for i, line := range c.Lines {
-		p := v.product(line.SKU)
-		priced := order.NewLine{
-			LineID: lineID(c.OrderID, i), SKU: line.SKU, ProductName: p.product.Name, Quantity: line.Quantity,
-			RequiresShipping: p.product.RequiresShipping, BackorderPolicy: order.BackorderDeny, Pointer: "/lines/" + strconv.Itoa(i),
-		}
-		price, err := p.product.Price(line.SKU, c.Currency)
-		if err != nil {
-			faults.AddError(priced.Pointer+"/sku", err)
-		}
-		priced.UnitPrice = price.Minor
-		place.Lines = append(place.Lines, priced)
-	}
-	if err := faults.Err(); err != nil {
-		return d, err
-	}
-	events, err := order.Decide(o.order, place)
-	if err != nil {
-		return d, err
-	}
-	d.changes = append(d.changes, change{o, facts(events)})
-	if err := c.reserve(v, &d); err != nil {
-		return d, err
-	}
-	d.claims = orderClaims(o.order, events)
-	return d, nil
+	w := begin(v, o, c.At, c.OrderID.String())
+	err := c.place(&w, o)
+	return w.decision, err
 }
 
-// reserve sets the order's units aside: for each SKU all its lines together, in the sequence of their first lines.
-func (c PlaceOrder) reserve(v *view, d *decision) error {
+func (c PlaceOrder) place(w *work, o *aggregate) error {
+	if err := c.checkCustomer(w); err != nil {
+		return err
+	}
+	b := c.basket()
+	sums, err := b.price(w)
+	if err != nil {
+		return err
+	}
+	s := w.v.settings()
+	events, err := order.Decide(w.orderOf(o), order.Place{
+		OrderID: c.OrderID, ExternalID: c.ExternalID, Channel: c.Channel, Currency: c.Currency, CustomerID: c.CustomerID,
+		Country: c.Country, Locale: c.Locale, PII: c.PII, Lines: sums.lines, ShippingLines: sums.Shipping,
+		Discounts: sums.Discounts, Rounding: sums.Rounding, PaymentPolicy: policy(s), ExpectedTotal: c.ExpectedTotal,
+		ExpiresAt: c.expiry(s), At: c.At,
+	})
+	if err != nil || len(events) == 0 {
+		return err
+	}
+	w.claims = orderClaims(w.orderOf(o), events)
+	w.change(o) // the order's event comes first
+	backordered, err := c.reserve(w)
+	if err != nil {
+		return err
+	}
+	if placed, ok := events[0].(order.Placed); ok {
+		placed.Backordered = backordered
+		w.backorderable(placed.Lines)
+		events[0] = placed
+	}
+	w.add(o, facts(events)...)
+	return w.redeem(c.OrderID, sums.Uses)
+}
+
+// checkCustomer refuses to write anew about a person who was erased. What has personal data is not looked at: a person
+// who was erased has no key to seal it with.
+func (c PlaceOrder) checkCustomer(w *work) error {
+	if c.CustomerID == "" || c.PII != nil {
+		return nil
+	}
+	return w.v.customer(c.CustomerID).customerState().CheckNotErased()
+}
+
+// backorderable notes on new lines how far their SKUs can be backordered.
+func (w *work) backorderable(lines []order.Line) {
+	for i := range lines {
+		if policy := w.v.stock(lines[i].SKU).stockState().Policy(); policy != stock.BackorderDeny {
+			lines[i].BackorderPolicy = order.BackorderPolicy(policy)
+		}
+	}
+}
+
+// preferred returns the location that orders take stock from first, or nothing if the tenant does not say.
+func preferred(s *settings.Settings) string {
+	if ids := s.PickOrder(); len(ids) > 0 {
+		return ids[0]
+	}
+	return ""
+}
+
+func (c PlaceOrder) basket() basket {
+	return basket{
+		orderID: c.OrderID, channel: c.Channel, currency: c.Currency, country: c.Country, lines: c.Lines,
+		method: c.ShippingMethod, codes: c.DiscountCodes, at: c.At,
+	}
+}
+
+// expiry returns when the order expires if it is still pending.
+func (c PlaceOrder) expiry(s *settings.Settings) time.Time {
+	if !c.ExpiresAt.IsZero() && s.Limits().OrderExpiryMinutes == 0 {
+		return c.ExpiresAt
+	}
+	return c.At.Add(s.OrderExpiry(0))
+}
+
+// reserve sets the order's units aside: for each SKU all its lines together, in the sequence of their first lines. It
+// returns those that are not in stock yet.
+func (c PlaceOrder) reserve(w *work) ([]order.LineQuantity, error) {
+	held, err := c.takeOver(w)
+	if err != nil {
+		return nil, err
+	}
 	demands := make(map[string][]stock.Demand, len(c.Lines))
-	var skus []string
+	skus := make([]string, 0, len(c.Lines))
 	for i, line := range c.Lines {
 		if demands[line.SKU] == nil {
 			skus = append(skus, line.SKU)
 		}
+		id := line.LineID
+		if id == uuid.Nil {
+			id = lineID(c.OrderID, i)
+		}
 		demands[line.SKU] = append(demands[line.SKU], stock.Demand{
-			LineID: lineID(c.OrderID, i), Quantity: line.Quantity, Pointer: "/lines/" + strconv.Itoa(i) + "/quantity",
+			LineID: id, Quantity: line.Quantity, Pointer: "/lines/" + strconv.Itoa(i) + "/quantity",
 		})
 	}
 	var faults rule.Faults
+	var backordered []order.LineQuantity
+	first := preferred(w.v.settings())
 	for _, sku := range skus {
-		s := v.stock(sku)
-		reserved, err := stock.Decide(s.stock, stock.Reserve{SKU: sku, ReservationID: c.OrderID, OrderID: c.OrderID, Demands: demands[sku], At: c.At})
+		reserve := stock.Reserve{
+			SKU: sku, ReservationID: c.OrderID, OrderID: c.OrderID, Demands: demands[sku], PreferredLocation: first, At: c.At,
+		}
+		if held[sku] {
+			reserve.Convert = c.ReservationID
+			delete(held, sku)
+		}
+		events, err := w.stock(sku, reserve)
 		if err != nil {
 			faults.AddError("", err)
 			continue
 		}
-		if len(reserved) > 0 {
-			d.changes = append(d.changes, change{s, facts(reserved)})
+		backordered = appendBackordered(backordered, sku, events)
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	return backordered, c.giveBack(w, held)
+}
+
+// takeOver ends the soft reservation that the order takes over, and returns the SKUs that it holds.
+func (c PlaceOrder) takeOver(w *work) (map[string]bool, error) {
+	if c.ReservationID == uuid.Nil {
+		return nil, nil
+	}
+	r := w.v.reservation(c.ReservationID)
+	events, err := reservation.Decide(w.reservationOf(r), reservation.Convert{ReservationID: c.ReservationID, OrderID: c.OrderID, At: c.At})
+	if err != nil {
+		var faults rule.Faults
+		faults.AddError("/reservation_id", err)
+		return nil, faults.Err()
+	}
+	held := make(map[string]bool)
+	for _, l := range w.reservationOf(r).Lines {
+		held[l.SKU] = true
+	}
+	w.add(r, facts(events)...)
+	return held, nil
+}
+
+// giveBack releases what the soft reservation held of SKUs that the order does not have.
+func (c PlaceOrder) giveBack(w *work, held map[string]bool) error {
+	if len(held) == 0 {
+		return nil
+	}
+	for _, l := range w.reservationOf(w.v.reservation(c.ReservationID)).Lines {
+		if !held[l.SKU] {
+			continue
+		}
+		delete(held, l.SKU)
+		if _, err := w.stock(l.SKU, stock.Release{ReservationID: c.ReservationID, Reason: "converted", At: c.At}); err != nil {
+			return err
 		}
 	}
-	return faults.Err()
+	return nil
+}
+
+// appendBackordered adds what a reservation of a SKU has to wait for.
+func appendBackordered(all []order.LineQuantity, sku string, events []stock.Event) []order.LineQuantity {
+	for _, e := range events {
+		if reserved, ok := e.(stock.Reserved); ok {
+			for _, l := range reserved.Backordered {
+				all = append(all, order.LineQuantity{LineID: l.LineID, SKU: sku, Quantity: l.Quantity})
+			}
+		}
+	}
+	return all
 }
 
 // lineID derives a line's id, so that deciding again gives the same one.
@@ -87,7 +203,7 @@ func lineID(orderID uuid.UUID, line int) uuid.UUID {
 	return uuid.NewSHA1(orderID, strconv.AppendInt(nil, int64(line), 10))
 }
 
-// orderClaims makes an order's number unique in the tenant, and its external id in the channel.
+// orderClaims makes a new order's number unique in the tenant, and its external id in the channel.
 func orderClaims(o *order.Order, events []order.Event) []eventstore.Claim {
 	if o.Exists() || len(events) == 0 {
 		return nil
@@ -95,6 +211,8 @@ func orderClaims(o *order.Order, events []order.Event) []eventstore.Claim {
 	var c *order.Contents
 	switch e := events[0].(type) {
 	case order.Placed:
+		c = &e.Contents
+	case order.Drafted:
 		c = &e.Contents
 	case order.Imported:
 		c = &e.Contents

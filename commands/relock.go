@@ -12,7 +12,11 @@ import (
 const relockTimeout = 15 * time.Second
 
 // relockBatch bounds the decisions of one round: every other append of the log waits for them.
-const relockBatch = 64
+const relockBatch = 256
+
+// contestedRounds is for how many rounds an aggregate is decided on under the lock after another process has written to
+// it. Without it each process would decide for nothing what the other one has just changed.
+const contestedRounds = 16
 
 // again decides the jobs that have lost a race. It does so under the log's lock, where nobody can be first again, so a
 // command is not starved by others and no buyer sees a conflict that is none of his business.
@@ -32,91 +36,114 @@ func (e *Engine) again(ctx context.Context) {
 	}
 }
 
-// relock decides jobs in one transaction that holds the lock.
+// relock decides jobs in one transaction that holds the lock, one after the other, and appends them together.
 func (e *Engine) relock(ctx context.Context, jobs []*job) {
 	ctx, cancel := context.WithTimeout(ctx, relockTimeout)
 	defer cancel()
 	e.stats.relocked.Add(int64(len(jobs)))
 	e.fetch(ctx, jobs) // the long part, before anybody has to wait
-	var settled []func()
+	var round round
 	err := e.store.WithLock(ctx, func(ctx context.Context, l *eventstore.Locked) error {
-		settled = settled[:0]
 		if err := e.refresh(ctx, l, jobs); err != nil {
 			return err
 		}
-		for _, j := range jobs {
-			settle, err := e.decideLocked(ctx, l, j)
-			if err != nil {
-				return err
-			}
-			settled = append(settled, settle)
-		}
-		return nil
+		round = e.decideLocked(ctx, l, jobs)
+		return round.send(ctx, l)
 	})
 	switch {
 	case err == nil:
-		for _, settle := range settled {
-			settle()
+		for i, j := range round.decided {
+			e.settle(j, round.settled[i].Result, round.settled[i].Err)
+		}
+		for i, j := range round.failed {
+			j.done <- reply{err: round.errors[i]}
 		}
 	case errors.Is(err, eventstore.ErrOutcomeUnknown):
-		for _, j := range jobs {
+		for _, j := range round.decided {
 			e.spoil(j)
 			e.submit(j) // the very same append finds out what became of it
 		}
+		for i, j := range round.failed {
+			j.done <- reply{err: round.errors[i]}
+		}
 	case len(jobs) > 1 && !errors.Is(err, eventstore.ErrUnavailable):
+		e.spoilAll(jobs)
 		for _, j := range jobs { // one of them is to blame, and should not take the others with it
-			e.spoil(j)
 			e.forget()
 			e.relock(ctx, []*job{j})
 		}
 	default:
+		e.spoilAll(jobs)
 		for _, j := range jobs {
-			e.spoil(j)
 			j.done <- reply{err: err}
 		}
 	}
 }
 
+// spoilAll marks what jobs have touched.
+func (e *Engine) spoilAll(jobs []*job) {
+	for _, j := range jobs {
+		e.spoil(j)
+	}
+}
+
 // refresh reads the states that the jobs look at on to the log's end.
 func (e *Engine) refresh(ctx context.Context, l *eventstore.Locked, jobs []*job) error {
+	read := make(map[ref]bool)
 	for range loadRounds {
 		var refs []ref
-		complete := true
 		for _, j := range jobs {
-			v := &view{tenant: j.request.Tenant, states: e.states}
+			v := &view{tenant: j.request.Tenant, states: e.states, first: j.attempts == 0}
 			_, _ = j.request.Command.decide(v) // only to see what it looks at
 			for _, a := range v.read {
-				refs = append(refs, a.ref)
+				if !read[a.ref] && (a.version > 0 || j.attempts > 0) { // else it is an id that was just made
+					read[a.ref] = true
+					a.contested = max(0, a.contested-1) // unless there is news of it
+					refs = append(refs, a.ref)
+				}
 			}
 			refs = append(refs, v.missing...)
-			complete = complete && len(v.missing) == 0
 		}
-		if err := e.load(ctx, l, e.states, refs); err != nil {
+		if len(refs) == 0 {
+			return nil
+		}
+		if err := e.load(ctx, l, refs); err != nil {
 			return err
 		}
-		if complete {
-			return nil
+		for _, r := range refs {
+			read[r] = true
 		}
 	}
 	return nil
 }
 
-// decideLocked decides one job on states that nobody can change. The returned function answers it, once the
-// transaction is committed.
-func (e *Engine) decideLocked(ctx context.Context, l *eventstore.Locked, j *job) (func(), error) {
-	p, decideErr := e.prepareLoaded(ctx, l, j)
-	if decideErr != nil {
-		return func() { j.done <- reply{err: decideErr} }, nil //nolint:nilerr // it is this command's own, not the round's
-	}
-	j.prepared = p
-	r, err := l.Append(ctx, j.prepared.append)
-	if err != nil && !answers(err) {
-		return nil, err
-	}
-	return func() { e.settle(j, r, err) }, nil
+// round is the jobs that are decided under one lock.
+type round struct {
+	decided []*job
+	settled []eventstore.Settled // what became of them
+	failed  []*job
+	errors  []error // why
 }
 
-// answers says whether an append's error is its outcome, rather than a failure that undoes the whole round.
-func answers(err error) bool {
-	return errors.Is(err, eventstore.ErrConflict) || errors.Is(err, eventstore.ErrClaimed) || errors.Is(err, eventstore.ErrKeyReused)
+// decideLocked decides jobs, one after the other, on states that nobody can change.
+func (e *Engine) decideLocked(ctx context.Context, l *eventstore.Locked, jobs []*job) (r round) {
+	for _, j := range jobs {
+		p, err := e.prepareLoaded(ctx, l, j, true)
+		if err != nil { // it is this command's own, not the round's
+			r.failed, r.errors = append(r.failed, j), append(r.errors, err)
+			continue
+		}
+		j.prepared = p
+		r.decided = append(r.decided, j)
+	}
+	return r
+}
+
+func (r *round) send(ctx context.Context, l *eventstore.Locked) (err error) {
+	appends := make([]eventstore.Append, len(r.decided))
+	for i, j := range r.decided {
+		appends[i] = j.prepared.append
+	}
+	r.settled, err = l.AppendAll(ctx, appends)
+	return err
 }

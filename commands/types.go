@@ -10,26 +10,34 @@ import (
 	"github.com/ordermill/ordermill/domain/order"
 )
 
-// PlaceOrder places an order at the catalogue's prices and reserves its stock. State: *order.Order.
-// It is refused with sku_unknown, sku_not_sellable, currency_unsupported, quantity_out_of_range, empty_order,
-// price_changed, insufficient_stock, duplicate_external_id.
+// PlaceOrder places an order at the catalogue's prices, with the tenant's taxes, shipping methods and discounts, and
+// reserves its stock. State: *order.Order. It is refused with sku_unknown, sku_not_sellable, currency_unsupported,
+// quantity_out_of_range, empty_order, price_changed, insufficient_stock, duplicate_external_id, shipping_method_invalid,
+// discount_invalid, reservation_expired.
 type PlaceOrder struct {
-	OrderID       uuid.UUID // UUIDv7
-	ExternalID    string    // unique per tenant and channel; may be empty
-	Channel       string
-	Currency      string
-	CustomerID    string // empty: a guest
-	Country       string // of the shipping address
-	Locale        string
-	PII           order.PII // sealed
-	Lines         []OrderLine
-	ExpectedTotal *money.Amount
-	ExpiresAt     time.Time
-	At            time.Time
+	OrderID        uuid.UUID // UUIDv7
+	ExternalID     string    // unique per tenant and channel; may be empty
+	Channel        string
+	Currency       string
+	CustomerID     string // empty: a guest
+	Country        string // of the shipping address
+	Locale         string
+	PII            order.PII // sealed
+	Lines          []OrderLine
+	ShippingMethod string    // empty: no shipping line
+	DiscountCodes  []string  // what the customer entered; automatic discounts come by themselves
+	ReservationID  uuid.UUID // a soft reservation that the order takes over; zero: none
+	ExpectedTotal  *money.Amount
+	ExpiresAt      time.Time // zero: as the tenant's limits say, counted from At
+	At             time.Time
 }
+
+// ListProducts lists many products in one step, all or none. State: nil.
+type ListProducts struct{ Products []catalog.List }
 
 // OrderLine is a line of a PlaceOrder.
 type OrderLine struct {
+	LineID   uuid.UUID // zero: derived from the order's id and the line's place
 	SKU      string
 	Quantity int64
 }

@@ -1,0 +1,96 @@
+package commands
+
+import (
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/domain/promotion"
+	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/stock"
+)
+
+// work is a decision in the making: what it has decided so far shows in what it decides next.
+type work struct {
+	v *view
+	decision
+}
+
+func begin(v *view, target *aggregate, at time.Time, resource string) work {
+	return work{v: v, decision: decision{target: target, occurred: at, resource: resource}}
+}
+
+// order decides a command of an order and everything that follows from it.
+func (w *work) order(o *aggregate, cmd order.Command) error {
+	events, err := order.Decide(w.orderOf(o), cmd)
+	if err != nil {
+		return err
+	}
+	return pointed(cmd, w.record(o, events))
+}
+
+// record takes in events of an order that are decided, and decides what follows from them.
+func (w *work) record(o *aggregate, events []order.Event) error {
+	if len(events) == 0 {
+		return nil
+	}
+	w.add(o, facts(events)...)
+	for _, e := range events {
+		if err := w.follow(o, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// stock decides a command of a SKU's stock. Orders whose backorders it fills hear of it in the same step.
+func (w *work) stock(sku string, cmd stock.Command) ([]stock.Event, error) {
+	s := w.v.stock(sku)
+	events, err := stock.Decide(w.stockOf(s), cmd)
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	w.add(s, facts(events)...)
+	for _, e := range events {
+		if filled, ok := e.(stock.BackorderFilled); ok {
+			if err := w.filled(&filled); err != nil {
+				return nil, err
+			}
+		}
+	}
+	return events, nil
+}
+
+// filled tells an order that units it waited for are reserved now.
+func (w *work) filled(f *stock.BackorderFilled) error {
+	fill := order.FillBackorder{At: w.occurred}
+	for _, a := range f.Allocations {
+		fill.Lines = append(fill.Lines, order.LineQuantity{LineID: a.LineID, SKU: f.SKU, Quantity: a.Quantity})
+	}
+	o := w.v.order(f.OrderID)
+	events, err := order.Decide(w.orderOf(o), fill)
+	if err == nil && len(events) > 0 {
+		w.add(o, facts(events)...)
+	}
+	return err
+}
+
+// promotion decides a command of a discount's uses.
+func (w *work) promotion(id string, cmd promotion.Command) error {
+	p := w.v.promotion(id)
+	events, err := promotion.Decide(w.promotionOf(p), cmd)
+	if err == nil && len(events) > 0 {
+		w.add(p, facts(events)...)
+	}
+	return err
+}
+
+// existing returns an order that must be there.
+func existing(v *view, id uuid.UUID) (*aggregate, error) {
+	o := v.order(id)
+	if !o.orderState().Exists() {
+		return o, rule.New(rule.OrderNotFound, "there is no order %s; place it first", id)
+	}
+	return o, nil
+}
