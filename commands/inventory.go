@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"errors"
 	"strconv"
 	"time"
 
@@ -60,8 +61,23 @@ func (c ListProducts) decide(v *view) (decision, error) {
 		w.occurred = wish.At
 		p := v.product(wish.SKU)
 		events, err := catalog.Decide(w.productOf(p), wish)
-		faults.AddError("/"+strconv.Itoa(i), err)
+		faults.AddError("", within("/"+strconv.Itoa(i), err))
 		w.add(p, facts(events)...)
 	}
 	return w.decision, faults.Err()
+}
+
+// within makes the faults of a part of a request point into the request.
+func within(part string, err error) error {
+	var v *rule.Violation
+	if !errors.As(err, &v) {
+		return err
+	}
+	if len(v.Details) == 0 {
+		v.Details = []rule.Detail{{Code: v.Code, Message: v.Message}}
+	}
+	for i := range v.Details {
+		v.Details[i].Pointer = part + v.Details[i].Pointer
+	}
+	return v
 }
