@@ -42,6 +42,15 @@ type shop struct {
 // History draws what happens in some shops through the domain's own decisions: up to steps commands, each of which
 // may cause no, one or several events. The events went through storage form.
 func History(t *rapid.T, steps int) []projections.Event {
+	w := newWorld(t)
+	for range rapid.IntRange(0, steps).Draw(t, "steps") {
+		w.step()
+	}
+	return w.history
+}
+
+// newWorld returns some shops in which nothing has happened.
+func newWorld(t *rapid.T) *world {
 	w := &world{
 		t: t, versions: map[uuid.UUID]eventstore.Version{},
 		now: time.Date(2026, time.March, 28, 21, 7, 30, 123e6, time.UTC), // a switch to summer time is near
@@ -49,15 +58,17 @@ func History(t *rapid.T, steps int) []projections.Event {
 	for _, tenant := range Tenants {
 		w.shops = append(w.shops, &shop{tenant: tenant, stocks: map[string]*stock.Stock{}, products: map[string]*catalog.Product{}})
 	}
-	for range rapid.IntRange(0, steps).Draw(t, "steps") {
-		w.step()
-	}
-	return w.history
+	return w
+}
+
+// turn lets some time go by and returns the shop in which something happens next.
+func (w *world) turn() *shop {
+	w.now = w.now.Add(time.Duration(w.pick("minutes", 0, 400)) * 17 * time.Second)
+	return rapid.SampledFrom(w.shops).Draw(w.t, "tenant")
 }
 
 func (w *world) step() {
-	w.now = w.now.Add(time.Duration(w.pick("minutes", 0, 400)) * 17 * time.Second)
-	s := rapid.SampledFrom(w.shops).Draw(w.t, "tenant")
+	s := w.turn()
 	switch action := w.pick("action", 0, 11); action {
 	case 0:
 		w.list(s)
@@ -68,9 +79,9 @@ func (w *world) step() {
 	case 3, 4:
 		w.reservation(s)
 	case 5:
-		w.importOrder(s)
+		w.importOrder(s, nil)
 	case 6, 7:
-		w.place(s)
+		w.place(s, nil)
 	default:
 		w.change(s)
 	}
@@ -126,6 +137,7 @@ func (w *world) list(s *shop) {
 		SKU: pickOf(w, "sku", SKUs...), Name: pickOf(w, "name", "Mug <big>", "Ärmel & more", "x"), At: w.now,
 		Prices:   catalogPrices(w),
 		TaxClass: pickOf(w, "tax class", "", "reduced"), RequiresShipping: w.flip("shipping"), Sellable: w.flip("sellable"),
+		Weight: int64(w.pick("weight", 0, 2)) * 250, Channels: w.channels(),
 	}
 	w.decideProduct(s, cmd.SKU, cmd)
 }
@@ -136,7 +148,15 @@ func (w *world) update(s *shop) {
 	if w.flip("reprice") {
 		cmd.Prices = catalogPrices(w)
 	}
+	if w.flip("elsewhere") {
+		channels, weight := w.channels(), int64(w.pick("weight", 0, 2))*250
+		cmd.Channels, cmd.Weight = &channels, &weight
+	}
 	w.decideProduct(s, sku, cmd)
+}
+
+func (w *world) channels() []string {
+	return [][]string{nil, {"web"}, {"Ärzte", "pos", "web"}}[w.pick("channels", 0, 2)]
 }
 
 func (w *world) decideProduct(s *shop, sku string, cmd catalog.Command) {

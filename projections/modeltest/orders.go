@@ -7,7 +7,6 @@ import (
 
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
-	"github.com/ordermill/ordermill/domain/stock"
 )
 
 func catalogPrices(w *world) []money.Amount {
@@ -18,22 +17,22 @@ func catalogPrices(w *world) []money.Amount {
 	return prices
 }
 
-func (w *world) place(s *shop) {
+func (w *world) place(s *shop, pii order.PII) {
 	lines, discounts := w.lines()
 	w.decideOrder(s, &order.Order{}, order.Place{
 		OrderID: w.id(), ExternalID: w.external(s), Channel: pickOf(w, "channel", "web", "pos"),
 		Currency: pickOf(w, "currency", "EUR", "JPY"), CustomerID: pickOf(w, "customer", "", "c-1", "c-2"),
-		Country: pickOf(w, "country", "", "DE", "EIRE"), Lines: lines, Discounts: discounts, ShippingLines: w.shipping(),
+		Country: pickOf(w, "country", "", "DE", "EIRE"), PII: pii, Lines: lines, Discounts: discounts, ShippingLines: w.shipping(),
 		PaymentPolicy: pickOf(w, "policy", order.PolicyPaid, order.PolicyOnAccount), ExpiresAt: w.now.Add(time.Hour), At: w.now,
 	}, w.now)
 }
 
-func (w *world) importOrder(s *shop) {
+func (w *world) importOrder(s *shop, pii order.PII) {
 	lines, discounts := w.lines()
 	at := w.now.Add(-time.Duration(w.pick("days ago", 0, 40)) * 13 * time.Hour)
 	w.decideOrder(s, &order.Order{}, order.Import{
 		OrderID: w.id(), ExternalID: w.external(s), Source: "books", Channel: "import", Currency: "EUR",
-		CustomerID: pickOf(w, "customer", "", "c-1"), Country: "EIRE", Lines: lines, Discounts: discounts,
+		CustomerID: pickOf(w, "customer", "", "c-1"), Country: "EIRE", PII: pii, Lines: lines, Discounts: discounts,
 		ShippingLines: w.shipping(), PlacedAt: at, At: w.now,
 	}, at)
 }
@@ -72,6 +71,8 @@ func (w *world) decideOrder(s *shop, o *order.Order, cmd order.Command, occurred
 	var id uuid.UUID
 	for _, e := range events {
 		switch e := e.(type) {
+		case order.Drafted:
+			id = e.OrderID
 		case order.Placed:
 			id = e.OrderID
 		case order.Imported:
@@ -141,46 +142,4 @@ func (w *world) lines() ([]order.NewLine, []order.Discount) {
 		return lines, nil
 	}
 	return lines, []order.Discount{{DiscountID: "spring", Amount: discount}}
-}
-
-func (w *world) receive(s *shop) {
-	w.decideStock(s, stock.Receive{
-		SKU: pickOf(w, "sku", SKUs...), LocationID: pickOf(w, "location", "", "north", "East"),
-		Quantity: int64(w.pick("quantity", 1, 40)), At: w.now,
-	}, "")
-}
-
-func (w *world) reservation(s *shop) {
-	sku := pickOf(w, "sku", SKUs...)
-	id := uuid.UUID{15: byte(w.pick("reservation", 1, 6))}
-	switch w.pick("kind", 0, 3) {
-	case 0:
-		w.decideStock(s, stock.Commit{ReservationID: id, At: w.now}, sku)
-	case 1:
-		w.decideStock(s, stock.Release{ReservationID: id, At: w.now}, sku)
-	default:
-		w.decideStock(s, stock.Reserve{
-			SKU: sku, ReservationID: id, OrderID: id, At: w.now,
-			Demands: []stock.Demand{{LineID: id, Quantity: int64(w.pick("demand", 1, 30))}},
-		}, sku)
-	}
-}
-
-func (w *world) decideStock(s *shop, cmd stock.Command, sku string) {
-	if receipt, ok := cmd.(stock.Receive); ok {
-		sku = receipt.SKU
-	}
-	state := s.stocks[sku]
-	if state == nil {
-		state = &stock.Stock{}
-	}
-	events, err := stock.Decide(state, cmd)
-	if err != nil {
-		return // refused: no event
-	}
-	for _, e := range events {
-		data, err := stock.Encode(e)
-		state.Apply(record[stock.Event](w, s, stock.StreamType, stock.StreamID(s.tenant, sku), e, data, err, w.now))
-		s.stocks[sku] = state
-	}
 }

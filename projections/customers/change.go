@@ -1,0 +1,160 @@
+package customers
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/ordermill/ordermill/domain/money"
+	"github.com/ordermill/ordermill/domain/order"
+)
+
+// figure is one stored sum or count: orders, units, or minor units without tax.
+type figure int
+
+const (
+	orders figure = iota
+	canceled
+	expired
+	units
+	gross
+	discounts
+	cancellations
+	refunds
+	figureCount
+)
+
+// figureColumns are the columns of the figures, in their sequence.
+var figureColumns = [figureCount]string{
+	"orders", "canceled", "expired", "units", "gross", "discounts", "cancellations", "refunds",
+}
+
+// figures are the sums of a row.
+type figures [figureCount]int64
+
+// add adds up, or changes nothing and fails if a sum needs more than 64 bits.
+func (f *figures) add(more *figures) error {
+	sums := *f
+	for i := range sums {
+		var err error
+		if sums[i], err = money.Add(sums[i], more[i]); err != nil {
+			return fmt.Errorf("%s: %w", figureColumns[i], err)
+		}
+	}
+	*f = sums
+	return nil
+}
+
+// change is what an event of an order means for its customer.
+type change struct {
+	customer, currency string
+	figures            figures
+	placed             bool // it begins an order
+	placedAt           time.Time
+	contact            bool      // it replaces the order's personal data
+	pii                order.PII // of a new order, or what takes its place
+	nothing            bool      // no row is changed
+}
+
+func (c *change) key(tenant string) key { return key{person{tenant, c.customer}, c.currency} }
+
+// counts reports whether there is a row for it: guests have none.
+func (c *change) counts() bool { return !c.nothing && c.customer != "" }
+
+// changeOf returns what an event means. Money is without tax: what prices contain is taken out, and what an address
+// change does to the taxes of what was ordered before is not made up for.
+func changeOf(fact order.Event) (change, error) {
+	switch e := fact.(type) {
+	case order.Placed:
+		return placing(&e.Contents, e.PlacedAt)
+	case order.Imported:
+		return placing(&e.Contents, e.OriginalPlacedAt)
+	case order.Canceled:
+		if e.PreviousStatus == order.StatusDraft {
+			return change{nothing: true}, nil // it was never placed
+		}
+		return change{customer: e.CustomerID, currency: e.Currency, figures: figures{canceled: 1, cancellations: e.Value}}, nil
+	case order.LinesCanceled:
+		return about(&e.About, figures{cancellations: e.Value}), nil
+	case order.Expired:
+		return about(&e.About, figures{expired: 1, cancellations: e.Value}), nil
+	case order.EditCommitted:
+		return editing(&e)
+	case order.ReturnImported:
+		c := change{customer: e.CustomerID, currency: e.Currency}
+		for i := range e.Lines {
+			if err := c.figures.add(&figures{refunds: e.Lines[i].Amount}); err != nil {
+				return c, err
+			}
+		}
+		return c, nil
+	case order.ReturnResolved:
+		return about(&e.About, figures{refunds: e.Refund + e.TakenOffDue - e.RefundTax}), nil
+	case order.ContactChanged:
+		return contacting(&e.About, e.PII), nil
+	case order.ShippingAddressChanged:
+		return contacting(&e.About, e.PII), nil
+	case order.BillingAddressChanged:
+		return contacting(&e.About, e.PII), nil
+	case order.Drafted, order.DraftUpdated, order.Confirmed, order.PaymentUpdated, order.Held, order.HoldReleased,
+		order.EditBegun, order.EditStaged, order.EditDiscarded, order.BackorderFilled, order.Completed, order.Archived,
+		order.FulfillmentPlanned, order.FulfillmentMoved, order.FulfillmentCreated, order.ShipmentDispatched,
+		order.TrackingUpdated, order.ShipmentDelivered, order.DeliveryFailed, order.FulfillmentCanceled,
+		order.ReturnRequested, order.ReturnApproved, order.ReturnDeclined, order.ReturnCanceled, order.ReturnReceived,
+		order.NoteAdded, order.NoteEdited, order.NoteRemoved, order.TagsChanged, order.MetadataChanged,
+		order.InvoiceIssued, order.CreditNoteIssued:
+		return change{nothing: true}, nil
+	default:
+		return change{}, fmt.Errorf("event %T is new to this build", fact)
+	}
+}
+
+func about(a *order.About, f figures) change {
+	return change{customer: a.CustomerID, currency: a.Currency, figures: f}
+}
+
+func contacting(a *order.About, pii order.PII) change {
+	return change{customer: a.CustomerID, currency: a.Currency, contact: true, pii: pii}
+}
+
+func placing(c *order.Contents, at time.Time) (change, error) {
+	out := change{
+		customer: c.CustomerID, currency: c.Currency, placed: true, placedAt: at, pii: c.PII, figures: figures{orders: 1},
+	}
+	for i := range c.Lines {
+		if err := out.figures.addLine(&c.Lines[i]); err != nil {
+			return out, err
+		}
+	}
+	return out, nil
+}
+
+// editing counts units that come in as if they had been ordered, and those that go as canceled.
+func editing(e *order.EditCommitted) (change, error) {
+	c := about(&e.About, figures{})
+	for i := range e.LineChanges {
+		if l := e.LineChanges[i].Removed; l != nil {
+			if err := c.figures.add(&figures{cancellations: l.Amount}); err != nil {
+				return c, err
+			}
+		}
+		if l := e.LineChanges[i].Added; l != nil {
+			line := order.Line{
+				Quantity: l.Quantity, Subtotal: l.Subtotal, DiscountAllocations: l.DiscountAllocations, TaxLines: l.TaxLines, Total: l.Total,
+			}
+			if err := c.figures.addLine(&line); err != nil {
+				return c, err
+			}
+		}
+	}
+	for i := range e.LinesAdded {
+		if err := c.figures.addLine(&e.LinesAdded[i]); err != nil {
+			return c, err
+		}
+	}
+	return c, nil
+}
+
+func (f *figures) addLine(l *order.Line) error {
+	before := l.NetSubtotal()
+	return f.add(&figures{units: l.Quantity, gross: before, discounts: before - l.NetTotal()})
+}

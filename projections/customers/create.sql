@@ -1,0 +1,22 @@
+create table {customers} (
+    tenant_id      text        collate "C" not null,
+    customer_id    text        collate "C" not null,
+    currency       text        collate "C" not null,
+    orders         bigint      not null,
+    canceled       bigint      not null,
+    expired        bigint      not null,
+    units          bigint      not null,
+    gross          bigint      not null,
+    discounts      bigint      not null,
+    cancellations  bigint      not null,
+    refunds        bigint      not null,
+    first_order_at timestamptz not null,
+    first_position bigint      not null,
+    first_order_id uuid        not null,
+    last_order_at  timestamptz not null,
+    last_position  bigint      not null,
+    last_order_id  uuid        not null,
+    pii            bytea,
+    erased_at      timestamptz,
+    position       bigint      not null
+) with (fillfactor = 80)
