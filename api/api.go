@@ -5,6 +5,7 @@ package api
 import (
 	_ "embed" // the document
 	"fmt"
+	"sync"
 
 	"github.com/getkin/kin-openapi/openapi3"
 )
@@ -12,8 +13,10 @@ import (
 //go:embed openapi.yaml
 var document []byte
 
-// Spec returns the OpenAPI document. Each call returns another copy.
-func Spec() (*openapi3.T, error) {
+// Spec returns the OpenAPI document. It is read once, and nobody may change it: all calls return the same one.
+func Spec() (*openapi3.T, error) { return read() }
+
+var read = sync.OnceValues(func() (*openapi3.T, error) {
 	loader := openapi3.NewLoader()
 	spec, err := loader.LoadFromData(document)
 	if err != nil {
@@ -23,4 +26,4 @@ func Spec() (*openapi3.T, error) {
 		return nil, fmt.Errorf("OpenAPI document: %w", err)
 	}
 	return spec, nil
-}
+})

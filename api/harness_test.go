@@ -9,7 +9,9 @@ import (
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
+	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -26,10 +28,13 @@ import (
 	"github.com/ordermill/ordermill/eventstore"
 	"github.com/ordermill/ordermill/migrations/pgtest"
 	"github.com/ordermill/ordermill/projections"
+	"github.com/ordermill/ordermill/projections/customers"
 	"github.com/ordermill/ordermill/projections/documents"
 	"github.com/ordermill/ordermill/projections/metrics"
 	"github.com/ordermill/ordermill/projections/orderlist"
 	"github.com/ordermill/ordermill/projections/products"
+	"github.com/ordermill/ordermill/projections/reservations"
+	"github.com/ordermill/ordermill/projections/stocklevels"
 	"github.com/ordermill/ordermill/projections/topskus"
 )
 
@@ -47,6 +52,7 @@ type shop struct {
 	read    *read.Host
 	set     *projections.Set
 	readURL string
+	skew    atomic.Int64 // nanoseconds that the write host's clock is ahead
 
 	contract contract // what every answer is held against
 }
@@ -82,6 +88,7 @@ func newShop(tb testing.TB) *shop {
 	must(tb, err)
 	host, err := write.New(write.Config{
 		Do: s.engine.Do, Store: s.store, Vault: s.vault, Auth: s.auth, Tokens: s.tokens,
+		Now:  func() time.Time { return time.Now().Add(time.Duration(s.skew.Load())) },
 		Host: httpx.HostConfig{Log: logTo(tb)},
 	})
 	must(tb, err)
@@ -97,7 +104,14 @@ func (s *shop) withReads(client redis.UniversalClient) *shop {
 	config := projections.Config{
 		Pool: s.pool, Stores: []*eventstore.Store{s.store}, Logger: slog.New(slog.DiscardHandler),
 		Models: []projections.Model{
-			documents.NewModel(orders), documents.NewModel(stock), orderlist.Model{}, products.Model{}, metrics.Model{}, topskus.Model{},
+			documents.NewModel(orders), documents.NewModel(stock),
+			orderlist.Model{},
+			products.Model{},
+			metrics.Model{},
+			topskus.Model{},
+			stocklevels.Model{},
+			customers.Model{},
+			reservations.Model{},
 		},
 	}
 	if client != nil {
@@ -202,6 +216,9 @@ func (s *shop) send(base string, c call) (reply, error) {
 	if c.body != "" {
 		request.Header.Set("Content-Type", "application/json")
 	}
+	if strings.HasSuffix(c.path, "/products/import") {
+		request.Header.Set("Content-Type", "text/csv")
+	}
 	for name, value := range c.header {
 		request.Header.Set(name, value)
 	}
@@ -271,10 +288,14 @@ func (r reply) get(tb testing.TB, path ...string) string {
 		case map[string]any:
 			value = v[name]
 		case []any:
-			if len(v) == 0 {
+			if name == "last" {
+				name = strconv.Itoa(len(v) - 1)
+			}
+			i, err := strconv.Atoi(name)
+			if err != nil || i < 0 || i >= len(v) {
 				return ""
 			}
-			value = v[0]
+			value = v[i]
 		}
 	}
 	switch v := value.(type) {

@@ -42,7 +42,7 @@ func TestPlaceAndCancel(t *testing.T) {
 		{"Ada", "shipping_address name"},
 		{"DE", "country"},
 		{"2", "lines 0 counters reserved"},
-		{`["mark-paid","cancel"]`, "allowed_actions"},
+		{`["mark-paid","hold","edit","cancel","cancel-lines"]`, "allowed_actions"},
 		{"", "pii"},
 	} {
 		if got := placed.get(t, strings.Fields(tt.path)...); got != tt.want {

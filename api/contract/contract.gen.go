@@ -4,8 +4,10 @@
 package contract
 
 import (
+	"encoding/json"
 	"time"
 
+	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
@@ -60,6 +62,126 @@ func (e CountRelation) Valid() bool {
 	}
 }
 
+// Defines values for CustomerSummaryPersonalData.
+const (
+	CustomerSummaryPersonalDataErased      CustomerSummaryPersonalData = "erased"
+	CustomerSummaryPersonalDataMasked      CustomerSummaryPersonalData = "masked"
+	CustomerSummaryPersonalDataUnavailable CustomerSummaryPersonalData = "unavailable"
+)
+
+// Valid indicates whether the value is a known member of the CustomerSummaryPersonalData enum.
+func (e CustomerSummaryPersonalData) Valid() bool {
+	switch e {
+	case CustomerSummaryPersonalDataErased:
+		return true
+	case CustomerSummaryPersonalDataMasked:
+		return true
+	case CustomerSummaryPersonalDataUnavailable:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DiscountKind.
+const (
+	DiscountKindFixed      DiscountKind = "fixed"
+	DiscountKindPercentage DiscountKind = "percentage"
+)
+
+// Valid indicates whether the value is a known member of the DiscountKind enum.
+func (e DiscountKind) Valid() bool {
+	switch e {
+	case DiscountKindFixed:
+		return true
+	case DiscountKindPercentage:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DiscountScope.
+const (
+	DiscountScopeOrder DiscountScope = "order"
+	DiscountScopeSkus  DiscountScope = "skus"
+)
+
+// Valid indicates whether the value is a known member of the DiscountScope enum.
+func (e DiscountScope) Valid() bool {
+	switch e {
+	case DiscountScopeOrder:
+		return true
+	case DiscountScopeSkus:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for DryRunDryRun.
+const (
+	True DryRunDryRun = true
+)
+
+// Valid indicates whether the value is a known member of the DryRunDryRun enum.
+func (e DryRunDryRun) Valid() bool {
+	switch e {
+	case True:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for EditChangeKind.
+const (
+	AddLine     EditChangeKind = "add_line"
+	SetQuantity EditChangeKind = "set_quantity"
+	SetShipping EditChangeKind = "set_shipping"
+)
+
+// Valid indicates whether the value is a known member of the EditChangeKind enum.
+func (e EditChangeKind) Valid() bool {
+	switch e {
+	case AddLine:
+		return true
+	case SetQuantity:
+		return true
+	case SetShipping:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for FulfillmentState.
+const (
+	FulfillmentStateCanceled  FulfillmentState = "canceled"
+	FulfillmentStateDelivered FulfillmentState = "delivered"
+	FulfillmentStatePacked    FulfillmentState = "packed"
+	FulfillmentStatePlanned   FulfillmentState = "planned"
+	FulfillmentStateShipped   FulfillmentState = "shipped"
+)
+
+// Valid indicates whether the value is a known member of the FulfillmentState enum.
+func (e FulfillmentState) Valid() bool {
+	switch e {
+	case FulfillmentStateCanceled:
+		return true
+	case FulfillmentStateDelivered:
+		return true
+	case FulfillmentStatePacked:
+		return true
+	case FulfillmentStatePlanned:
+		return true
+	case FulfillmentStateShipped:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for FulfillmentStatus.
 const (
 	FulfillmentStatusCanceled           FulfillmentStatus = "canceled"
@@ -102,6 +224,138 @@ func (e FulfillmentStatus) Valid() bool {
 	}
 }
 
+// Defines values for InspectionDisposition.
+const (
+	InspectionDispositionDamaged        InspectionDisposition = "damaged"
+	InspectionDispositionQualityControl InspectionDisposition = "quality_control"
+	InspectionDispositionRestock        InspectionDisposition = "restock"
+	InspectionDispositionWriteOff       InspectionDisposition = "write_off"
+)
+
+// Valid indicates whether the value is a known member of the InspectionDisposition enum.
+func (e InspectionDisposition) Valid() bool {
+	switch e {
+	case InspectionDispositionDamaged:
+		return true
+	case InspectionDispositionQualityControl:
+		return true
+	case InspectionDispositionRestock:
+		return true
+	case InspectionDispositionWriteOff:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InspectionFrom.
+const (
+	InspectionFromDamaged        InspectionFrom = "damaged"
+	InspectionFromQualityControl InspectionFrom = "quality_control"
+)
+
+// Valid indicates whether the value is a known member of the InspectionFrom enum.
+func (e InspectionFrom) Valid() bool {
+	switch e {
+	case InspectionFromDamaged:
+		return true
+	case InspectionFromQualityControl:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InventoryBackorderPolicy.
+const (
+	InventoryBackorderPolicyAllow InventoryBackorderPolicy = "allow"
+	InventoryBackorderPolicyDeny  InventoryBackorderPolicy = "deny"
+	InventoryBackorderPolicyLimit InventoryBackorderPolicy = "limit"
+)
+
+// Valid indicates whether the value is a known member of the InventoryBackorderPolicy enum.
+func (e InventoryBackorderPolicy) Valid() bool {
+	switch e {
+	case InventoryBackorderPolicyAllow:
+		return true
+	case InventoryBackorderPolicyDeny:
+		return true
+	case InventoryBackorderPolicyLimit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for InventoryChangeBackorderPolicy.
+const (
+	InventoryChangeBackorderPolicyAllow InventoryChangeBackorderPolicy = "allow"
+	InventoryChangeBackorderPolicyDeny  InventoryChangeBackorderPolicy = "deny"
+	InventoryChangeBackorderPolicyLimit InventoryChangeBackorderPolicy = "limit"
+)
+
+// Valid indicates whether the value is a known member of the InventoryChangeBackorderPolicy enum.
+func (e InventoryChangeBackorderPolicy) Valid() bool {
+	switch e {
+	case InventoryChangeBackorderPolicyAllow:
+		return true
+	case InventoryChangeBackorderPolicyDeny:
+		return true
+	case InventoryChangeBackorderPolicyLimit:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LimitsCompletion.
+const (
+	LimitsCompletionAutomatic LimitsCompletion = "automatic"
+	LimitsCompletionManual    LimitsCompletion = "manual"
+)
+
+// Valid indicates whether the value is a known member of the LimitsCompletion enum.
+func (e LimitsCompletion) Valid() bool {
+	switch e {
+	case LimitsCompletionAutomatic:
+		return true
+	case LimitsCompletionManual:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for LineCancellationReason.
+const (
+	LineCancellationReasonCustomer  LineCancellationReason = "customer"
+	LineCancellationReasonFraud     LineCancellationReason = "fraud"
+	LineCancellationReasonInventory LineCancellationReason = "inventory"
+	LineCancellationReasonOther     LineCancellationReason = "other"
+	LineCancellationReasonPayment   LineCancellationReason = "payment"
+	LineCancellationReasonStaff     LineCancellationReason = "staff"
+)
+
+// Valid indicates whether the value is a known member of the LineCancellationReason enum.
+func (e LineCancellationReason) Valid() bool {
+	switch e {
+	case LineCancellationReasonCustomer:
+		return true
+	case LineCancellationReasonFraud:
+		return true
+	case LineCancellationReasonInventory:
+		return true
+	case LineCancellationReasonOther:
+		return true
+	case LineCancellationReasonPayment:
+		return true
+	case LineCancellationReasonStaff:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for MetricUnit.
 const (
 	MetricUnitCount      MetricUnit = "count"
@@ -126,21 +380,240 @@ func (e MetricUnit) Valid() bool {
 	}
 }
 
+// Defines values for NewDiscountKind.
+const (
+	NewDiscountKindFixed      NewDiscountKind = "fixed"
+	NewDiscountKindPercentage NewDiscountKind = "percentage"
+)
+
+// Valid indicates whether the value is a known member of the NewDiscountKind enum.
+func (e NewDiscountKind) Valid() bool {
+	switch e {
+	case NewDiscountKindFixed:
+		return true
+	case NewDiscountKindPercentage:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewDiscountScope.
+const (
+	NewDiscountScopeOrder NewDiscountScope = "order"
+	NewDiscountScopeSkus  NewDiscountScope = "skus"
+)
+
+// Valid indicates whether the value is a known member of the NewDiscountScope enum.
+func (e NewDiscountScope) Valid() bool {
+	switch e {
+	case NewDiscountScopeOrder:
+		return true
+	case NewDiscountScopeSkus:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewHoldReason.
+const (
+	NewHoldReasonAddressInvalid NewHoldReason = "address_invalid"
+	NewHoldReasonFraudReview    NewHoldReason = "fraud_review"
+	NewHoldReasonInventory      NewHoldReason = "inventory"
+	NewHoldReasonManual         NewHoldReason = "manual"
+	NewHoldReasonOther          NewHoldReason = "other"
+	NewHoldReasonPayment        NewHoldReason = "payment"
+)
+
+// Valid indicates whether the value is a known member of the NewHoldReason enum.
+func (e NewHoldReason) Valid() bool {
+	switch e {
+	case NewHoldReasonAddressInvalid:
+		return true
+	case NewHoldReasonFraudReview:
+		return true
+	case NewHoldReasonInventory:
+		return true
+	case NewHoldReasonManual:
+		return true
+	case NewHoldReasonOther:
+		return true
+	case NewHoldReasonPayment:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewNoteFrom.
+const (
+	NewNoteFromCustomer NewNoteFrom = "customer"
+	NewNoteFromStaff    NewNoteFrom = "staff"
+)
+
+// Valid indicates whether the value is a known member of the NewNoteFrom enum.
+func (e NewNoteFrom) Valid() bool {
+	switch e {
+	case NewNoteFromCustomer:
+		return true
+	case NewNoteFromStaff:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewNoteVisibility.
+const (
+	NewNoteVisibilityCustomer NewNoteVisibility = "customer"
+	NewNoteVisibilityInternal NewNoteVisibility = "internal"
+)
+
+// Valid indicates whether the value is a known member of the NewNoteVisibility enum.
+func (e NewNoteVisibility) Valid() bool {
+	switch e {
+	case NewNoteVisibilityCustomer:
+		return true
+	case NewNoteVisibilityInternal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewReturnKind.
+const (
+	NewReturnKindClaim    NewReturnKind = "claim"
+	NewReturnKindExchange NewReturnKind = "exchange"
+	NewReturnKindReturn   NewReturnKind = "return"
+)
+
+// Valid indicates whether the value is a known member of the NewReturnKind enum.
+func (e NewReturnKind) Valid() bool {
+	switch e {
+	case NewReturnKindClaim:
+		return true
+	case NewReturnKindExchange:
+		return true
+	case NewReturnKindReturn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewShippingMethodKind.
+const (
+	NewShippingMethodKindBySubtotal NewShippingMethodKind = "by_subtotal"
+	NewShippingMethodKindByWeight   NewShippingMethodKind = "by_weight"
+	NewShippingMethodKindFlat       NewShippingMethodKind = "flat"
+)
+
+// Valid indicates whether the value is a known member of the NewShippingMethodKind enum.
+func (e NewShippingMethodKind) Valid() bool {
+	switch e {
+	case NewShippingMethodKindBySubtotal:
+		return true
+	case NewShippingMethodKindByWeight:
+		return true
+	case NewShippingMethodKindFlat:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoteFrom.
+const (
+	NoteFromCustomer NoteFrom = "customer"
+	NoteFromStaff    NoteFrom = "staff"
+)
+
+// Valid indicates whether the value is a known member of the NoteFrom enum.
+func (e NoteFrom) Valid() bool {
+	switch e {
+	case NoteFromCustomer:
+		return true
+	case NoteFromStaff:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoteVisibility.
+const (
+	NoteVisibilityCustomer NoteVisibility = "customer"
+	NoteVisibilityInternal NoteVisibility = "internal"
+)
+
+// Valid indicates whether the value is a known member of the NoteVisibility enum.
+func (e NoteVisibility) Valid() bool {
+	switch e {
+	case NoteVisibilityCustomer:
+		return true
+	case NoteVisibilityInternal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NoteChangeVisibility.
+const (
+	NoteChangeVisibilityCustomer NoteChangeVisibility = "customer"
+	NoteChangeVisibilityInternal NoteChangeVisibility = "internal"
+)
+
+// Valid indicates whether the value is a known member of the NoteChangeVisibility enum.
+func (e NoteChangeVisibility) Valid() bool {
+	switch e {
+	case NoteChangeVisibilityCustomer:
+		return true
+	case NoteChangeVisibilityInternal:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OrderPaymentPolicy.
+const (
+	OrderPaymentPolicyAuthorized OrderPaymentPolicy = "authorized"
+	OrderPaymentPolicyOnAccount  OrderPaymentPolicy = "on_account"
+	OrderPaymentPolicyPaid       OrderPaymentPolicy = "paid"
+)
+
+// Valid indicates whether the value is a known member of the OrderPaymentPolicy enum.
+func (e OrderPaymentPolicy) Valid() bool {
+	switch e {
+	case OrderPaymentPolicyAuthorized:
+		return true
+	case OrderPaymentPolicyOnAccount:
+		return true
+	case OrderPaymentPolicyPaid:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for OrderPersonalData.
 const (
-	Erased      OrderPersonalData = "erased"
-	Masked      OrderPersonalData = "masked"
-	Unavailable OrderPersonalData = "unavailable"
+	OrderPersonalDataErased      OrderPersonalData = "erased"
+	OrderPersonalDataMasked      OrderPersonalData = "masked"
+	OrderPersonalDataUnavailable OrderPersonalData = "unavailable"
 )
 
 // Valid indicates whether the value is a known member of the OrderPersonalData enum.
 func (e OrderPersonalData) Valid() bool {
 	switch e {
-	case Erased:
+	case OrderPersonalDataErased:
 		return true
-	case Masked:
+	case OrderPersonalDataMasked:
 		return true
-	case Unavailable:
+	case OrderPersonalDataUnavailable:
 		return true
 	default:
 		return false
@@ -201,48 +674,162 @@ func (e OrderStatus) Valid() bool {
 	}
 }
 
+// Defines values for OrderDiffChangesOp.
+const (
+	Add     OrderDiffChangesOp = "add"
+	Remove  OrderDiffChangesOp = "remove"
+	Replace OrderDiffChangesOp = "replace"
+)
+
+// Valid indicates whether the value is a known member of the OrderDiffChangesOp enum.
+func (e OrderDiffChangesOp) Valid() bool {
+	switch e {
+	case Add:
+		return true
+	case Remove:
+		return true
+	case Replace:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OrderReturnKind.
+const (
+	OrderReturnKindClaim    OrderReturnKind = "claim"
+	OrderReturnKindExchange OrderReturnKind = "exchange"
+	OrderReturnKindReturn   OrderReturnKind = "return"
+)
+
+// Valid indicates whether the value is a known member of the OrderReturnKind enum.
+func (e OrderReturnKind) Valid() bool {
+	switch e {
+	case OrderReturnKindClaim:
+		return true
+	case OrderReturnKindExchange:
+		return true
+	case OrderReturnKindReturn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OrderReturnState.
+const (
+	OrderReturnStateApproved          OrderReturnState = "approved"
+	OrderReturnStateCanceled          OrderReturnState = "canceled"
+	OrderReturnStateDeclined          OrderReturnState = "declined"
+	OrderReturnStatePartiallyReceived OrderReturnState = "partially_received"
+	OrderReturnStateReceived          OrderReturnState = "received"
+	OrderReturnStateRequested         OrderReturnState = "requested"
+	OrderReturnStateResolved          OrderReturnState = "resolved"
+)
+
+// Valid indicates whether the value is a known member of the OrderReturnState enum.
+func (e OrderReturnState) Valid() bool {
+	switch e {
+	case OrderReturnStateApproved:
+		return true
+	case OrderReturnStateCanceled:
+		return true
+	case OrderReturnStateDeclined:
+		return true
+	case OrderReturnStatePartiallyReceived:
+		return true
+	case OrderReturnStateReceived:
+		return true
+	case OrderReturnStateRequested:
+		return true
+	case OrderReturnStateResolved:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for OrderSummaryDueKind.
+const (
+	OrderSummaryDueKindHold  OrderSummaryDueKind = "hold"
+	OrderSummaryDueKindOrder OrderSummaryDueKind = "order"
+)
+
+// Valid indicates whether the value is a known member of the OrderSummaryDueKind enum.
+func (e OrderSummaryDueKind) Valid() bool {
+	switch e {
+	case OrderSummaryDueKindHold:
+		return true
+	case OrderSummaryDueKindOrder:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for PaymentPolicyPolicy.
+const (
+	PaymentPolicyPolicyAuthorized PaymentPolicyPolicy = "authorized"
+	PaymentPolicyPolicyOnAccount  PaymentPolicyPolicy = "on_account"
+	PaymentPolicyPolicyPaid       PaymentPolicyPolicy = "paid"
+)
+
+// Valid indicates whether the value is a known member of the PaymentPolicyPolicy enum.
+func (e PaymentPolicyPolicy) Valid() bool {
+	switch e {
+	case PaymentPolicyPolicyAuthorized:
+		return true
+	case PaymentPolicyPolicyOnAccount:
+		return true
+	case PaymentPolicyPolicyPaid:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for PaymentStatus.
 const (
-	ActionRequired      PaymentStatus = "action_required"
-	Authorized          PaymentStatus = "authorized"
-	Disputed            PaymentStatus = "disputed"
-	Failed              PaymentStatus = "failed"
-	Overpaid            PaymentStatus = "overpaid"
-	Paid                PaymentStatus = "paid"
-	PartiallyAuthorized PaymentStatus = "partially_authorized"
-	PartiallyPaid       PaymentStatus = "partially_paid"
-	PartiallyRefunded   PaymentStatus = "partially_refunded"
-	Refunded            PaymentStatus = "refunded"
-	Unpaid              PaymentStatus = "unpaid"
-	Voided              PaymentStatus = "voided"
+	PaymentStatusActionRequired      PaymentStatus = "action_required"
+	PaymentStatusAuthorized          PaymentStatus = "authorized"
+	PaymentStatusDisputed            PaymentStatus = "disputed"
+	PaymentStatusFailed              PaymentStatus = "failed"
+	PaymentStatusOverpaid            PaymentStatus = "overpaid"
+	PaymentStatusPaid                PaymentStatus = "paid"
+	PaymentStatusPartiallyAuthorized PaymentStatus = "partially_authorized"
+	PaymentStatusPartiallyPaid       PaymentStatus = "partially_paid"
+	PaymentStatusPartiallyRefunded   PaymentStatus = "partially_refunded"
+	PaymentStatusRefunded            PaymentStatus = "refunded"
+	PaymentStatusUnpaid              PaymentStatus = "unpaid"
+	PaymentStatusVoided              PaymentStatus = "voided"
 )
 
 // Valid indicates whether the value is a known member of the PaymentStatus enum.
 func (e PaymentStatus) Valid() bool {
 	switch e {
-	case ActionRequired:
+	case PaymentStatusActionRequired:
 		return true
-	case Authorized:
+	case PaymentStatusAuthorized:
 		return true
-	case Disputed:
+	case PaymentStatusDisputed:
 		return true
-	case Failed:
+	case PaymentStatusFailed:
 		return true
-	case Overpaid:
+	case PaymentStatusOverpaid:
 		return true
-	case Paid:
+	case PaymentStatusPaid:
 		return true
-	case PartiallyAuthorized:
+	case PaymentStatusPartiallyAuthorized:
 		return true
-	case PartiallyPaid:
+	case PaymentStatusPartiallyPaid:
 		return true
-	case PartiallyRefunded:
+	case PaymentStatusPartiallyRefunded:
 		return true
-	case Refunded:
+	case PaymentStatusRefunded:
 		return true
-	case Unpaid:
+	case PaymentStatusUnpaid:
 		return true
-	case Voided:
+	case PaymentStatusVoided:
 		return true
 	default:
 		return false
@@ -261,6 +848,129 @@ func (e ProjectionsDataStore) Valid() bool {
 	case Postgres:
 		return true
 	case Redis:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReservationStatus.
+const (
+	ReservationStatusActive    ReservationStatus = "active"
+	ReservationStatusConverted ReservationStatus = "converted"
+	ReservationStatusExpired   ReservationStatus = "expired"
+	ReservationStatusReleased  ReservationStatus = "released"
+)
+
+// Valid indicates whether the value is a known member of the ReservationStatus enum.
+func (e ReservationStatus) Valid() bool {
+	switch e {
+	case ReservationStatusActive:
+		return true
+	case ReservationStatusConverted:
+		return true
+	case ReservationStatusExpired:
+		return true
+	case ReservationStatusReleased:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ReturnReceiptLinesDisposition.
+const (
+	ReturnReceiptLinesDispositionDamaged        ReturnReceiptLinesDisposition = "damaged"
+	ReturnReceiptLinesDispositionQualityControl ReturnReceiptLinesDisposition = "quality_control"
+	ReturnReceiptLinesDispositionRestock        ReturnReceiptLinesDisposition = "restock"
+	ReturnReceiptLinesDispositionWriteOff       ReturnReceiptLinesDisposition = "write_off"
+)
+
+// Valid indicates whether the value is a known member of the ReturnReceiptLinesDisposition enum.
+func (e ReturnReceiptLinesDisposition) Valid() bool {
+	switch e {
+	case ReturnReceiptLinesDispositionDamaged:
+		return true
+	case ReturnReceiptLinesDispositionQualityControl:
+		return true
+	case ReturnReceiptLinesDispositionRestock:
+		return true
+	case ReturnReceiptLinesDispositionWriteOff:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RoundingMode.
+const (
+	HalfEven RoundingMode = "half_even"
+	HalfUp   RoundingMode = "half_up"
+)
+
+// Valid indicates whether the value is a known member of the RoundingMode enum.
+func (e RoundingMode) Valid() bool {
+	switch e {
+	case HalfEven:
+		return true
+	case HalfUp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for RoundingScope.
+const (
+	RoundingScopeLine      RoundingScope = "line"
+	RoundingScopeOrder     RoundingScope = "order"
+	RoundingScopeRateGroup RoundingScope = "rate_group"
+)
+
+// Valid indicates whether the value is a known member of the RoundingScope enum.
+func (e RoundingScope) Valid() bool {
+	switch e {
+	case RoundingScopeLine:
+		return true
+	case RoundingScopeOrder:
+		return true
+	case RoundingScopeRateGroup:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for ShippingMethodKind.
+const (
+	ShippingMethodKindBySubtotal ShippingMethodKind = "by_subtotal"
+	ShippingMethodKindByWeight   ShippingMethodKind = "by_weight"
+	ShippingMethodKindFlat       ShippingMethodKind = "flat"
+)
+
+// Valid indicates whether the value is a known member of the ShippingMethodKind enum.
+func (e ShippingMethodKind) Valid() bool {
+	switch e {
+	case ShippingMethodKindBySubtotal:
+		return true
+	case ShippingMethodKindByWeight:
+		return true
+	case ShippingMethodKindFlat:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for GetBacklogParamsBy.
+const (
+	Age GetBacklogParamsBy = "age"
+)
+
+// Valid indicates whether the value is a known member of the GetBacklogParamsBy enum.
+func (e GetBacklogParamsBy) Valid() bool {
+	switch e {
+	case Age:
 		return true
 	default:
 		return false
@@ -330,6 +1040,38 @@ func (e ListOrdersParamsCount) Valid() bool {
 	}
 }
 
+// Defines values for ListReservationsParamsStatus.
+const (
+	ListReservationsParamsStatusActive    ListReservationsParamsStatus = "active"
+	ListReservationsParamsStatusConverted ListReservationsParamsStatus = "converted"
+	ListReservationsParamsStatusExpired   ListReservationsParamsStatus = "expired"
+	ListReservationsParamsStatusReleased  ListReservationsParamsStatus = "released"
+)
+
+// Valid indicates whether the value is a known member of the ListReservationsParamsStatus enum.
+func (e ListReservationsParamsStatus) Valid() bool {
+	switch e {
+	case ListReservationsParamsStatusActive:
+		return true
+	case ListReservationsParamsStatusConverted:
+		return true
+	case ListReservationsParamsStatusExpired:
+		return true
+	case ListReservationsParamsStatusReleased:
+		return true
+	default:
+		return false
+	}
+}
+
+// Actor defines model for Actor.
+type Actor struct {
+	Id *string `json:"id,omitempty"`
+
+	// Type customer, staff, app, system or psp
+	Type string `json:"type"`
+}
+
 // Address defines model for Address.
 type Address struct {
 	City    *string `json:"city,omitempty"`
@@ -343,6 +1085,69 @@ type Address struct {
 	Phone      *string `json:"phone,omitempty"`
 	PostalCode *string `json:"postal_code,omitempty"`
 	Region     *string `json:"region,omitempty"`
+}
+
+// AddressPatch defines model for AddressPatch.
+type AddressPatch struct {
+	City       *string `json:"city,omitempty"`
+	Company    *string `json:"company,omitempty"`
+	Country    *string `json:"country,omitempty"`
+	Line1      *string `json:"line1,omitempty"`
+	Line2      *string `json:"line2,omitempty"`
+	Name       *string `json:"name,omitempty"`
+	Phone      *string `json:"phone,omitempty"`
+	PostalCode *string `json:"postal_code,omitempty"`
+	Region     *string `json:"region,omitempty"`
+}
+
+// Adjustment defines model for Adjustment.
+type Adjustment struct {
+	// Delta -1000000000 to 1000000000, not 0
+	Delta int64 `json:"delta"`
+
+	// ExpectedQuantity Refused unless this is on hand there
+	ExpectedQuantity *int64  `json:"expected_quantity,omitempty"`
+	LocationId       *string `json:"location_id,omitempty"`
+	Reason           string  `json:"reason"`
+}
+
+// Backlog defines model for Backlog.
+type Backlog struct {
+	Data  []BacklogBucket `json:"data"`
+	Total BacklogCounts   `json:"total"`
+}
+
+// BacklogBucket defines model for BacklogBucket.
+type BacklogBucket struct {
+	// BackorderedUnits Of these, units that are not in stock
+	BackorderedUnits int64 `json:"backordered_units"`
+
+	// Bucket Example: under_4h
+	Bucket string `json:"bucket"`
+
+	// Filter Query of the order list
+	Filter string `json:"filter"`
+
+	// FromHours Confirmed at least this long ago
+	FromHours *int64 `json:"from_hours,omitempty"`
+
+	// OnHold Orders that a hold keeps
+	OnHold int64 `json:"on_hold"`
+	Orders int64 `json:"orders"`
+
+	// ToHours And less than this; absent in the last one
+	ToHours *int64 `json:"to_hours,omitempty"`
+
+	// Units That have not left
+	Units int64 `json:"units"`
+}
+
+// BacklogCounts defines model for BacklogCounts.
+type BacklogCounts struct {
+	BackorderedUnits int64 `json:"backordered_units"`
+	OnHold           int64 `json:"on_hold"`
+	Orders           int64 `json:"orders"`
+	Units            int64 `json:"units"`
 }
 
 // Cancellation defines model for Cancellation.
@@ -363,14 +1168,361 @@ type Count struct {
 // CountRelation defines model for Count.Relation.
 type CountRelation string
 
+// Customer defines model for Customer.
+type Customer struct {
+	CustomerId string     `json:"customer_id"`
+	ErasedAt   *time.Time `json:"erased_at,omitempty"`
+
+	// KeyDestroyed The key of the person's data is gone for ever
+	KeyDestroyed *bool `json:"key_destroyed,omitempty"`
+	LegalHold    *struct {
+		By     *string   `json:"by,omitempty"`
+		Reason string    `json:"reason"`
+		SetAt  time.Time `json:"set_at"`
+	} `json:"legal_hold,omitempty"`
+	Version *int64 `json:"version,omitempty"`
+}
+
+// CustomerFigures What a customer ordered in one currency, without tax
+type CustomerFigures struct {
+	CanceledOrders int64 `json:"canceled_orders"`
+
+	// Cancellations A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Cancellations Money  `json:"cancellations"`
+	Currency      string `json:"currency"`
+
+	// CustomerId In lists
+	CustomerId *string `json:"customer_id,omitempty"`
+
+	// Discounts A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Discounts Money `json:"discounts"`
+
+	// ErasedAt In lists, if the person was erased
+	ErasedAt      *time.Time         `json:"erased_at,omitempty"`
+	ExpiredOrders int64              `json:"expired_orders"`
+	FirstOrderAt  time.Time          `json:"first_order_at"`
+	FirstOrderId  openapi_types.UUID `json:"first_order_id"`
+
+	// Gross A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Gross       Money              `json:"gross"`
+	LastOrderAt time.Time          `json:"last_order_at"`
+	LastOrderId openapi_types.UUID `json:"last_order_id"`
+
+	// Net A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Net Money `json:"net"`
+
+	// Orders Placed and imported ones
+	Orders int64 `json:"orders"`
+
+	// Refunds A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Refunds Money `json:"refunds"`
+
+	// Units Ordered, with those that were canceled or sent back
+	Units int64 `json:"units"`
+}
+
+// CustomerPage defines model for CustomerPage.
+type CustomerPage struct {
+	Data []CustomerFigures `json:"data"`
+	Page Page              `json:"page"`
+}
+
+// CustomerSummary defines model for CustomerSummary.
+type CustomerSummary struct {
+	// Contact Of the last order
+	Contact *struct {
+		BillingAddress  *Address `json:"billing_address,omitempty"`
+		Email           *string  `json:"email,omitempty"`
+		Phone           *string  `json:"phone,omitempty"`
+		ShippingAddress *Address `json:"shipping_address,omitempty"`
+	} `json:"contact,omitempty"`
+	Currencies   []CustomerFigures `json:"currencies"`
+	CustomerId   string            `json:"customer_id"`
+	ErasedAt     *time.Time        `json:"erased_at,omitempty"`
+	KeyDestroyed *bool             `json:"key_destroyed,omitempty"`
+	LegalHold    *struct {
+		By     *string   `json:"by,omitempty"`
+		Reason string    `json:"reason"`
+		SetAt  time.Time `json:"set_at"`
+	} `json:"legal_hold,omitempty"`
+
+	// PersonalData Why the contact is left out, if there is one
+	PersonalData *CustomerSummaryPersonalData `json:"personal_data,omitempty"`
+
+	// Version Of what is known beyond the orders
+	Version *int64 `json:"version,omitempty"`
+}
+
+// CustomerSummaryPersonalData Why the contact is left out, if there is one
+type CustomerSummaryPersonalData string
+
+// Decision Example: {"actor":{"id":"u-7","type":"staff"},"code":"insufficient_stock","command":"place-order","decided_at":"2026-03-01T12:00:00.000Z","id":"01990f3c-0000-7000-8000-000000000004","position":41,"reason":"Of TSHIRT-M 2 are asked for and 1 is available"}
+type Decision struct {
+	Actor     Actor                     `json:"actor"`
+	Code      string                    `json:"code"`
+	Command   string                    `json:"command"`
+	DecidedAt time.Time                 `json:"decided_at"`
+	Details   *[]map[string]interface{} `json:"details,omitempty"`
+	Id        openapi_types.UUID        `json:"id"`
+
+	// Position The last one of the log when it was decided
+	Position  int64   `json:"position"`
+	Reason    string  `json:"reason"`
+	RequestId *string `json:"request_id,omitempty"`
+	Resource  *string `json:"resource,omitempty"`
+}
+
+// DecisionPage defines model for DecisionPage.
+type DecisionPage struct {
+	Data []Decision `json:"data"`
+	Page Page       `json:"page"`
+}
+
+// Delivery defines model for Delivery.
+type Delivery struct {
+	// DeliveredAt RFC 3339 with a time zone
+	DeliveredAt *Instant        `json:"delivered_at,omitempty"`
+	Lines       *LineQuantities `json:"lines,omitempty"`
+	ProofRef    *string         `json:"proof_ref,omitempty"`
+	ShipmentId  *UUID           `json:"shipment_id,omitempty"`
+}
+
+// DeliveryFailure defines model for DeliveryFailure.
+type DeliveryFailure struct {
+	Reason     string `json:"reason"`
+	ShipmentId *UUID  `json:"shipment_id,omitempty"`
+}
+
+// Discount defines model for Discount.
+type Discount struct {
+	Amounts         *[]Money      `json:"amounts,omitempty"`
+	Code            *string       `json:"code,omitempty"`
+	Combinable      *bool         `json:"combinable,omitempty"`
+	Disabled        *bool         `json:"disabled,omitempty"`
+	Id              string        `json:"id"`
+	Kind            DiscountKind  `json:"kind"`
+	MinimumSubtotal *[]Money      `json:"minimum_subtotal,omitempty"`
+	Name            *string       `json:"name,omitempty"`
+	Rate            *int64        `json:"rate,omitempty"`
+	Scope           DiscountScope `json:"scope"`
+	Skus            *[]string     `json:"skus,omitempty"`
+
+	// Usage Of a limited one, when it is read
+	Usage *struct {
+		Left  int64 `json:"left"`
+		Limit int64 `json:"limit"`
+
+		// Used Orders that have it now
+		Used int64 `json:"used"`
+	} `json:"usage,omitempty"`
+	UsageLimit *int64     `json:"usage_limit,omitempty"`
+	ValidFrom  *time.Time `json:"valid_from,omitempty"`
+	ValidTo    *time.Time `json:"valid_to,omitempty"`
+}
+
+// DiscountKind defines model for Discount.Kind.
+type DiscountKind string
+
+// DiscountScope defines model for Discount.Scope.
+type DiscountScope string
+
+// Discounts defines model for Discounts.
+type Discounts struct {
+	Data []Discount `json:"data"`
+}
+
+// DraftPlacing defines model for DraftPlacing.
+type DraftPlacing struct {
+	// ExpectedTotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	ExpectedTotal *Money `json:"expected_total,omitempty"`
+	ReservationId *UUID  `json:"reservation_id,omitempty"`
+}
+
+// DryRun What would have been. Nothing was stored, and no key was used.
+type DryRun struct {
+	DryRun DryRunDryRun `json:"dry_run"`
+
+	// Events What would have been appended, in order, without personal data
+	Events []struct {
+		Data       map[string]interface{} `json:"data"`
+		StreamType string                 `json:"stream_type"`
+		Type       string                 `json:"type"`
+	} `json:"events"`
+
+	// Resource The body that would have been answered, without personal data
+	Resource interface{} `json:"resource"`
+
+	// Would What the answer would have been
+	Would struct {
+		Location *string `json:"location,omitempty"`
+		Status   int32   `json:"status"`
+	} `json:"would"`
+}
+
+// DryRunDryRun defines model for DryRun.DryRun.
+type DryRunDryRun bool
+
+// EditChange defines model for EditChange.
+type EditChange struct {
+	Kind   EditChangeKind `json:"kind"`
+	LineId *UUID          `json:"line_id,omitempty"`
+
+	// Quantity Live units that the line is to have, 0 to 1000000
+	Quantity       *int64  `json:"quantity,omitempty"`
+	ShippingMethod *string `json:"shipping_method,omitempty"`
+	Sku            *string `json:"sku,omitempty"`
+}
+
+// EditChangeKind defines model for EditChange.Kind.
+type EditChangeKind string
+
+// EditCommit defines model for EditCommit.
+type EditCommit struct {
+	// ExpectedDelta A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	ExpectedDelta *Money `json:"expected_delta,omitempty"`
+	Notify        *bool  `json:"notify,omitempty"`
+}
+
+// EditPreview defines model for EditPreview.
+type EditPreview struct {
+	// AmountDelta A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	AmountDelta  *Money         `json:"amount_delta,omitempty"`
+	Changes      []StagedChange `json:"changes"`
+	Order        Order          `json:"order"`
+	Refused      *Problem       `json:"refused,omitempty"`
+	TotalsAfter  *Sums          `json:"totals_after,omitempty"`
+	TotalsBefore *Sums          `json:"totals_before,omitempty"`
+}
+
+// Erasure defines model for Erasure.
+type Erasure struct {
+	// Reason The legal basis
+	Reason *string `json:"reason,omitempty"`
+}
+
+// Fulfillment defines model for Fulfillment.
+type Fulfillment struct {
+	CanceledAt *time.Time         `json:"canceled_at,omitempty"`
+	Id         openapi_types.UUID `json:"id"`
+	Lines      []FulfillmentLine  `json:"lines"`
+	LocationId string             `json:"location_id"`
+	Packages   *[]Package         `json:"packages,omitempty"`
+	PackedAt   *time.Time         `json:"packed_at,omitempty"`
+	PlannedAt  *time.Time         `json:"planned_at,omitempty"`
+	ShipBy     *time.Time         `json:"ship_by,omitempty"`
+	Shipments  *[]struct {
+		Carrier        *string            `json:"carrier,omitempty"`
+		DeliveredAt    *time.Time         `json:"delivered_at,omitempty"`
+		FailedAt       *time.Time         `json:"failed_at,omitempty"`
+		FailureReason  *string            `json:"failure_reason,omitempty"`
+		Id             openapi_types.UUID `json:"id"`
+		LabelRef       *string            `json:"label_ref,omitempty"`
+		Lines          []FulfillmentLine  `json:"lines"`
+		ProofRef       *string            `json:"proof_ref,omitempty"`
+		Service        *string            `json:"service,omitempty"`
+		ShippedAt      time.Time          `json:"shipped_at"`
+		TrackingNumber *string            `json:"tracking_number,omitempty"`
+		TrackingUrl    *string            `json:"tracking_url,omitempty"`
+	} `json:"shipments,omitempty"`
+	State FulfillmentState `json:"state"`
+}
+
+// FulfillmentState defines model for Fulfillment.State.
+type FulfillmentState string
+
+// FulfillmentCancellation defines model for FulfillmentCancellation.
+type FulfillmentCancellation struct {
+	Reason *string `json:"reason,omitempty"`
+}
+
+// FulfillmentLine defines model for FulfillmentLine.
+type FulfillmentLine struct {
+	Delivered *int64             `json:"delivered,omitempty"`
+	LineId    openapi_types.UUID `json:"line_id"`
+	Quantity  int64              `json:"quantity"`
+	Shipped   *int64             `json:"shipped,omitempty"`
+	Sku       string             `json:"sku"`
+}
+
+// FulfillmentMove defines model for FulfillmentMove.
+type FulfillmentMove struct {
+	LocationId string `json:"location_id"`
+}
+
 // FulfillmentStatus defines model for FulfillmentStatus.
 type FulfillmentStatus string
 
+// Hold defines model for Hold.
+type Hold struct {
+	HeldAt *time.Time         `json:"held_at,omitempty"`
+	Id     openapi_types.UUID `json:"id"`
+
+	// LineIds Without them, the whole order
+	LineIds *[]openapi_types.UUID `json:"line_ids,omitempty"`
+
+	// Note Not for customers
+	Note   *string    `json:"note,omitempty"`
+	Reason string     `json:"reason"`
+	Until  *time.Time `json:"until,omitempty"`
+}
+
+// HoldRelease defines model for HoldRelease.
+type HoldRelease struct {
+	HoldId UUID `json:"hold_id"`
+}
+
+// ImportedProducts defines model for ImportedProducts.
+type ImportedProducts struct {
+	// Rows Products that the catalogue now has as the table says
+	Rows int64 `json:"rows"`
+}
+
+// Inspection defines model for Inspection.
+type Inspection struct {
+	Disposition InspectionDisposition `json:"disposition"`
+	From        *InspectionFrom       `json:"from,omitempty"`
+	LocationId  *string               `json:"location_id,omitempty"`
+
+	// Quantity 1 to 1000000000
+	Quantity int64   `json:"quantity"`
+	Reason   *string `json:"reason,omitempty"`
+}
+
+// InspectionDisposition defines model for Inspection.Disposition.
+type InspectionDisposition string
+
+// InspectionFrom defines model for Inspection.From.
+type InspectionFrom string
+
+// Instant RFC 3339 with a time zone
+type Instant = time.Time
+
 // Inventory defines model for Inventory.
 type Inventory struct {
-	Available int64 `json:"available"`
-	Committed int64 `json:"committed"`
-	Locations []struct {
+	Available       int64                     `json:"available"`
+	BackorderLimit  *int64                    `json:"backorder_limit,omitempty"`
+	BackorderPolicy *InventoryBackorderPolicy `json:"backorder_policy,omitempty"`
+
+	// Backordered Units that orders wait for
+	Backordered *int64 `json:"backordered,omitempty"`
+	Committed   int64  `json:"committed"`
+	Locations   []struct {
 		Available      int64  `json:"available"`
 		Committed      int64  `json:"committed"`
 		Damaged        *int64 `json:"damaged,omitempty"`
@@ -384,6 +1536,129 @@ type Inventory struct {
 	OnHand   int64  `json:"on_hand"`
 	Reserved int64  `json:"reserved"`
 	Sku      string `json:"sku"`
+	Tracked  *bool  `json:"tracked,omitempty"`
+
+	// Transfer The transfer that the command was about
+	Transfer *struct {
+		FromLocationId string             `json:"from_location_id"`
+		Id             openapi_types.UUID `json:"id"`
+		InTransit      int64              `json:"in_transit"`
+		ToLocationId   string             `json:"to_location_id"`
+	} `json:"transfer,omitempty"`
+}
+
+// InventoryBackorderPolicy defines model for Inventory.BackorderPolicy.
+type InventoryBackorderPolicy string
+
+// InventoryChange defines model for InventoryChange.
+type InventoryChange struct {
+	// BackorderLimit Of policy limit, which it needs
+	BackorderLimit  *int64                          `json:"backorder_limit,omitempty"`
+	BackorderPolicy *InventoryChangeBackorderPolicy `json:"backorder_policy,omitempty"`
+	SafetyStock     *[]struct {
+		LocationId string `json:"location_id"`
+
+		// Quantity 0 to 1000000000
+		Quantity int64 `json:"quantity"`
+	} `json:"safety_stock,omitempty"`
+	Tracked *bool `json:"tracked,omitempty"`
+}
+
+// InventoryChangeBackorderPolicy defines model for InventoryChange.BackorderPolicy.
+type InventoryChangeBackorderPolicy string
+
+// InventoryPage defines model for InventoryPage.
+type InventoryPage struct {
+	Data []struct {
+		Available      int64  `json:"available"`
+		Committed      int64  `json:"committed"`
+		Damaged        *int64 `json:"damaged,omitempty"`
+		Incoming       *int64 `json:"incoming,omitempty"`
+		LocationId     string `json:"location_id"`
+		OnHand         int64  `json:"on_hand"`
+		QualityControl *int64 `json:"quality_control,omitempty"`
+		Reserved       int64  `json:"reserved"`
+		SafetyStock    *int64 `json:"safety_stock,omitempty"`
+		Sku            string `json:"sku"`
+	} `json:"data"`
+	Page Page `json:"page"`
+}
+
+// Invoice defines model for Invoice.
+type Invoice struct {
+	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Amount Money `json:"amount"`
+
+	// CreditOf The invoice that a credit note takes back
+	CreditOf    *string   `json:"credit_of,omitempty"`
+	DocumentRef *string   `json:"document_ref,omitempty"`
+	IssuedAt    time.Time `json:"issued_at"`
+	Number      string    `json:"number"`
+	Series      string    `json:"series"`
+}
+
+// LegalHold defines model for LegalHold.
+type LegalHold struct {
+	// Reason Such as a case number; not what identifies the person
+	Reason string `json:"reason"`
+}
+
+// Limits defines model for Limits.
+type Limits struct {
+	Completion *LimitsCompletion `json:"completion,omitempty"`
+
+	// MaxLines Lines of an order
+	MaxLines *int64 `json:"max_lines,omitempty"`
+
+	// MaxQuantity Units of a line
+	MaxQuantity *int64 `json:"max_quantity,omitempty"`
+
+	// OrderExpiryMinutes How long a pending order waits
+	OrderExpiryMinutes *int64 `json:"order_expiry_minutes,omitempty"`
+
+	// ReservationMinutes How long a reservation holds that does not say so itself
+	ReservationMinutes *int64 `json:"reservation_minutes,omitempty"`
+
+	// ReturnWindowDays After delivery; 0: returns have no end
+	ReturnWindowDays *int64 `json:"return_window_days,omitempty"`
+}
+
+// LimitsCompletion defines model for Limits.Completion.
+type LimitsCompletion string
+
+// LineCancellation defines model for LineCancellation.
+type LineCancellation struct {
+	Lines  LineQuantities          `json:"lines"`
+	Note   *string                 `json:"note,omitempty"`
+	Reason *LineCancellationReason `json:"reason,omitempty"`
+
+	// RefundPolicy How the money goes back
+	RefundPolicy *string `json:"refund_policy,omitempty"`
+}
+
+// LineCancellationReason defines model for LineCancellation.Reason.
+type LineCancellationReason string
+
+// LineQuantities defines model for LineQuantities.
+type LineQuantities = []struct {
+	LineId   UUID  `json:"line_id"`
+	Quantity int64 `json:"quantity"`
+}
+
+// Location defines model for Location.
+type Location struct {
+	Country  *string `json:"country,omitempty"`
+	Id       string  `json:"id"`
+	Name     string  `json:"name"`
+	Pickable bool    `json:"pickable"`
+	Priority int64   `json:"priority"`
+}
+
+// Locations defines model for Locations.
+type Locations struct {
+	Data []Location `json:"data"`
 }
 
 // Metric defines model for Metric.
@@ -419,6 +1694,120 @@ type Money struct {
 	Currency string `json:"currency"`
 }
 
+// NewCreditNote defines model for NewCreditNote.
+type NewCreditNote struct {
+	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Amount        *Money  `json:"amount,omitempty"`
+	DocumentRef   *string `json:"document_ref,omitempty"`
+	InvoiceNumber string  `json:"invoice_number"`
+	Reason        *string `json:"reason,omitempty"`
+
+	// Series The year, unless another one is named
+	Series *string `json:"series,omitempty"`
+}
+
+// NewDiscount defines model for NewDiscount.
+type NewDiscount struct {
+	// Amounts Of a fixed one, one a currency
+	Amounts *[]Money `json:"amounts,omitempty"`
+
+	// Code What customers enter, in any case; without one every order gets it
+	Code       *string `json:"code,omitempty"`
+	Combinable *bool   `json:"combinable,omitempty"`
+	Disabled   *bool   `json:"disabled,omitempty"`
+
+	// Id In a PUT, that of the path
+	Id              *string         `json:"id,omitempty"`
+	Kind            NewDiscountKind `json:"kind"`
+	MinimumSubtotal *[]Money        `json:"minimum_subtotal,omitempty"`
+	Name            *string         `json:"name,omitempty"`
+
+	// Rate Of a percentage, parts per million: 100000 is 10 %
+	Rate  *int64            `json:"rate,omitempty"`
+	Scope *NewDiscountScope `json:"scope,omitempty"`
+	Skus  *[]string         `json:"skus,omitempty"`
+
+	// UsageLimit Orders that may get it; 0: any number
+	UsageLimit *int64 `json:"usage_limit,omitempty"`
+
+	// ValidFrom RFC 3339 with a time zone
+	ValidFrom *Instant `json:"valid_from,omitempty"`
+
+	// ValidTo RFC 3339 with a time zone
+	ValidTo *Instant `json:"valid_to,omitempty"`
+}
+
+// NewDiscountKind defines model for NewDiscount.Kind.
+type NewDiscountKind string
+
+// NewDiscountScope defines model for NewDiscount.Scope.
+type NewDiscountScope string
+
+// NewFulfillment defines model for NewFulfillment.
+type NewFulfillment struct {
+	Lines      *LineQuantities `json:"lines,omitempty"`
+	LocationId *string         `json:"location_id,omitempty"`
+	Packages   *[]Package      `json:"packages,omitempty"`
+	Planned    *bool           `json:"planned,omitempty"`
+
+	// ShipBy RFC 3339 with a time zone
+	ShipBy *Instant `json:"ship_by,omitempty"`
+}
+
+// NewHold defines model for NewHold.
+type NewHold struct {
+	// LineIds Without them, the whole order
+	LineIds *[]UUID        `json:"line_ids,omitempty"`
+	Note    *string        `json:"note,omitempty"`
+	Reason  *NewHoldReason `json:"reason,omitempty"`
+
+	// Until RFC 3339 with a time zone
+	Until *Instant `json:"until,omitempty"`
+}
+
+// NewHoldReason defines model for NewHold.Reason.
+type NewHoldReason string
+
+// NewInvoice defines model for NewInvoice.
+type NewInvoice struct {
+	DocumentRef *string `json:"document_ref,omitempty"`
+
+	// Series The year, unless another one is named
+	Series *string `json:"series,omitempty"`
+}
+
+// NewLocation defines model for NewLocation.
+type NewLocation struct {
+	Country *string `json:"country,omitempty"`
+
+	// Id In a PUT, that of the path
+	Id   *string `json:"id,omitempty"`
+	Name string  `json:"name"`
+
+	// Pickable Whether orders may take stock from it
+	Pickable *bool `json:"pickable,omitempty"`
+
+	// Priority Orders take stock from the lowest first
+	Priority *int64 `json:"priority,omitempty"`
+}
+
+// NewNote defines model for NewNote.
+type NewNote struct {
+	Body string `json:"body"`
+
+	// From Whose words they are
+	From       *NewNoteFrom       `json:"from,omitempty"`
+	Visibility *NewNoteVisibility `json:"visibility,omitempty"`
+}
+
+// NewNoteFrom Whose words they are
+type NewNoteFrom string
+
+// NewNoteVisibility defines model for NewNote.Visibility.
+type NewNoteVisibility string
+
 // NewOrder defines model for NewOrder.
 type NewOrder struct {
 	BillingAddress *Address `json:"billing_address,omitempty"`
@@ -429,6 +1818,10 @@ type NewOrder struct {
 		Id    *string `json:"id,omitempty"`
 		Phone *string `json:"phone,omitempty"`
 	} `json:"customer,omitempty"`
+	DiscountCodes *[]string `json:"discount_codes,omitempty"`
+
+	// Draft Begin a draft; nothing is reserved
+	Draft *bool `json:"draft,omitempty"`
 
 	// ExpectedTotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
 	//
@@ -436,74 +1829,272 @@ type NewOrder struct {
 	ExpectedTotal *Money `json:"expected_total,omitempty"`
 
 	// ExternalId The order's name in the channel, unique there
-	ExternalId *string `json:"external_id,omitempty"`
-	Lines      []struct {
-		// Quantity 1 to 1000000
-		Quantity int64  `json:"quantity"`
-		Sku      string `json:"sku"`
-	} `json:"lines"`
-	Locale          *string  `json:"locale,omitempty"`
+	ExternalId *string       `json:"external_id,omitempty"`
+	Lines      NewOrderLines `json:"lines"`
+	Locale     *string       `json:"locale,omitempty"`
+
+	// QuoteToken Of a quote for the same lines, in place of expected_total
+	QuoteToken      *string  `json:"quote_token,omitempty"`
+	ReservationId   *UUID    `json:"reservation_id,omitempty"`
 	ShippingAddress *Address `json:"shipping_address,omitempty"`
+
+	// ShippingMethod Of the tenant's settings; without one nothing is charged
+	ShippingMethod *string `json:"shipping_method,omitempty"`
+}
+
+// NewOrderLines defines model for NewOrderLines.
+type NewOrderLines = []struct {
+	// Quantity 1 to 1000000
+	Quantity int64  `json:"quantity"`
+	Sku      string `json:"sku"`
 }
 
 // NewProduct defines model for NewProduct.
 type NewProduct struct {
-	Name             string  `json:"name"`
-	Prices           []Money `json:"prices"`
-	RequiresShipping *bool   `json:"requires_shipping,omitempty"`
-	Sellable         *bool   `json:"sellable,omitempty"`
-	Sku              string  `json:"sku"`
-	TaxClass         *string `json:"tax_class,omitempty"`
+	// Channels Where it is on sale; none: everywhere
+	Channels         *[]string `json:"channels,omitempty"`
+	Name             string    `json:"name"`
+	Prices           []Money   `json:"prices"`
+	RequiresShipping *bool     `json:"requires_shipping,omitempty"`
+	Sellable         *bool     `json:"sellable,omitempty"`
+	Sku              string    `json:"sku"`
+	TaxClass         *string   `json:"tax_class,omitempty"`
+
+	// WeightGrams Of one unit
+	WeightGrams *int64 `json:"weight_grams,omitempty"`
+}
+
+// NewReservation defines model for NewReservation.
+type NewReservation struct {
+	CustomerId *string `json:"customer_id,omitempty"`
+
+	// ExpiresAt RFC 3339 with a time zone
+	ExpiresAt        *Instant `json:"expires_at,omitempty"`
+	ExpiresInSeconds *int64   `json:"expires_in_seconds,omitempty"`
+	Lines            []struct {
+		Quantity int64  `json:"quantity"`
+		Sku      string `json:"sku"`
+	} `json:"lines"`
+	Reference *string `json:"reference,omitempty"`
+}
+
+// NewReturn defines model for NewReturn.
+type NewReturn struct {
+	Kind  *NewReturnKind `json:"kind,omitempty"`
+	Lines []struct {
+		LineId   UUID    `json:"line_id"`
+		Note     *string `json:"note,omitempty"`
+		Quantity int64   `json:"quantity"`
+
+		// ReasonCode Such as damaged, wrong_item, too_small, unwanted
+		ReasonCode *string `json:"reason_code,omitempty"`
+	} `json:"lines"`
+	LocationId *string `json:"location_id,omitempty"`
+
+	// Note What the customer wrote
+	Note *string `json:"note,omitempty"`
+
+	// OverrideWindow Staff take it though the time for returns is over
+	OverrideWindow *bool `json:"override_window,omitempty"`
+
+	// RequestedResolution Such as refund, exchange, store_credit
+	RequestedResolution *string `json:"requested_resolution,omitempty"`
+}
+
+// NewReturnKind defines model for NewReturn.Kind.
+type NewReturnKind string
+
+// NewShipment defines model for NewShipment.
+type NewShipment struct {
+	Carrier        *string         `json:"carrier,omitempty"`
+	LabelRef       *string         `json:"label_ref,omitempty"`
+	Lines          *LineQuantities `json:"lines,omitempty"`
+	Service        *string         `json:"service,omitempty"`
+	TrackingNumber *string         `json:"tracking_number,omitempty"`
+	TrackingUrl    *string         `json:"tracking_url,omitempty"`
+}
+
+// NewShippingMethod defines model for NewShippingMethod.
+type NewShippingMethod struct {
+	// Bands Of the other kinds
+	Bands *[]ShippingBand `json:"bands,omitempty"`
+
+	// Countries None: everywhere
+	Countries *[]string `json:"countries,omitempty"`
+	Disabled  *bool     `json:"disabled,omitempty"`
+
+	// Id What customers choose. In a PUT, that of the path
+	Id   *string               `json:"id,omitempty"`
+	Kind NewShippingMethodKind `json:"kind"`
+	Name string                `json:"name"`
+
+	// Prices Of a flat method, one a currency
+	Prices   *[]Money `json:"prices,omitempty"`
+	TaxClass *string  `json:"tax_class,omitempty"`
+
+	// ValidFrom RFC 3339 with a time zone
+	ValidFrom *Instant `json:"valid_from,omitempty"`
+
+	// ValidTo RFC 3339 with a time zone
+	ValidTo *Instant `json:"valid_to,omitempty"`
+}
+
+// NewShippingMethodKind defines model for NewShippingMethod.Kind.
+type NewShippingMethodKind string
+
+// NewTaxRate defines model for NewTaxRate.
+type NewTaxRate struct {
+	// Code How the tax is named on invoices
+	Code string `json:"code"`
+
+	// Country ISO 3166-1 alpha-2; empty: every country without a rate of its own. In a PUT, that of the path
+	Country *string `json:"country,omitempty"`
+
+	// Inclusive Whether prices contain it
+	Inclusive *bool `json:"inclusive,omitempty"`
+
+	// Rate Parts per million: 190000 is 19 %
+	Rate int64 `json:"rate"`
+
+	// TaxClass Empty: the standard rate. In a PUT, that of the path
+	TaxClass *string `json:"tax_class,omitempty"`
+}
+
+// NewTransfer defines model for NewTransfer.
+type NewTransfer struct {
+	FromLocationId *string `json:"from_location_id,omitempty"`
+
+	// Quantity 1 to 1000000000
+	Quantity     int64   `json:"quantity"`
+	Reference    *string `json:"reference,omitempty"`
+	ToLocationId string  `json:"to_location_id"`
+}
+
+// Note defines model for Note.
+type Note struct {
+	AddedAt time.Time `json:"added_at"`
+	AddedBy *string   `json:"added_by,omitempty"`
+
+	// Body A customer's words are personal data
+	Body       *string            `json:"body,omitempty"`
+	EditedAt   *time.Time         `json:"edited_at,omitempty"`
+	From       NoteFrom           `json:"from"`
+	Id         openapi_types.UUID `json:"id"`
+	Visibility NoteVisibility     `json:"visibility"`
+}
+
+// NoteFrom defines model for Note.From.
+type NoteFrom string
+
+// NoteVisibility defines model for Note.Visibility.
+type NoteVisibility string
+
+// NoteChange defines model for NoteChange.
+type NoteChange struct {
+	Body       *string               `json:"body,omitempty"`
+	Visibility *NoteChangeVisibility `json:"visibility,omitempty"`
+}
+
+// NoteChangeVisibility defines model for NoteChange.Visibility.
+type NoteChangeVisibility string
+
+// Notes defines model for Notes.
+type Notes struct {
+	Data []Note `json:"data"`
+}
+
+// Nothing There is nothing to say; an empty object or no body
+type Nothing = map[string]interface{}
+
+// OpenEdit defines model for OpenEdit.
+type OpenEdit struct {
+	BaseVersion int64              `json:"base_version"`
+	BegunAt     time.Time          `json:"begun_at"`
+	BegunBy     *string            `json:"begun_by,omitempty"`
+	Changes     []StagedChange     `json:"changes"`
+	Id          openapi_types.UUID `json:"id"`
 }
 
 // Order defines model for Order.
 type Order struct {
-	UnderscoreLinks map[string]string       `json:"_links"`
-	AllowedActions  []string                `json:"allowed_actions"`
-	BillingAddress  *Address                `json:"billing_address,omitempty"`
-	CanceledAt      *time.Time              `json:"canceled_at,omitempty"`
-	Cancellation    *map[string]interface{} `json:"cancellation,omitempty"`
-	Channel         string                  `json:"channel"`
-	CompletedAt     *time.Time              `json:"completed_at,omitempty"`
-	ConfirmedAt     *time.Time              `json:"confirmed_at,omitempty"`
-	Country         *string                 `json:"country,omitempty"`
-	Currency        string                  `json:"currency"`
-	Customer        *struct {
+	UnderscoreLinks map[string]string `json:"_links"`
+	AllowedActions  []string          `json:"allowed_actions"`
+	ArchivedAt      *time.Time        `json:"archived_at,omitempty"`
+
+	// Backordered Units that are not in stock yet
+	Backordered    *int64     `json:"backordered,omitempty"`
+	BillingAddress *Address   `json:"billing_address,omitempty"`
+	CanceledAt     *time.Time `json:"canceled_at,omitempty"`
+	Cancellation   *struct {
+		Note   *string `json:"note,omitempty"`
+		Reason *string `json:"reason,omitempty"`
+	} `json:"cancellation,omitempty"`
+	Channel     string     `json:"channel"`
+	CompletedAt *time.Time `json:"completed_at,omitempty"`
+	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
+	Country     *string    `json:"country,omitempty"`
+	Currency    string     `json:"currency"`
+	Customer    *struct {
 		Email *string `json:"email,omitempty"`
 		Id    *string `json:"id,omitempty"`
 		Phone *string `json:"phone,omitempty"`
 	} `json:"customer,omitempty"`
 
 	// CustomerNote What the customer wrote when canceling
-	CustomerNote      *string                   `json:"customer_note,omitempty"`
-	Discounts         *[]map[string]interface{} `json:"discounts,omitempty"`
-	ExpiresAt         *time.Time                `json:"expires_at,omitempty"`
-	ExternalId        *string                   `json:"external_id,omitempty"`
-	FulfillmentStatus FulfillmentStatus         `json:"fulfillment_status"`
-	Holds             []map[string]interface{}  `json:"holds"`
-	Id                openapi_types.UUID        `json:"id"`
-	ImportedAt        *time.Time                `json:"imported_at,omitempty"`
-	Lines             []OrderLine               `json:"lines"`
-	Locale            *string                   `json:"locale,omitempty"`
-	OrderNumber       string                    `json:"order_number"`
-	PaymentStatus     PaymentStatus             `json:"payment_status"`
-	Payments          *[]map[string]interface{} `json:"payments,omitempty"`
+	CustomerNote *string `json:"customer_note,omitempty"`
+
+	// DiscountCodes That a draft asks for
+	DiscountCodes     *[]string          `json:"discount_codes,omitempty"`
+	Discounts         *[]OrderDiscount   `json:"discounts,omitempty"`
+	DraftedAt         *time.Time         `json:"drafted_at,omitempty"`
+	Edit              *OpenEdit          `json:"edit,omitempty"`
+	ExpiredAt         *time.Time         `json:"expired_at,omitempty"`
+	ExpiresAt         *time.Time         `json:"expires_at,omitempty"`
+	ExternalId        *string            `json:"external_id,omitempty"`
+	FulfillmentStatus FulfillmentStatus  `json:"fulfillment_status"`
+	Fulfillments      *[]Fulfillment     `json:"fulfillments,omitempty"`
+	Holds             []Hold             `json:"holds"`
+	Id                openapi_types.UUID `json:"id"`
+	ImportedAt        *time.Time         `json:"imported_at,omitempty"`
+
+	// InspectionPending Goods came back that nobody has looked at yet
+	InspectionPending *bool       `json:"inspection_pending,omitempty"`
+	Invoices          *[]Invoice  `json:"invoices,omitempty"`
+	Lines             []OrderLine `json:"lines"`
+	Locale            *string     `json:"locale,omitempty"`
+
+	// Metadata Not for customers
+	Metadata      *map[string]string  `json:"metadata,omitempty"`
+	Notes         *[]Note             `json:"notes,omitempty"`
+	OrderNumber   string              `json:"order_number"`
+	PaymentPolicy *OrderPaymentPolicy `json:"payment_policy,omitempty"`
+	PaymentStatus PaymentStatus       `json:"payment_status"`
+	Payments      *[]OrderPayment     `json:"payments,omitempty"`
 
 	// PersonalData Why personal data is left out, if the order has some
-	PersonalData    *OrderPersonalData        `json:"personal_data,omitempty"`
-	PlacedAt        time.Time                 `json:"placed_at"`
-	ReturnStatus    OrderReturnStatus         `json:"return_status"`
-	Returns         *[]map[string]interface{} `json:"returns,omitempty"`
-	ShippingAddress *Address                  `json:"shipping_address,omitempty"`
-	ShippingLines   *[]map[string]interface{} `json:"shipping_lines,omitempty"`
+	PersonalData    *OrderPersonalData `json:"personal_data,omitempty"`
+	PlacedAt        time.Time          `json:"placed_at"`
+	ReturnStatus    OrderReturnStatus  `json:"return_status"`
+	Returns         *[]OrderReturn     `json:"returns,omitempty"`
+	ShippingAddress *Address           `json:"shipping_address,omitempty"`
+	ShippingLines   *[]OrderShipping   `json:"shipping_lines,omitempty"`
+
+	// ShippingMethod That a draft asks for
+	ShippingMethod *string `json:"shipping_method,omitempty"`
 
 	// Source The books that an imported order comes from
-	Source    *string     `json:"source,omitempty"`
-	Status    OrderStatus `json:"status"`
-	Totals    Totals      `json:"totals"`
-	UpdatedAt time.Time   `json:"updated_at"`
-	Version   int64       `json:"version"`
+	Source *string     `json:"source,omitempty"`
+	Status OrderStatus `json:"status"`
+
+	// Tags Not for customers
+	Tags      *[]string `json:"tags,omitempty"`
+	Totals    Totals    `json:"totals"`
+	UpdatedAt time.Time `json:"updated_at"`
+	Version   int64     `json:"version"`
 }
+
+// OrderPaymentPolicy defines model for Order.PaymentPolicy.
+type OrderPaymentPolicy string
 
 // OrderPersonalData Why personal data is left out, if the order has some
 type OrderPersonalData string
@@ -514,27 +2105,87 @@ type OrderReturnStatus string
 // OrderStatus defines model for Order.Status.
 type OrderStatus string
 
+// OrderDiff Example: {"changes":[{"new":"canceled","old":"pending","op":"replace","path":"/status"}],"from":{"at":"2026-03-01T12:00:00.000Z","position":17,"version":1},"personal_data_changed":false,"to":{"at":"2026-03-01T12:05:00.000Z","position":21,"version":2}}
+type OrderDiff struct {
+	Changes []struct {
+		// New Not with remove
+		New interface{} `json:"new,omitempty"`
+
+		// Old Not with add
+		Old interface{}        `json:"old,omitempty"`
+		Op  OrderDiffChangesOp `json:"op"`
+
+		// Path JSON pointer (RFC 6901) into the order
+		Path string `json:"path"`
+	} `json:"changes"`
+	From                OrderMoment `json:"from"`
+	PersonalDataChanged bool        `json:"personal_data_changed"`
+	To                  OrderMoment `json:"to"`
+}
+
+// OrderDiffChangesOp defines model for OrderDiff.Changes.Op.
+type OrderDiffChangesOp string
+
+// OrderDiscount defines model for OrderDiscount.
+type OrderDiscount struct {
+	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Amount Money   `json:"amount"`
+	Code   *string `json:"code,omitempty"`
+	Id     string  `json:"id"`
+}
+
 // OrderEvents defines model for OrderEvents.
 type OrderEvents struct {
 	Data []struct {
-		Data       map[string]interface{} `json:"data"`
-		Id         openapi_types.UUID     `json:"id"`
-		OccurredAt time.Time              `json:"occurred_at"`
-		Position   int64                  `json:"position"`
-		RecordedAt time.Time              `json:"recorded_at"`
-		Type       string                 `json:"type"`
-		Version    int64                  `json:"version"`
+		Actor *Actor `json:"actor,omitempty"`
+
+		// CausationId The event that caused it, if one did
+		CausationId *string                `json:"causation_id,omitempty"`
+		Data        map[string]interface{} `json:"data"`
+		Id          openapi_types.UUID     `json:"id"`
+		OccurredAt  time.Time              `json:"occurred_at"`
+		Position    int64                  `json:"position"`
+		RecordedAt  time.Time              `json:"recorded_at"`
+
+		// RequestId Of the request that caused it
+		RequestId *string `json:"request_id,omitempty"`
+		Type      string  `json:"type"`
+		Version   int64   `json:"version"`
 	} `json:"data"`
+	Page struct {
+		HasMore bool `json:"has_more"`
+
+		// NextAfter What to send as `after` for the next page
+		NextAfter *int64 `json:"next_after"`
+	} `json:"page"`
 }
 
 // OrderLine defines model for OrderLine.
 type OrderLine struct {
 	Counters map[string]int64 `json:"counters"`
 
+	// Current Of the units that are still wanted, as they would be paid back
+	Current *struct {
+		Quantity int64 `json:"quantity"`
+
+		// Tax A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+		//
+		// Example: {"amount":1299,"currency":"EUR"}
+		Tax Money `json:"tax"`
+
+		// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+		//
+		// Example: {"amount":1299,"currency":"EUR"}
+		Total Money `json:"total"`
+	} `json:"current,omitempty"`
+
 	// Discount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
 	//
 	// Example: {"amount":1299,"currency":"EUR"}
 	Discount         Money              `json:"discount"`
+	Discounts        *[]OrderDiscount   `json:"discounts,omitempty"`
 	Id               openapi_types.UUID `json:"id"`
 	Name             *string            `json:"name,omitempty"`
 	Quantity         int64              `json:"quantity"`
@@ -549,7 +2200,8 @@ type OrderLine struct {
 	// Tax A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
 	//
 	// Example: {"amount":1299,"currency":"EUR"}
-	Tax Money `json:"tax"`
+	Tax   Money      `json:"tax"`
+	Taxes *[]TaxLine `json:"taxes,omitempty"`
 
 	// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
 	//
@@ -562,11 +2214,149 @@ type OrderLine struct {
 	UnitPrice Money `json:"unit_price"`
 }
 
+// OrderMoment defines model for OrderMoment.
+type OrderMoment struct {
+	At       *time.Time `json:"at,omitempty"`
+	Position *int64     `json:"position,omitempty"`
+
+	// Version 0: before its first event
+	Version int64 `json:"version"`
+}
+
 // OrderPage defines model for OrderPage.
 type OrderPage struct {
 	Count *Count         `json:"count,omitempty"`
 	Data  []OrderSummary `json:"data"`
 	Page  Page           `json:"page"`
+}
+
+// OrderPatch defines model for OrderPatch.
+type OrderPatch struct {
+	BillingAddress *AddressPatch `json:"billing_address,omitempty"`
+	Customer       *struct {
+		Email *string `json:"email,omitempty"`
+
+		// Id Of drafts only
+		Id    *string `json:"id,omitempty"`
+		Phone *string `json:"phone,omitempty"`
+	} `json:"customer,omitempty"`
+	DiscountCodes *[]string      `json:"discount_codes,omitempty"`
+	Lines         *NewOrderLines `json:"lines,omitempty"`
+	Locale        *string        `json:"locale,omitempty"`
+
+	// Metadata Values to set; null unsets one of them, or all
+	Metadata        *map[string]*string `json:"metadata,omitempty"`
+	ShippingAddress *AddressPatch       `json:"shipping_address,omitempty"`
+	ShippingMethod  *string             `json:"shipping_method,omitempty"`
+	Tags            *[]string           `json:"tags,omitempty"`
+}
+
+// OrderPayment defines model for OrderPayment.
+type OrderPayment struct {
+	// Authorized A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Authorized Money `json:"authorized"`
+
+	// Captured A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Captured  Money              `json:"captured"`
+	Id        openapi_types.UUID `json:"id"`
+	Method    *string            `json:"method,omitempty"`
+	Reference *string            `json:"reference,omitempty"`
+
+	// Refunded A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Refunded Money  `json:"refunded"`
+	State    string `json:"state"`
+
+	// Voided A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Voided Money `json:"voided"`
+}
+
+// OrderReturn defines model for OrderReturn.
+type OrderReturn struct {
+	CanceledAt   *time.Time `json:"canceled_at,omitempty"`
+	CreditNumber *string    `json:"credit_number,omitempty"`
+
+	// CustomerNote What the customer wrote: personal data
+	CustomerNote  *string `json:"customer_note,omitempty"`
+	DeclineReason *string `json:"decline_reason,omitempty"`
+
+	// Fee A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Fee  *Money             `json:"fee,omitempty"`
+	Id   openapi_types.UUID `json:"id"`
+	Kind *OrderReturnKind   `json:"kind,omitempty"`
+
+	// Lines What was credited
+	Lines *[]struct {
+		// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+		//
+		// Example: {"amount":1299,"currency":"EUR"}
+		Amount   Money              `json:"amount"`
+		LineId   openapi_types.UUID `json:"line_id"`
+		Quantity int64              `json:"quantity"`
+		Sku      string             `json:"sku"`
+	} `json:"lines,omitempty"`
+	LocationId *string `json:"location_id,omitempty"`
+	Received   *[]struct {
+		Condition   *string            `json:"condition,omitempty"`
+		Disposition string             `json:"disposition"`
+		LineId      openapi_types.UUID `json:"line_id"`
+		Quantity    int64              `json:"quantity"`
+		Sku         string             `json:"sku"`
+	} `json:"received,omitempty"`
+
+	// Refund A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Refund             *Money              `json:"refund,omitempty"`
+	ReplacementOrderId *openapi_types.UUID `json:"replacement_order_id,omitempty"`
+	Requested          *[]struct {
+		LineId     openapi_types.UUID `json:"line_id"`
+		Note       *string            `json:"note,omitempty"`
+		Quantity   int64              `json:"quantity"`
+		ReasonCode *string            `json:"reason_code,omitempty"`
+		Sku        string             `json:"sku"`
+	} `json:"requested,omitempty"`
+	RequestedAt         *time.Time       `json:"requested_at,omitempty"`
+	RequestedResolution *string          `json:"requested_resolution,omitempty"`
+	ResolvedAt          *time.Time       `json:"resolved_at,omitempty"`
+	ReturnedAt          *time.Time       `json:"returned_at,omitempty"`
+	Source              *string          `json:"source,omitempty"`
+	State               OrderReturnState `json:"state"`
+
+	// StoreCredit A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	StoreCredit *Money `json:"store_credit,omitempty"`
+}
+
+// OrderReturnKind defines model for OrderReturn.Kind.
+type OrderReturnKind string
+
+// OrderReturnState defines model for OrderReturn.State.
+type OrderReturnState string
+
+// OrderShipping defines model for OrderShipping.
+type OrderShipping struct {
+	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Amount Money      `json:"amount"`
+	Method string     `json:"method"`
+	Taxes  *[]TaxLine `json:"taxes,omitempty"`
+
+	// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Total Money `json:"total"`
 }
 
 // OrderSummary defines model for OrderSummary.
@@ -580,29 +2370,51 @@ type OrderSummary struct {
 	//
 	// Example: {"amount":1299,"currency":"EUR"}
 	AmountOwedToCustomer *Money     `json:"amount_owed_to_customer,omitempty"`
-	CanceledAt           *time.Time `json:"canceled_at,omitempty"`
-	Channel              string     `json:"channel"`
-	CompletedAt          *time.Time `json:"completed_at,omitempty"`
-	ConfirmedAt          *time.Time `json:"confirmed_at,omitempty"`
-	Country              *string    `json:"country,omitempty"`
-	Currency             string     `json:"currency"`
+	ArchivedAt           *time.Time `json:"archived_at,omitempty"`
+
+	// BackorderedUnits Units that are not in stock yet
+	BackorderedUnits *int64     `json:"backordered_units,omitempty"`
+	CanceledAt       *time.Time `json:"canceled_at,omitempty"`
+	Channel          string     `json:"channel"`
+	CompletedAt      *time.Time `json:"completed_at,omitempty"`
+	ConfirmedAt      *time.Time `json:"confirmed_at,omitempty"`
+	Country          *string    `json:"country,omitempty"`
+	Currency         string     `json:"currency"`
 
 	// CurrentTotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
 	//
 	// Example: {"amount":1299,"currency":"EUR"}
-	CurrentTotal      *Money             `json:"current_total,omitempty"`
-	CustomerId        *string            `json:"customer_id,omitempty"`
-	ExpiresAt         *time.Time         `json:"expires_at,omitempty"`
-	ExternalId        *string            `json:"external_id,omitempty"`
-	FulfillmentStatus FulfillmentStatus  `json:"fulfillment_status"`
-	Id                openapi_types.UUID `json:"id"`
-	LineCount         *int64             `json:"line_count,omitempty"`
-	OrderNumber       string             `json:"order_number"`
-	PaymentStatus     PaymentStatus      `json:"payment_status"`
-	PlacedAt          time.Time          `json:"placed_at"`
-	ReturnStatus      string             `json:"return_status"`
-	Skus              *[]string          `json:"skus,omitempty"`
-	Status            string             `json:"status"`
+	CurrentTotal *Money  `json:"current_total,omitempty"`
+	CustomerId   *string `json:"customer_id,omitempty"`
+
+	// DueAt When the order expires or a hold ends, whichever is first
+	DueAt             *time.Time           `json:"due_at,omitempty"`
+	DueHoldId         *openapi_types.UUID  `json:"due_hold_id,omitempty"`
+	DueKind           *OrderSummaryDueKind `json:"due_kind,omitempty"`
+	ExpiresAt         *time.Time           `json:"expires_at,omitempty"`
+	ExternalId        *string              `json:"external_id,omitempty"`
+	FulfillmentStatus FulfillmentStatus    `json:"fulfillment_status"`
+	HoldReasons       *[]string            `json:"hold_reasons,omitempty"`
+	Id                openapi_types.UUID   `json:"id"`
+	LineCount         *int64               `json:"line_count,omitempty"`
+
+	// OnHold The order, or a part of it, is held
+	OnHold *bool `json:"on_hold,omitempty"`
+
+	// OpenUnits Units that need a parcel and have not left
+	OpenUnits     *int64        `json:"open_units,omitempty"`
+	OrderNumber   string        `json:"order_number"`
+	PaymentStatus PaymentStatus `json:"payment_status"`
+	PlacedAt      time.Time     `json:"placed_at"`
+	ReturnStatus  string        `json:"return_status"`
+
+	// ShipBy The earliest of the planned fulfilments
+	ShipBy *time.Time `json:"ship_by,omitempty"`
+	Skus   *[]string  `json:"skus,omitempty"`
+	Status string     `json:"status"`
+
+	// Tags Not for customers
+	Tags *[]string `json:"tags,omitempty"`
 
 	// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
 	//
@@ -615,12 +2427,48 @@ type OrderSummary struct {
 	Version       int64     `json:"version"`
 }
 
+// OrderSummaryDueKind defines model for OrderSummary.DueKind.
+type OrderSummaryDueKind string
+
+// Package defines model for Package.
+type Package struct {
+	HeightMm    *int64 `json:"height_mm,omitempty"`
+	LengthMm    *int64 `json:"length_mm,omitempty"`
+	WeightGrams *int64 `json:"weight_grams,omitempty"`
+	WidthMm     *int64 `json:"width_mm,omitempty"`
+}
+
+// Packing defines model for Packing.
+type Packing struct {
+	Lines    *LineQuantities `json:"lines,omitempty"`
+	Packages *[]Package      `json:"packages,omitempty"`
+}
+
 // Page defines model for Page.
 type Page struct {
 	HasMore    bool    `json:"has_more"`
 	NextCursor *string `json:"next_cursor,omitempty"`
 	PrevCursor *string `json:"prev_cursor,omitempty"`
 }
+
+// PaidBack defines model for PaidBack.
+type PaidBack struct {
+	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Amount    *Money  `json:"amount,omitempty"`
+	Method    *string `json:"method,omitempty"`
+	Reference *string `json:"reference,omitempty"`
+}
+
+// PaymentPolicy defines model for PaymentPolicy.
+type PaymentPolicy struct {
+	AllowUnpaidPacking *bool               `json:"allow_unpaid_packing,omitempty"`
+	Policy             PaymentPolicyPolicy `json:"policy"`
+}
+
+// PaymentPolicyPolicy defines model for PaymentPolicy.Policy.
+type PaymentPolicyPolicy string
 
 // PaymentStatus defines model for PaymentStatus.
 type PaymentStatus string
@@ -653,21 +2501,29 @@ type Problem struct {
 
 // Product defines model for Product.
 type Product struct {
-	Name             string  `json:"name"`
-	Prices           []Money `json:"prices"`
-	RequiresShipping bool    `json:"requires_shipping"`
-	Sellable         bool    `json:"sellable"`
-	Sku              string  `json:"sku"`
-	TaxClass         *string `json:"tax_class,omitempty"`
-	Version          int64   `json:"version"`
+	Channels         *[]string `json:"channels,omitempty"`
+	Name             string    `json:"name"`
+	Prices           []Money   `json:"prices"`
+	RequiresShipping bool      `json:"requires_shipping"`
+	Sellable         bool      `json:"sellable"`
+	Sku              string    `json:"sku"`
+	TaxClass         *string   `json:"tax_class,omitempty"`
+	Version          int64     `json:"version"`
+	WeightGrams      *int64    `json:"weight_grams,omitempty"`
 }
 
 // ProductChange defines model for ProductChange.
 type ProductChange struct {
-	Name     *string  `json:"name,omitempty"`
-	Prices   *[]Money `json:"prices,omitempty"`
-	Sellable *bool    `json:"sellable,omitempty"`
-	TaxClass *string  `json:"tax_class,omitempty"`
+	// Channels Where it is on sale; none: everywhere
+	Channels         *[]string `json:"channels,omitempty"`
+	Name             *string   `json:"name,omitempty"`
+	Prices           *[]Money  `json:"prices,omitempty"`
+	RequiresShipping *bool     `json:"requires_shipping,omitempty"`
+	Sellable         *bool     `json:"sellable,omitempty"`
+	TaxClass         *string   `json:"tax_class,omitempty"`
+
+	// WeightGrams Of one unit
+	WeightGrams *int64 `json:"weight_grams,omitempty"`
 }
 
 // ProductPage defines model for ProductPage.
@@ -706,6 +2562,61 @@ type Projections struct {
 // ProjectionsDataStore defines model for Projections.Data.Store.
 type ProjectionsDataStore string
 
+// Quote defines model for Quote.
+type Quote struct {
+	Country   *string          `json:"country,omitempty"`
+	Currency  string           `json:"currency"`
+	Discounts *[]OrderDiscount `json:"discounts,omitempty"`
+
+	// ExpiresAt When the token ends
+	ExpiresAt time.Time `json:"expires_at"`
+	Lines     []struct {
+		Availability struct {
+			Available int64 `json:"available"`
+
+			// Backorderable What is missing can be ordered all the same
+			Backorderable bool `json:"backorderable"`
+			InStock       bool `json:"in_stock"`
+
+			// Requested By all lines of this SKU
+			Requested int64 `json:"requested"`
+		} `json:"availability"`
+
+		// Discount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+		//
+		// Example: {"amount":1299,"currency":"EUR"}
+		Discount         Money   `json:"discount"`
+		Name             *string `json:"name,omitempty"`
+		Quantity         int64   `json:"quantity"`
+		RequiresShipping bool    `json:"requires_shipping"`
+		Sku              string  `json:"sku"`
+
+		// Subtotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+		//
+		// Example: {"amount":1299,"currency":"EUR"}
+		Subtotal Money `json:"subtotal"`
+
+		// Tax A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+		//
+		// Example: {"amount":1299,"currency":"EUR"}
+		Tax   Money      `json:"tax"`
+		Taxes *[]TaxLine `json:"taxes,omitempty"`
+
+		// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+		//
+		// Example: {"amount":1299,"currency":"EUR"}
+		Total Money `json:"total"`
+
+		// UnitPrice A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+		//
+		// Example: {"amount":1299,"currency":"EUR"}
+		UnitPrice Money `json:"unit_price"`
+	} `json:"lines"`
+	QuoteToken    string           `json:"quote_token"`
+	ShippingLines *[]OrderShipping `json:"shipping_lines,omitempty"`
+	Totals        Sums             `json:"totals"`
+}
+
 // Receipt defines model for Receipt.
 type Receipt struct {
 	LocationId *string `json:"location_id,omitempty"`
@@ -719,6 +2630,251 @@ type Receipt struct {
 type ReceivedPayment struct {
 	Method    *string `json:"method,omitempty"`
 	Reference *string `json:"reference,omitempty"`
+}
+
+// Reservation defines model for Reservation.
+type Reservation struct {
+	CustomerId *string            `json:"customer_id,omitempty"`
+	ExpiresAt  time.Time          `json:"expires_at"`
+	Id         openapi_types.UUID `json:"id"`
+	Lines      []struct {
+		LineId   openapi_types.UUID `json:"line_id"`
+		Quantity int64              `json:"quantity"`
+		Sku      string             `json:"sku"`
+	} `json:"lines"`
+	MadeAt time.Time `json:"made_at"`
+
+	// OrderId The order that took it over
+	OrderId   *openapi_types.UUID `json:"order_id,omitempty"`
+	Reason    *string             `json:"reason,omitempty"`
+	Reference *string             `json:"reference,omitempty"`
+	Status    ReservationStatus   `json:"status"`
+	UpdatedAt time.Time           `json:"updated_at"`
+	Version   int64               `json:"version"`
+}
+
+// ReservationStatus defines model for Reservation.Status.
+type ReservationStatus string
+
+// ReservationExtension defines model for ReservationExtension.
+type ReservationExtension struct {
+	// ExpiresAt RFC 3339 with a time zone
+	ExpiresAt        *Instant `json:"expires_at,omitempty"`
+	ExpiresInSeconds *int64   `json:"expires_in_seconds,omitempty"`
+}
+
+// ReservationPage defines model for ReservationPage.
+type ReservationPage struct {
+	Data []Reservation `json:"data"`
+	Page Page          `json:"page"`
+}
+
+// ReturnDecline defines model for ReturnDecline.
+type ReturnDecline struct {
+	Reason string `json:"reason"`
+}
+
+// ReturnReceipt defines model for ReturnReceipt.
+type ReturnReceipt struct {
+	Lines *[]struct {
+		// Condition Such as new, opened, damaged
+		Condition   *string                        `json:"condition,omitempty"`
+		Disposition *ReturnReceiptLinesDisposition `json:"disposition,omitempty"`
+		LineId      UUID                           `json:"line_id"`
+		Quantity    int64                          `json:"quantity"`
+	} `json:"lines,omitempty"`
+	LocationId *string `json:"location_id,omitempty"`
+}
+
+// ReturnReceiptLinesDisposition defines model for ReturnReceipt.Lines.Disposition.
+type ReturnReceiptLinesDisposition string
+
+// ReturnResolution defines model for ReturnResolution.
+type ReturnResolution struct {
+	// Fee A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Fee *Money `json:"fee,omitempty"`
+
+	// Refund A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Refund             *Money `json:"refund,omitempty"`
+	ReplacementOrderId *UUID  `json:"replacement_order_id,omitempty"`
+
+	// StoreCredit A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	StoreCredit *Money `json:"store_credit,omitempty"`
+}
+
+// Rounding defines model for Rounding.
+type Rounding struct {
+	Mode  *RoundingMode  `json:"mode,omitempty"`
+	Scope *RoundingScope `json:"scope,omitempty"`
+}
+
+// RoundingMode defines model for Rounding.Mode.
+type RoundingMode string
+
+// RoundingScope defines model for Rounding.Scope.
+type RoundingScope string
+
+// Settings defines model for Settings.
+type Settings struct {
+	Discounts       []Discount       `json:"discounts"`
+	Limits          Limits           `json:"limits"`
+	Locations       []Location       `json:"locations"`
+	PaymentPolicy   PaymentPolicy    `json:"payment_policy"`
+	Rounding        Rounding         `json:"rounding"`
+	ShippingMethods []ShippingMethod `json:"shipping_methods"`
+	TaxRates        []TaxRate        `json:"tax_rates"`
+	TimeZone        string           `json:"time_zone"`
+	UpdatedAt       *time.Time       `json:"updated_at,omitempty"`
+	Version         int64            `json:"version"`
+}
+
+// ShippingBand defines model for ShippingBand.
+type ShippingBand struct {
+	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+
+	// UpTo Inclusive, in minor units or grams; left out in the last band of a currency
+	UpTo *int64 `json:"up_to,omitempty"`
+}
+
+// ShippingMethod defines model for ShippingMethod.
+type ShippingMethod struct {
+	Bands     *[]ShippingBand    `json:"bands,omitempty"`
+	Countries *[]string          `json:"countries,omitempty"`
+	Disabled  *bool              `json:"disabled,omitempty"`
+	Id        string             `json:"id"`
+	Kind      ShippingMethodKind `json:"kind"`
+	Name      string             `json:"name"`
+	Prices    *[]Money           `json:"prices,omitempty"`
+	TaxClass  *string            `json:"tax_class,omitempty"`
+	ValidFrom *time.Time         `json:"valid_from,omitempty"`
+	ValidTo   *time.Time         `json:"valid_to,omitempty"`
+}
+
+// ShippingMethodKind defines model for ShippingMethod.Kind.
+type ShippingMethodKind string
+
+// ShippingMethods defines model for ShippingMethods.
+type ShippingMethods struct {
+	Data []ShippingMethod `json:"data"`
+}
+
+// StagedChange defines model for StagedChange.
+type StagedChange struct {
+	From           *int64              `json:"from,omitempty"`
+	Id             openapi_types.UUID  `json:"id"`
+	Kind           string              `json:"kind"`
+	LineId         *openapi_types.UUID `json:"line_id,omitempty"`
+	Quantity       *int64              `json:"quantity,omitempty"`
+	ShippingMethod *string             `json:"shipping_method,omitempty"`
+	Sku            *string             `json:"sku,omitempty"`
+}
+
+// StockCount defines model for StockCount.
+type StockCount struct {
+	// Counted 0 to 1000000000
+	Counted int64 `json:"counted"`
+
+	// ExpectedQuantity Refused unless this is on hand there
+	ExpectedQuantity *int64  `json:"expected_quantity,omitempty"`
+	LocationId       *string `json:"location_id,omitempty"`
+	Reference        *string `json:"reference,omitempty"`
+}
+
+// Sums defines model for Sums.
+type Sums struct {
+	// Discount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Discount Money `json:"discount"`
+
+	// Shipping A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Shipping Money `json:"shipping"`
+
+	// Subtotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Subtotal Money `json:"subtotal"`
+
+	// Tax A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Tax Money `json:"tax"`
+
+	// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Total Money `json:"total"`
+}
+
+// TaxLine defines model for TaxLine.
+type TaxLine struct {
+	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	Amount Money  `json:"amount"`
+	Code   string `json:"code"`
+
+	// Inclusive Whether the price contains it
+	Inclusive bool `json:"inclusive"`
+
+	// Rate Parts per million: 190000 is 19 %
+	Rate int64 `json:"rate"`
+}
+
+// TaxRate defines model for TaxRate.
+type TaxRate struct {
+	Code      string `json:"code"`
+	Country   string `json:"country"`
+	Inclusive bool   `json:"inclusive"`
+	Rate      int64  `json:"rate"`
+	TaxClass  string `json:"tax_class"`
+}
+
+// TaxRates defines model for TaxRates.
+type TaxRates struct {
+	Data []TaxRate `json:"data"`
+}
+
+// TimeZone defines model for TimeZone.
+type TimeZone struct {
+	// TimeZone A name of the IANA database
+	TimeZone string `json:"time_zone"`
+}
+
+// Timeline Example: {"data":[{"amounts":{"total":{"amount":3980,"currency":"EUR"}},"at":"2026-03-01T12:00:00.000Z","code":"placed","id":"01990f3c-0000-7000-8000-000000000003","position":17,"text":"The order was placed: 2 units for 39.80 EUR.","units":2,"version":1}]}
+type Timeline struct {
+	Data []struct {
+		Amounts *map[string]Money `json:"amounts,omitempty"`
+		At      time.Time         `json:"at"`
+		By      *Actor            `json:"by,omitempty"`
+
+		// Code For programs
+		Code string `json:"code"`
+
+		// Id Of the event
+		Id openapi_types.UUID `json:"id"`
+
+		// Note What staff wrote; not for customers
+		Note     *string `json:"note,omitempty"`
+		Position int64   `json:"position"`
+
+		// References Such as tracking_number, return_id, invoice_number
+		References *map[string]string `json:"references,omitempty"`
+
+		// Text For people
+		Text    string `json:"text"`
+		Units   *int64 `json:"units,omitempty"`
+		Version int64  `json:"version"`
+	} `json:"data"`
 }
 
 // TopSKUs defines model for TopSKUs.
@@ -786,6 +2942,24 @@ type Totals struct {
 	Total Money `json:"total"`
 }
 
+// Tracking defines model for Tracking.
+type Tracking struct {
+	Carrier        *string `json:"carrier,omitempty"`
+	ShipmentId     *UUID   `json:"shipment_id,omitempty"`
+	TrackingNumber *string `json:"tracking_number,omitempty"`
+	TrackingUrl    *string `json:"tracking_url,omitempty"`
+}
+
+// TransferReceipt defines model for TransferReceipt.
+type TransferReceipt struct {
+	LossReason *string `json:"loss_reason,omitempty"`
+	Lost       *int64  `json:"lost,omitempty"`
+	Quantity   int64   `json:"quantity"`
+}
+
+// UUID defines model for UUID.
+type UUID = openapi_types.UUID
+
 // ConsistencyToken defines model for ConsistencyToken.
 type ConsistencyToken = string
 
@@ -798,8 +2972,20 @@ type Currency = string
 // Cursor defines model for Cursor.
 type Cursor = string
 
+// CustomerID defines model for CustomerID.
+type CustomerID = string
+
+// DiscountID defines model for DiscountID.
+type DiscountID = string
+
+// EditID defines model for EditID.
+type EditID = string
+
 // From defines model for From.
 type From = string
+
+// FulfillmentID defines model for FulfillmentID.
+type FulfillmentID = string
 
 // IdempotencyKey defines model for IdempotencyKey.
 type IdempotencyKey = string
@@ -810,11 +2996,23 @@ type IdempotencyKeyOptional = string
 // IfMatch defines model for IfMatch.
 type IfMatch = string
 
+// IfMatchRequired defines model for IfMatchRequired.
+type IfMatchRequired = string
+
 // IfNoneMatch defines model for IfNoneMatch.
 type IfNoneMatch = string
 
 // Limit defines model for Limit.
 type Limit = int32
+
+// LocationID defines model for LocationID.
+type LocationID = string
+
+// MethodID defines model for MethodID.
+type MethodID = string
+
+// NoteID defines model for NoteID.
+type NoteID = string
 
 // OrderID defines model for OrderID.
 type OrderID = string
@@ -822,11 +3020,265 @@ type OrderID = string
 // Prefer defines model for Prefer.
 type Prefer = string
 
+// ReservationID defines model for ReservationID.
+type ReservationID = string
+
+// ReturnID defines model for ReturnID.
+type ReturnID = string
+
 // SKU defines model for SKU.
 type SKU = string
 
+// TaxClass defines model for TaxClass.
+type TaxClass = string
+
+// TaxCountry defines model for TaxCountry.
+type TaxCountry = string
+
 // To defines model for To.
 type To = string
+
+// TransferID defines model for TransferID.
+type TransferID = string
+
+// CustomerChanged defines model for CustomerChanged.
+type CustomerChanged struct {
+	union json.RawMessage
+}
+
+// CustomerErased defines model for CustomerErased.
+type CustomerErased = Customer
+
+// DiscountChanged defines model for DiscountChanged.
+type DiscountChanged struct {
+	union json.RawMessage
+}
+
+// DiscountCreated defines model for DiscountCreated.
+type DiscountCreated = Discount
+
+// EditStaged defines model for EditStaged.
+type EditStaged struct {
+	union json.RawMessage
+}
+
+// InventoryChanged defines model for InventoryChanged.
+type InventoryChanged struct {
+	union json.RawMessage
+}
+
+// InventoryCreated defines model for InventoryCreated.
+type InventoryCreated = Inventory
+
+// LimitsChanged defines model for LimitsChanged.
+type LimitsChanged struct {
+	union json.RawMessage
+}
+
+// LocationChanged defines model for LocationChanged.
+type LocationChanged struct {
+	union json.RawMessage
+}
+
+// LocationCreated defines model for LocationCreated.
+type LocationCreated = Location
+
+// OrderChanged defines model for OrderChanged.
+type OrderChanged struct {
+	union json.RawMessage
+}
+
+// OrderCreated defines model for OrderCreated.
+type OrderCreated = Order
+
+// PaymentPolicyChanged defines model for PaymentPolicyChanged.
+type PaymentPolicyChanged struct {
+	union json.RawMessage
+}
+
+// ProductChanged defines model for ProductChanged.
+type ProductChanged struct {
+	union json.RawMessage
+}
+
+// ProductCreated defines model for ProductCreated.
+type ProductCreated = Product
+
+// ProductsImported defines model for ProductsImported.
+type ProductsImported struct {
+	union json.RawMessage
+}
+
+// Quoted defines model for Quoted.
+type Quoted struct {
+	union json.RawMessage
+}
+
+// ReservationChanged defines model for ReservationChanged.
+type ReservationChanged struct {
+	union json.RawMessage
+}
+
+// ReservationCreated defines model for ReservationCreated.
+type ReservationCreated = Reservation
+
+// RoundingChanged defines model for RoundingChanged.
+type RoundingChanged struct {
+	union json.RawMessage
+}
+
+// ShippingMethodChanged defines model for ShippingMethodChanged.
+type ShippingMethodChanged struct {
+	union json.RawMessage
+}
+
+// ShippingMethodCreated defines model for ShippingMethodCreated.
+type ShippingMethodCreated = ShippingMethod
+
+// TaxRateChanged defines model for TaxRateChanged.
+type TaxRateChanged struct {
+	union json.RawMessage
+}
+
+// TaxRateCreated defines model for TaxRateCreated.
+type TaxRateCreated = TaxRate
+
+// TimeZoneChanged defines model for TimeZoneChanged.
+type TimeZoneChanged struct {
+	union json.RawMessage
+}
+
+// GetBacklogParams defines parameters for GetBacklog.
+type GetBacklogParams struct {
+	// By What to group by; there is only the age
+	By *GetBacklogParamsBy `form:"by,omitempty" json:"by,omitempty"`
+
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// GetBacklogParamsBy defines parameters for GetBacklog.
+type GetBacklogParamsBy string
+
+// ListCustomersParams defines parameters for ListCustomers.
+type ListCustomersParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor From the page before or after, with the same filters and sort
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Sort customer_id or last_order_at, with a minus for descending order
+	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
+
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// GetCustomerParams defines parameters for GetCustomer.
+type GetCustomerParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// EraseCustomerParams defines parameters for EraseCustomer.
+type EraseCustomerParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// LiftLegalHoldParams defines parameters for LiftLegalHold.
+type LiftLegalHoldParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// SetLegalHoldParams defines parameters for SetLegalHold.
+type SetLegalHoldParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ListDecisionsParams defines parameters for ListDecisions.
+type ListDecisionsParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor From the page before or after, with the same filters and sort
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Code Only refusals with this code
+	Code *string `form:"code,omitempty" json:"code,omitempty"`
+
+	// Resource Only refusals about this, such as an order's id or a SKU
+	Resource *string `form:"resource,omitempty" json:"resource,omitempty"`
+
+	// Command Only refusals of this command
+	Command *string `form:"command,omitempty" json:"command,omitempty"`
+
+	// From First instant, RFC 3339 or a date; the bucket it lies in is the first
+	From *From `form:"from,omitempty" json:"from,omitempty"`
+
+	// To End of the range, exclusive, RFC 3339 or a date; the end of the current bucket if absent
+	To *To `form:"to,omitempty" json:"to,omitempty"`
+
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// ListInventoryParams defines parameters for ListInventory.
+type ListInventoryParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor From the page before or after, with the same filters and sort
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// LocationId The location
+	LocationId *string `form:"location_id,omitempty" json:"location_id,omitempty"`
+
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
 
 // GetInventoryParams defines parameters for GetInventory.
 type GetInventoryParams struct {
@@ -836,8 +3288,56 @@ type GetInventoryParams struct {
 	// ConsistencyToken Of an earlier answer; this one will not be older
 	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// UpdateInventoryParams defines parameters for UpdateInventory.
+type UpdateInventoryParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// AdjustStockParams defines parameters for AdjustStock.
+type AdjustStockParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// CountStockParams defines parameters for CountStock.
+type CountStockParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// InspectStockParams defines parameters for InspectStock.
+type InspectStockParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
 // ReceiveStockParams defines parameters for ReceiveStock.
@@ -845,7 +3345,31 @@ type ReceiveStockParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// TransferStockParams defines parameters for TransferStock.
+type TransferStockParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ReceiveTransferParams defines parameters for ReceiveTransfer.
+type ReceiveTransferParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfMatch The ETag that the target must have, or `*`
@@ -873,7 +3397,7 @@ type GetTopSKUsParams struct {
 	// ConsistencyToken Of an earlier answer; this one will not be older
 	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -906,7 +3430,7 @@ type GetMetricParams struct {
 	// ConsistencyToken Of an earlier answer; this one will not be older
 	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -932,7 +3456,7 @@ type ListOrdersParams struct {
 	// ConsistencyToken Of an earlier answer; this one will not be older
 	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -944,7 +3468,7 @@ type PlaceOrderParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -959,8 +3483,11 @@ type GetOrderByExternalIDParams struct {
 	// ConsistencyToken Of an earlier answer; this one will not be older
 	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch ETags that the client has
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
 }
 
 // GetOrderByNumberParams defines parameters for GetOrderByNumber.
@@ -971,23 +3498,59 @@ type GetOrderByNumberParams struct {
 	// ConsistencyToken Of an earlier answer; this one will not be older
 	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfNoneMatch ETags that the client has
+	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// QuoteOrderParams defines parameters for QuoteOrder.
+type QuoteOrderParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // GetOrderParams defines parameters for GetOrder.
 type GetOrderParams struct {
+	// AsOf The moment to show: a position of the log, or a time as RFC 3339, which goes by when events were recorded. Now if absent
+	AsOf *string `form:"as_of,omitempty" json:"as_of,omitempty"`
+
 	// ConsistencyTokenInQuery As the header of the same name, for links
 	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
 
 	// ConsistencyToken Of an earlier answer; this one will not be older
 	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfNoneMatch ETags that the client has
 	IfNoneMatch *IfNoneMatch `json:"If-None-Match,omitempty"`
+}
+
+// UpdateOrderParams defines parameters for UpdateOrder.
+type UpdateOrderParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch IfMatchRequired `json:"If-Match"`
+}
+
+// ArchiveOrderParams defines parameters for ArchiveOrder.
+type ArchiveOrderParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
 // CancelOrderParams defines parameters for CancelOrder.
@@ -995,7 +3558,55 @@ type CancelOrderParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
 	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// CancelLinesParams defines parameters for CancelLines.
+type CancelLinesParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// CompleteOrderParams defines parameters for CompleteOrder.
+type CompleteOrderParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ConfirmOrderParams defines parameters for ConfirmOrder.
+type ConfirmOrderParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// HoldOrderParams defines parameters for HoldOrder.
+type HoldOrderParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfMatch The ETag that the target must have, or `*`
@@ -1007,11 +3618,378 @@ type MarkOrderPaidParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfMatch The ETag that the target must have, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// MarkOrderRefundedParams defines parameters for MarkOrderRefunded.
+type MarkOrderRefundedParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// PlaceDraftParams defines parameters for PlaceDraft.
+type PlaceDraftParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ReleaseHoldParams defines parameters for ReleaseHold.
+type ReleaseHoldParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// IssueCreditNoteParams defines parameters for IssueCreditNote.
+type IssueCreditNoteParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetOrderDiffParams defines parameters for GetOrderDiff.
+type GetOrderDiffParams struct {
+	// From Where to begin: a version such as v3, a position of the log, or a time as RFC 3339. v0 is before its first event. The version before `to` if absent
+	From *string `form:"from,omitempty" json:"from,omitempty"`
+
+	// To Where to end: a version such as v3, a position of the log, or a time as RFC 3339. Now if absent
+	To *string `form:"to,omitempty" json:"to,omitempty"`
+
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// BeginEditParams defines parameters for BeginEdit.
+type BeginEditParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// DiscardEditParams defines parameters for DiscardEdit.
+type DiscardEditParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// StageEditParams defines parameters for StageEdit.
+type StageEditParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// CommitEditParams defines parameters for CommitEdit.
+type CommitEditParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch IfMatchRequired `json:"If-Match"`
+}
+
+// ListOrderEventsParams defines parameters for ListOrderEvents.
+type ListOrderEventsParams struct {
+	// After Only events after this version of the order
+	After *int64 `form:"after,omitempty" json:"after,omitempty"`
+	Limit *int32 `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Types Only events of these types, separated by commas
+	Types *string `form:"types,omitempty" json:"types,omitempty"`
+
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// CreateFulfillmentParams defines parameters for CreateFulfillment.
+type CreateFulfillmentParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// CancelFulfillmentParams defines parameters for CancelFulfillment.
+type CancelFulfillmentParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RecordDeliveryParams defines parameters for RecordDelivery.
+type RecordDeliveryParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RecordDeliveryFailureParams defines parameters for RecordDeliveryFailure.
+type RecordDeliveryFailureParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// MoveFulfillmentParams defines parameters for MoveFulfillment.
+type MoveFulfillmentParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// PackFulfillmentParams defines parameters for PackFulfillment.
+type PackFulfillmentParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ShipFulfillmentParams defines parameters for ShipFulfillment.
+type ShipFulfillmentParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// UpdateTrackingParams defines parameters for UpdateTracking.
+type UpdateTrackingParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// IssueInvoiceParams defines parameters for IssueInvoice.
+type IssueInvoiceParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ListOrderNotesParams defines parameters for ListOrderNotes.
+type ListOrderNotesParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// AddNoteParams defines parameters for AddNote.
+type AddNoteParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RemoveNoteParams defines parameters for RemoveNote.
+type RemoveNoteParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// EditNoteParams defines parameters for EditNote.
+type EditNoteParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RequestReturnParams defines parameters for RequestReturn.
+type RequestReturnParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ApproveReturnParams defines parameters for ApproveReturn.
+type ApproveReturnParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// CancelReturnParams defines parameters for CancelReturn.
+type CancelReturnParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// DeclineReturnParams defines parameters for DeclineReturn.
+type DeclineReturnParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ReceiveReturnParams defines parameters for ReceiveReturn.
+type ReceiveReturnParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ResolveReturnParams defines parameters for ResolveReturn.
+type ResolveReturnParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetOrderTimelineParams defines parameters for GetOrderTimeline.
+type GetOrderTimelineParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // ListProductsParams defines parameters for ListProducts.
@@ -1027,7 +4005,7 @@ type ListProductsParams struct {
 	// ConsistencyToken Of an earlier answer; this one will not be older
 	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -1036,11 +4014,20 @@ type ListProductParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
 	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfMatch The ETag that the target must have, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ImportProductsParams defines parameters for ImportProducts.
+type ImportProductsParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
 // GetProductParams defines parameters for GetProduct.
@@ -1051,7 +4038,7 @@ type GetProductParams struct {
 	// ConsistencyToken Of an earlier answer; this one will not be older
 	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 }
 
@@ -1060,27 +4047,1555 @@ type UpdateProductParams struct {
 	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
 	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
 
-	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
 	// IfMatch The ETag that the target must have, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
+// ListReservationsParams defines parameters for ListReservations.
+type ListReservationsParams struct {
+	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
+
+	// Cursor From the page before or after, with the same filters and sort
+	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
+
+	// Status Only those in this status
+	Status *ListReservationsParamsStatus `form:"status,omitempty" json:"status,omitempty"`
+
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// ListReservationsParamsStatus defines parameters for ListReservations.
+type ListReservationsParamsStatus string
+
+// MakeReservationParams defines parameters for MakeReservation.
+type MakeReservationParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// EndReservationParams defines parameters for EndReservation.
+type EndReservationParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetReservationParams defines parameters for GetReservation.
+type GetReservationParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// ExtendReservationParams defines parameters for ExtendReservation.
+type ExtendReservationParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey *IdempotencyKeyOptional `json:"Idempotency-Key,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetSettingsParams defines parameters for GetSettings.
+type GetSettingsParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// ListDiscountsParams defines parameters for ListDiscounts.
+type ListDiscountsParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// CreateDiscountParams defines parameters for CreateDiscount.
+type CreateDiscountParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RemoveDiscountParams defines parameters for RemoveDiscount.
+type RemoveDiscountParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetDiscountParams defines parameters for GetDiscount.
+type GetDiscountParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// PutDiscountParams defines parameters for PutDiscount.
+type PutDiscountParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetLimitsParams defines parameters for GetLimits.
+type GetLimitsParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// SetLimitsParams defines parameters for SetLimits.
+type SetLimitsParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ListLocationsParams defines parameters for ListLocations.
+type ListLocationsParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// CreateLocationParams defines parameters for CreateLocation.
+type CreateLocationParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RemoveLocationParams defines parameters for RemoveLocation.
+type RemoveLocationParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetLocationParams defines parameters for GetLocation.
+type GetLocationParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// PutLocationParams defines parameters for PutLocation.
+type PutLocationParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetPaymentPolicyParams defines parameters for GetPaymentPolicy.
+type GetPaymentPolicyParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// SetPaymentPolicyParams defines parameters for SetPaymentPolicy.
+type SetPaymentPolicyParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetRoundingParams defines parameters for GetRounding.
+type GetRoundingParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// SetRoundingParams defines parameters for SetRounding.
+type SetRoundingParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ListShippingMethodsParams defines parameters for ListShippingMethods.
+type ListShippingMethodsParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// CreateShippingMethodParams defines parameters for CreateShippingMethod.
+type CreateShippingMethodParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RemoveShippingMethodParams defines parameters for RemoveShippingMethod.
+type RemoveShippingMethodParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetShippingMethodParams defines parameters for GetShippingMethod.
+type GetShippingMethodParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// PutShippingMethodParams defines parameters for PutShippingMethod.
+type PutShippingMethodParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// ListTaxRatesParams defines parameters for ListTaxRates.
+type ListTaxRatesParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// CreateTaxRateParams defines parameters for CreateTaxRate.
+type CreateTaxRateParams struct {
+	// IdempotencyKey 1 to 255 visible ASCII characters, quoted (RFC 8941) or bare. The same key is the same request for ever.
+	IdempotencyKey IdempotencyKey `json:"Idempotency-Key"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// RemoveTaxRateParams defines parameters for RemoveTaxRate.
+type RemoveTaxRateParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetTaxRateParams defines parameters for GetTaxRate.
+type GetTaxRateParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// PutTaxRateParams defines parameters for PutTaxRate.
+type PutTaxRateParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// GetTimeZoneParams defines parameters for GetTimeZone.
+type GetTimeZoneParams struct {
+	// ConsistencyTokenInQuery As the header of the same name, for links
+	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
+
+	// ConsistencyToken Of an earlier answer; this one will not be older
+	ConsistencyToken *ConsistencyToken `json:"Consistency-Token,omitempty"`
+
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+}
+
+// SetTimeZoneParams defines parameters for SetTimeZone.
+type SetTimeZoneParams struct {
+	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
+	Prefer *Prefer `json:"Prefer,omitempty"`
+
+	// IfMatch The ETag that the target must have, or `*`
+	IfMatch *IfMatch `json:"If-Match,omitempty"`
+}
+
+// EraseCustomerJSONRequestBody defines body for EraseCustomer for application/json ContentType.
+type EraseCustomerJSONRequestBody = Erasure
+
+// SetLegalHoldJSONRequestBody defines body for SetLegalHold for application/json ContentType.
+type SetLegalHoldJSONRequestBody = LegalHold
+
+// UpdateInventoryJSONRequestBody defines body for UpdateInventory for application/json ContentType.
+type UpdateInventoryJSONRequestBody = InventoryChange
+
+// AdjustStockJSONRequestBody defines body for AdjustStock for application/json ContentType.
+type AdjustStockJSONRequestBody = Adjustment
+
+// CountStockJSONRequestBody defines body for CountStock for application/json ContentType.
+type CountStockJSONRequestBody = StockCount
+
+// InspectStockJSONRequestBody defines body for InspectStock for application/json ContentType.
+type InspectStockJSONRequestBody = Inspection
+
 // ReceiveStockJSONRequestBody defines body for ReceiveStock for application/json ContentType.
 type ReceiveStockJSONRequestBody = Receipt
+
+// TransferStockJSONRequestBody defines body for TransferStock for application/json ContentType.
+type TransferStockJSONRequestBody = NewTransfer
+
+// ReceiveTransferJSONRequestBody defines body for ReceiveTransfer for application/json ContentType.
+type ReceiveTransferJSONRequestBody = TransferReceipt
 
 // PlaceOrderJSONRequestBody defines body for PlaceOrder for application/json ContentType.
 type PlaceOrderJSONRequestBody = NewOrder
 
+// QuoteOrderJSONRequestBody defines body for QuoteOrder for application/json ContentType.
+type QuoteOrderJSONRequestBody = NewOrder
+
+// UpdateOrderJSONRequestBody defines body for UpdateOrder for application/json ContentType.
+type UpdateOrderJSONRequestBody = OrderPatch
+
+// ArchiveOrderJSONRequestBody defines body for ArchiveOrder for application/json ContentType.
+type ArchiveOrderJSONRequestBody = Nothing
+
 // CancelOrderJSONRequestBody defines body for CancelOrder for application/json ContentType.
 type CancelOrderJSONRequestBody = Cancellation
 
+// CancelLinesJSONRequestBody defines body for CancelLines for application/json ContentType.
+type CancelLinesJSONRequestBody = LineCancellation
+
+// CompleteOrderJSONRequestBody defines body for CompleteOrder for application/json ContentType.
+type CompleteOrderJSONRequestBody = Nothing
+
+// ConfirmOrderJSONRequestBody defines body for ConfirmOrder for application/json ContentType.
+type ConfirmOrderJSONRequestBody = Nothing
+
+// HoldOrderJSONRequestBody defines body for HoldOrder for application/json ContentType.
+type HoldOrderJSONRequestBody = NewHold
+
 // MarkOrderPaidJSONRequestBody defines body for MarkOrderPaid for application/json ContentType.
 type MarkOrderPaidJSONRequestBody = ReceivedPayment
+
+// MarkOrderRefundedJSONRequestBody defines body for MarkOrderRefunded for application/json ContentType.
+type MarkOrderRefundedJSONRequestBody = PaidBack
+
+// PlaceDraftJSONRequestBody defines body for PlaceDraft for application/json ContentType.
+type PlaceDraftJSONRequestBody = DraftPlacing
+
+// ReleaseHoldJSONRequestBody defines body for ReleaseHold for application/json ContentType.
+type ReleaseHoldJSONRequestBody = HoldRelease
+
+// IssueCreditNoteJSONRequestBody defines body for IssueCreditNote for application/json ContentType.
+type IssueCreditNoteJSONRequestBody = NewCreditNote
+
+// BeginEditJSONRequestBody defines body for BeginEdit for application/json ContentType.
+type BeginEditJSONRequestBody = Nothing
+
+// StageEditJSONRequestBody defines body for StageEdit for application/json ContentType.
+type StageEditJSONRequestBody = EditChange
+
+// CommitEditJSONRequestBody defines body for CommitEdit for application/json ContentType.
+type CommitEditJSONRequestBody = EditCommit
+
+// CreateFulfillmentJSONRequestBody defines body for CreateFulfillment for application/json ContentType.
+type CreateFulfillmentJSONRequestBody = NewFulfillment
+
+// CancelFulfillmentJSONRequestBody defines body for CancelFulfillment for application/json ContentType.
+type CancelFulfillmentJSONRequestBody = FulfillmentCancellation
+
+// RecordDeliveryJSONRequestBody defines body for RecordDelivery for application/json ContentType.
+type RecordDeliveryJSONRequestBody = Delivery
+
+// RecordDeliveryFailureJSONRequestBody defines body for RecordDeliveryFailure for application/json ContentType.
+type RecordDeliveryFailureJSONRequestBody = DeliveryFailure
+
+// MoveFulfillmentJSONRequestBody defines body for MoveFulfillment for application/json ContentType.
+type MoveFulfillmentJSONRequestBody = FulfillmentMove
+
+// PackFulfillmentJSONRequestBody defines body for PackFulfillment for application/json ContentType.
+type PackFulfillmentJSONRequestBody = Packing
+
+// ShipFulfillmentJSONRequestBody defines body for ShipFulfillment for application/json ContentType.
+type ShipFulfillmentJSONRequestBody = NewShipment
+
+// UpdateTrackingJSONRequestBody defines body for UpdateTracking for application/json ContentType.
+type UpdateTrackingJSONRequestBody = Tracking
+
+// IssueInvoiceJSONRequestBody defines body for IssueInvoice for application/json ContentType.
+type IssueInvoiceJSONRequestBody = NewInvoice
+
+// AddNoteJSONRequestBody defines body for AddNote for application/json ContentType.
+type AddNoteJSONRequestBody = NewNote
+
+// EditNoteJSONRequestBody defines body for EditNote for application/json ContentType.
+type EditNoteJSONRequestBody = NoteChange
+
+// RequestReturnJSONRequestBody defines body for RequestReturn for application/json ContentType.
+type RequestReturnJSONRequestBody = NewReturn
+
+// ApproveReturnJSONRequestBody defines body for ApproveReturn for application/json ContentType.
+type ApproveReturnJSONRequestBody = Nothing
+
+// CancelReturnJSONRequestBody defines body for CancelReturn for application/json ContentType.
+type CancelReturnJSONRequestBody = Nothing
+
+// DeclineReturnJSONRequestBody defines body for DeclineReturn for application/json ContentType.
+type DeclineReturnJSONRequestBody = ReturnDecline
+
+// ReceiveReturnJSONRequestBody defines body for ReceiveReturn for application/json ContentType.
+type ReceiveReturnJSONRequestBody = ReturnReceipt
+
+// ResolveReturnJSONRequestBody defines body for ResolveReturn for application/json ContentType.
+type ResolveReturnJSONRequestBody = ReturnResolution
 
 // ListProductJSONRequestBody defines body for ListProduct for application/json ContentType.
 type ListProductJSONRequestBody = NewProduct
 
 // UpdateProductJSONRequestBody defines body for UpdateProduct for application/json ContentType.
 type UpdateProductJSONRequestBody = ProductChange
+
+// MakeReservationJSONRequestBody defines body for MakeReservation for application/json ContentType.
+type MakeReservationJSONRequestBody = NewReservation
+
+// ExtendReservationJSONRequestBody defines body for ExtendReservation for application/json ContentType.
+type ExtendReservationJSONRequestBody = ReservationExtension
+
+// CreateDiscountJSONRequestBody defines body for CreateDiscount for application/json ContentType.
+type CreateDiscountJSONRequestBody = NewDiscount
+
+// PutDiscountJSONRequestBody defines body for PutDiscount for application/json ContentType.
+type PutDiscountJSONRequestBody = NewDiscount
+
+// SetLimitsJSONRequestBody defines body for SetLimits for application/json ContentType.
+type SetLimitsJSONRequestBody = Limits
+
+// CreateLocationJSONRequestBody defines body for CreateLocation for application/json ContentType.
+type CreateLocationJSONRequestBody = NewLocation
+
+// PutLocationJSONRequestBody defines body for PutLocation for application/json ContentType.
+type PutLocationJSONRequestBody = NewLocation
+
+// SetPaymentPolicyJSONRequestBody defines body for SetPaymentPolicy for application/json ContentType.
+type SetPaymentPolicyJSONRequestBody = PaymentPolicy
+
+// SetRoundingJSONRequestBody defines body for SetRounding for application/json ContentType.
+type SetRoundingJSONRequestBody = Rounding
+
+// CreateShippingMethodJSONRequestBody defines body for CreateShippingMethod for application/json ContentType.
+type CreateShippingMethodJSONRequestBody = NewShippingMethod
+
+// PutShippingMethodJSONRequestBody defines body for PutShippingMethod for application/json ContentType.
+type PutShippingMethodJSONRequestBody = NewShippingMethod
+
+// CreateTaxRateJSONRequestBody defines body for CreateTaxRate for application/json ContentType.
+type CreateTaxRateJSONRequestBody = NewTaxRate
+
+// PutTaxRateJSONRequestBody defines body for PutTaxRate for application/json ContentType.
+type PutTaxRateJSONRequestBody = NewTaxRate
+
+// SetTimeZoneJSONRequestBody defines body for SetTimeZone for application/json ContentType.
+type SetTimeZoneJSONRequestBody = TimeZone
+
+// AsCustomer returns the union data inside the CustomerChanged as a Customer
+func (t CustomerChanged) AsCustomer() (Customer, error) {
+	var body Customer
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromCustomer overwrites any union data inside the CustomerChanged as the provided Customer
+func (t *CustomerChanged) FromCustomer(v Customer) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeCustomer performs a merge with any union data inside the CustomerChanged, using the provided Customer
+func (t *CustomerChanged) MergeCustomer(v Customer) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the CustomerChanged as a DryRun
+func (t CustomerChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the CustomerChanged as the provided DryRun
+func (t *CustomerChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the CustomerChanged, using the provided DryRun
+func (t *CustomerChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t CustomerChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *CustomerChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsDiscount returns the union data inside the DiscountChanged as a Discount
+func (t DiscountChanged) AsDiscount() (Discount, error) {
+	var body Discount
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDiscount overwrites any union data inside the DiscountChanged as the provided Discount
+func (t *DiscountChanged) FromDiscount(v Discount) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDiscount performs a merge with any union data inside the DiscountChanged, using the provided Discount
+func (t *DiscountChanged) MergeDiscount(v Discount) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the DiscountChanged as a DryRun
+func (t DiscountChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the DiscountChanged as the provided DryRun
+func (t *DiscountChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the DiscountChanged, using the provided DryRun
+func (t *DiscountChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t DiscountChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *DiscountChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsEditPreview returns the union data inside the EditStaged as a EditPreview
+func (t EditStaged) AsEditPreview() (EditPreview, error) {
+	var body EditPreview
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromEditPreview overwrites any union data inside the EditStaged as the provided EditPreview
+func (t *EditStaged) FromEditPreview(v EditPreview) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeEditPreview performs a merge with any union data inside the EditStaged, using the provided EditPreview
+func (t *EditStaged) MergeEditPreview(v EditPreview) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the EditStaged as a DryRun
+func (t EditStaged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the EditStaged as the provided DryRun
+func (t *EditStaged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the EditStaged, using the provided DryRun
+func (t *EditStaged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t EditStaged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *EditStaged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsInventory returns the union data inside the InventoryChanged as a Inventory
+func (t InventoryChanged) AsInventory() (Inventory, error) {
+	var body Inventory
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromInventory overwrites any union data inside the InventoryChanged as the provided Inventory
+func (t *InventoryChanged) FromInventory(v Inventory) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeInventory performs a merge with any union data inside the InventoryChanged, using the provided Inventory
+func (t *InventoryChanged) MergeInventory(v Inventory) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the InventoryChanged as a DryRun
+func (t InventoryChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the InventoryChanged as the provided DryRun
+func (t *InventoryChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the InventoryChanged, using the provided DryRun
+func (t *InventoryChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t InventoryChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *InventoryChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsLimits returns the union data inside the LimitsChanged as a Limits
+func (t LimitsChanged) AsLimits() (Limits, error) {
+	var body Limits
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromLimits overwrites any union data inside the LimitsChanged as the provided Limits
+func (t *LimitsChanged) FromLimits(v Limits) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeLimits performs a merge with any union data inside the LimitsChanged, using the provided Limits
+func (t *LimitsChanged) MergeLimits(v Limits) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the LimitsChanged as a DryRun
+func (t LimitsChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the LimitsChanged as the provided DryRun
+func (t *LimitsChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the LimitsChanged, using the provided DryRun
+func (t *LimitsChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t LimitsChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *LimitsChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsLocation returns the union data inside the LocationChanged as a Location
+func (t LocationChanged) AsLocation() (Location, error) {
+	var body Location
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromLocation overwrites any union data inside the LocationChanged as the provided Location
+func (t *LocationChanged) FromLocation(v Location) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeLocation performs a merge with any union data inside the LocationChanged, using the provided Location
+func (t *LocationChanged) MergeLocation(v Location) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the LocationChanged as a DryRun
+func (t LocationChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the LocationChanged as the provided DryRun
+func (t *LocationChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the LocationChanged, using the provided DryRun
+func (t *LocationChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t LocationChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *LocationChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsOrder returns the union data inside the OrderChanged as a Order
+func (t OrderChanged) AsOrder() (Order, error) {
+	var body Order
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromOrder overwrites any union data inside the OrderChanged as the provided Order
+func (t *OrderChanged) FromOrder(v Order) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeOrder performs a merge with any union data inside the OrderChanged, using the provided Order
+func (t *OrderChanged) MergeOrder(v Order) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the OrderChanged as a DryRun
+func (t OrderChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the OrderChanged as the provided DryRun
+func (t *OrderChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the OrderChanged, using the provided DryRun
+func (t *OrderChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t OrderChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *OrderChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsPaymentPolicy returns the union data inside the PaymentPolicyChanged as a PaymentPolicy
+func (t PaymentPolicyChanged) AsPaymentPolicy() (PaymentPolicy, error) {
+	var body PaymentPolicy
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromPaymentPolicy overwrites any union data inside the PaymentPolicyChanged as the provided PaymentPolicy
+func (t *PaymentPolicyChanged) FromPaymentPolicy(v PaymentPolicy) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergePaymentPolicy performs a merge with any union data inside the PaymentPolicyChanged, using the provided PaymentPolicy
+func (t *PaymentPolicyChanged) MergePaymentPolicy(v PaymentPolicy) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the PaymentPolicyChanged as a DryRun
+func (t PaymentPolicyChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the PaymentPolicyChanged as the provided DryRun
+func (t *PaymentPolicyChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the PaymentPolicyChanged, using the provided DryRun
+func (t *PaymentPolicyChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t PaymentPolicyChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *PaymentPolicyChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsProduct returns the union data inside the ProductChanged as a Product
+func (t ProductChanged) AsProduct() (Product, error) {
+	var body Product
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromProduct overwrites any union data inside the ProductChanged as the provided Product
+func (t *ProductChanged) FromProduct(v Product) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeProduct performs a merge with any union data inside the ProductChanged, using the provided Product
+func (t *ProductChanged) MergeProduct(v Product) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the ProductChanged as a DryRun
+func (t ProductChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the ProductChanged as the provided DryRun
+func (t *ProductChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the ProductChanged, using the provided DryRun
+func (t *ProductChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t ProductChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *ProductChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsImportedProducts returns the union data inside the ProductsImported as a ImportedProducts
+func (t ProductsImported) AsImportedProducts() (ImportedProducts, error) {
+	var body ImportedProducts
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromImportedProducts overwrites any union data inside the ProductsImported as the provided ImportedProducts
+func (t *ProductsImported) FromImportedProducts(v ImportedProducts) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeImportedProducts performs a merge with any union data inside the ProductsImported, using the provided ImportedProducts
+func (t *ProductsImported) MergeImportedProducts(v ImportedProducts) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the ProductsImported as a DryRun
+func (t ProductsImported) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the ProductsImported as the provided DryRun
+func (t *ProductsImported) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the ProductsImported, using the provided DryRun
+func (t *ProductsImported) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t ProductsImported) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *ProductsImported) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsQuote returns the union data inside the Quoted as a Quote
+func (t Quoted) AsQuote() (Quote, error) {
+	var body Quote
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromQuote overwrites any union data inside the Quoted as the provided Quote
+func (t *Quoted) FromQuote(v Quote) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeQuote performs a merge with any union data inside the Quoted, using the provided Quote
+func (t *Quoted) MergeQuote(v Quote) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the Quoted as a DryRun
+func (t Quoted) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the Quoted as the provided DryRun
+func (t *Quoted) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the Quoted, using the provided DryRun
+func (t *Quoted) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t Quoted) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *Quoted) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsReservation returns the union data inside the ReservationChanged as a Reservation
+func (t ReservationChanged) AsReservation() (Reservation, error) {
+	var body Reservation
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromReservation overwrites any union data inside the ReservationChanged as the provided Reservation
+func (t *ReservationChanged) FromReservation(v Reservation) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeReservation performs a merge with any union data inside the ReservationChanged, using the provided Reservation
+func (t *ReservationChanged) MergeReservation(v Reservation) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the ReservationChanged as a DryRun
+func (t ReservationChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the ReservationChanged as the provided DryRun
+func (t *ReservationChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the ReservationChanged, using the provided DryRun
+func (t *ReservationChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t ReservationChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *ReservationChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsRounding returns the union data inside the RoundingChanged as a Rounding
+func (t RoundingChanged) AsRounding() (Rounding, error) {
+	var body Rounding
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromRounding overwrites any union data inside the RoundingChanged as the provided Rounding
+func (t *RoundingChanged) FromRounding(v Rounding) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeRounding performs a merge with any union data inside the RoundingChanged, using the provided Rounding
+func (t *RoundingChanged) MergeRounding(v Rounding) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the RoundingChanged as a DryRun
+func (t RoundingChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the RoundingChanged as the provided DryRun
+func (t *RoundingChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the RoundingChanged, using the provided DryRun
+func (t *RoundingChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t RoundingChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *RoundingChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsShippingMethod returns the union data inside the ShippingMethodChanged as a ShippingMethod
+func (t ShippingMethodChanged) AsShippingMethod() (ShippingMethod, error) {
+	var body ShippingMethod
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromShippingMethod overwrites any union data inside the ShippingMethodChanged as the provided ShippingMethod
+func (t *ShippingMethodChanged) FromShippingMethod(v ShippingMethod) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeShippingMethod performs a merge with any union data inside the ShippingMethodChanged, using the provided ShippingMethod
+func (t *ShippingMethodChanged) MergeShippingMethod(v ShippingMethod) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the ShippingMethodChanged as a DryRun
+func (t ShippingMethodChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the ShippingMethodChanged as the provided DryRun
+func (t *ShippingMethodChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the ShippingMethodChanged, using the provided DryRun
+func (t *ShippingMethodChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t ShippingMethodChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *ShippingMethodChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsTaxRate returns the union data inside the TaxRateChanged as a TaxRate
+func (t TaxRateChanged) AsTaxRate() (TaxRate, error) {
+	var body TaxRate
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromTaxRate overwrites any union data inside the TaxRateChanged as the provided TaxRate
+func (t *TaxRateChanged) FromTaxRate(v TaxRate) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeTaxRate performs a merge with any union data inside the TaxRateChanged, using the provided TaxRate
+func (t *TaxRateChanged) MergeTaxRate(v TaxRate) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the TaxRateChanged as a DryRun
+func (t TaxRateChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the TaxRateChanged as the provided DryRun
+func (t *TaxRateChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the TaxRateChanged, using the provided DryRun
+func (t *TaxRateChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t TaxRateChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *TaxRateChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}
+
+// AsTimeZone returns the union data inside the TimeZoneChanged as a TimeZone
+func (t TimeZoneChanged) AsTimeZone() (TimeZone, error) {
+	var body TimeZone
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromTimeZone overwrites any union data inside the TimeZoneChanged as the provided TimeZone
+func (t *TimeZoneChanged) FromTimeZone(v TimeZone) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeTimeZone performs a merge with any union data inside the TimeZoneChanged, using the provided TimeZone
+func (t *TimeZoneChanged) MergeTimeZone(v TimeZone) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+// AsDryRun returns the union data inside the TimeZoneChanged as a DryRun
+func (t TimeZoneChanged) AsDryRun() (DryRun, error) {
+	var body DryRun
+	err := json.Unmarshal(t.union, &body)
+	return body, err
+}
+
+// FromDryRun overwrites any union data inside the TimeZoneChanged as the provided DryRun
+func (t *TimeZoneChanged) FromDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	t.union = b
+	return err
+}
+
+// MergeDryRun performs a merge with any union data inside the TimeZoneChanged, using the provided DryRun
+func (t *TimeZoneChanged) MergeDryRun(v DryRun) error {
+	b, err := json.Marshal(v)
+	if err != nil {
+		return err
+	}
+
+	merged, err := runtime.JSONMerge(t.union, b)
+	t.union = merged
+	return err
+}
+
+func (t TimeZoneChanged) MarshalJSON() ([]byte, error) {
+	b, err := t.union.MarshalJSON()
+	return b, err
+}
+
+func (t *TimeZoneChanged) UnmarshalJSON(b []byte) error {
+	err := t.union.UnmarshalJSON(b)
+	return err
+}

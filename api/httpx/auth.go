@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+
+	"github.com/ordermill/ordermill/api/resource"
 )
 
 // Bounds of tokens.
@@ -193,4 +195,9 @@ func plain(s string, limit int) bool {
 		}
 	}
 	return true
+}
+
+// Viewer returns what the caller may see of an order.
+func (id *Identity) Viewer() resource.Viewer {
+	return resource.Viewer{Personal: id.Scopes.Has(ScopeCustomersPII), Staff: id.Role != RoleCustomer}
 }

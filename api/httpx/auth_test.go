@@ -181,6 +181,10 @@ func TestAuthenticate_scopes(t *testing.T) {
 		"scope only":       {"", "orders:write", httpx.ScopeOrdersWrite, httpx.ScopeOrdersRead},
 		"neither":          {"", "", "", httpx.ScopeOrdersRead},
 		"customer's scope": {"customer", "", httpx.ScopeOrdersCancel, httpx.ScopeAnalyticsRead},
+		"part of another":  {"", "orders:write returns:write", httpx.ScopeOrdersPlace, httpx.ScopeOrdersCancel},
+		"only a part":      {"customer", "orders:write", httpx.ScopeOrdersPlace, httpx.ScopeOrdersWrite},
+		"warehouse":        {"warehouse", "", httpx.ScopeReturnsReceive, httpx.ScopeReturnsWrite},
+		"unknown scope":    {"admin", "", httpx.ScopeSettingsManage, "made:up"},
 	} {
 		id, err := auth.Verify(t.Context(), sign(t, jwt.SigningMethodEdDSA, "ed", k.ed, func(_, c map[string]any) { c["role"], c["scope"] = tt.role, tt.scope }))
 		if err != nil || !id.Scopes.Has(tt.has) || id.Scopes.Has(tt.lacks) {

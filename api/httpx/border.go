@@ -31,6 +31,9 @@ func NewBorder(auth *Authenticator, routes []*Route, timeout time.Duration) *Bor
 	b := &Border{auth: auth, timeout: timeout, routes: make(map[string]*Route, len(routes))}
 	for _, r := range routes {
 		b.routes[r.Method+" "+r.Path] = r
+		if r.Method == http.MethodGet {
+			b.routes[http.MethodHead+" "+r.Path] = r // the same without its body
+		}
 	}
 	return b
 }
@@ -67,7 +70,7 @@ func (b *Border) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		if call.Body != nil {
 			r.Body = io.NopCloser(bytes.NewReader(call.Body))
 			r.ContentLength = int64(len(call.Body))
-			r.Header.Set(echo.HeaderContentType, echo.MIMEApplicationJSON)
+			r.Header.Set(echo.HeaderContentType, route.media)
 		} else {
 			r.Body, r.ContentLength = http.NoBody, 0
 		}
@@ -91,6 +94,12 @@ func (b *Border) Admit(w http.ResponseWriter, r *http.Request, route *Route) (*C
 	}
 	if err := checkHeaders(r.Header); err != nil {
 		return nil, err
+	}
+	if route.IfMatch && len(r.Header[HeaderIfMatch]) == 0 {
+		return nil, &Error{
+			Code: CodePreconditionRequired, Detail: "Fetch the target and send its ETag in If-Match, so that nobody's change is lost.",
+			Faults: []Fault{{Header: HeaderIfMatch, Code: CodePreconditionRequired}},
+		}
 	}
 	if call.Query, err = route.checkQuery(r.URL.RawQuery); err != nil {
 		return nil, err
@@ -150,12 +159,18 @@ func (c *Call) readBody(w http.ResponseWriter, r *http.Request) error {
 		return &Error{Code: CodeMalformedJSON, Detail: "The body did not arrive whole.", Cause: err}
 	case len(data) == 0 && (c.Route.body == nil || !c.Route.bodyRequired):
 		return nil
+	case c.Route.body == nil:
+		return Errorf(CodeMalformedJSON, "This takes no body; send none.")
 	case len(data) == 0:
-		return Errorf(CodeMalformedJSON, "A JSON body is needed.")
-	case !isJSON(r.Header.Get(echo.HeaderContentType)):
-		return Errorf(CodeUnsupportedMedia, "Send Content-Type: application/json in UTF-8.")
+		return Errorf(CodeMalformedJSON, "A body is needed: %s.", c.Route.media)
+	case !c.Route.takes(r.Header.Get(echo.HeaderContentType)):
+		return Errorf(CodeUnsupportedMedia, "Send Content-Type: %s in UTF-8.", c.Route.media)
 	case r.Header.Get(echo.HeaderContentEncoding) != "" && !strings.EqualFold(r.Header.Get(echo.HeaderContentEncoding), "identity"):
 		return Errorf(CodeUnsupportedMedia, "Send the body without Content-Encoding.")
+	}
+	if c.Route.media != mediaJSON {
+		c.Body, c.Canonical = data, data // the handler reads it
+		return nil
 	}
 	value, err := ParseStrict(data)
 	if err != nil {

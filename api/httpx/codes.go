@@ -30,6 +30,7 @@ const (
 	CodeConcurrent            Code = "concurrent_modification"
 	CodePositionLost          Code = "position_lost"
 	CodeVersionMismatch       Code = "version_mismatch"
+	CodePreconditionRequired  Code = "precondition_required"
 	CodeBodyTooLarge          Code = "body_too_large"
 	CodeUnsupportedMedia      Code = "unsupported_media_type"
 	CodeValidationFailed      Code = "validation_failed"
@@ -68,12 +69,22 @@ var meanings = map[Code]meaning{
 	CodeTokenExpired:      {http.StatusUnauthorized, "The bearer token has expired", false},
 	CodeInsufficientScope: {http.StatusForbidden, "The token does not allow this", false},
 
-	CodeOrderNotFound:    {http.StatusNotFound, "No such order", false},
-	CodeProductNotFound:  {http.StatusNotFound, "No such product", false},
-	CodeMetricNotFound:   {http.StatusNotFound, "No such figure", false},
-	CodeRouteNotFound:    {http.StatusNotFound, "Nothing is served here", false},
-	CodeMethodNotAllowed: {http.StatusMethodNotAllowed, "The method does not exist here", false},
-	CodeNotAcceptable:    {http.StatusNotAcceptable, "Only JSON is served", false},
+	CodeOrderNotFound:       {http.StatusNotFound, "No such order", false},
+	CodeProductNotFound:     {http.StatusNotFound, "No such product", false},
+	CodeMetricNotFound:      {http.StatusNotFound, "No such figure", false},
+	"hold_not_found":        {http.StatusNotFound, "No such hold", false},
+	"edit_not_found":        {http.StatusNotFound, "No such open edit", false},
+	"fulfillment_not_found": {http.StatusNotFound, "No such fulfilment", false},
+	"return_not_found":      {http.StatusNotFound, "No such return", false},
+	"note_not_found":        {http.StatusNotFound, "No such note", false},
+	"reservation_not_found": {http.StatusNotFound, "No such reservation", false},
+	"transfer_not_found":    {http.StatusNotFound, "No such transfer", false},
+	"location_unknown":      {http.StatusNotFound, "No such location", false},
+	"setting_not_found":     {http.StatusNotFound, "No such setting", false},
+	"customer_not_found":    {http.StatusNotFound, "No such customer", false},
+	CodeRouteNotFound:       {http.StatusNotFound, "Nothing is served here", false},
+	CodeMethodNotAllowed:    {http.StatusMethodNotAllowed, "The method does not exist here", false},
+	CodeNotAcceptable:       {http.StatusNotAcceptable, "Only JSON is served", false},
 
 	CodeKeyInUse:            {http.StatusConflict, "A request with this key is still running", true},
 	CodeKeyExpired:          {http.StatusConflict, "The stored answer of this key has expired", false},
@@ -88,11 +99,17 @@ var meanings = map[Code]meaning{
 	"payment_required":      {http.StatusConflict, "The order must be paid first", false},
 	"reservation_expired":   {http.StatusConflict, "The reservation is gone", false},
 	"duplicate_external_id": {http.StatusConflict, "The external id is taken", false},
+	"unpaid_not_allowed":    {http.StatusConflict, "The order must be paid before it is packed", false},
+	"edit_already_open":     {http.StatusConflict, "Another edit is open", false},
+	"edit_stale":            {http.StatusConflict, "The order changed since the edit was made", false},
+	"quantity_mismatch":     {http.StatusConflict, "The stock is not what was expected", false},
+	"legal_hold":            {http.StatusConflict, "The law forbids erasing the customer", false},
 
-	CodePositionLost:     {http.StatusGone, "The token is from before a restore", false},
-	CodeVersionMismatch:  {http.StatusPreconditionFailed, "The target has another version", false},
-	CodeBodyTooLarge:     {http.StatusRequestEntityTooLarge, "The body is too large", false},
-	CodeUnsupportedMedia: {http.StatusUnsupportedMediaType, "The body must be JSON", false},
+	CodePositionLost:         {http.StatusGone, "The token is from before a restore", false},
+	CodeVersionMismatch:      {http.StatusPreconditionFailed, "The target has another version", false},
+	CodePreconditionRequired: {http.StatusPreconditionRequired, "An If-Match header is needed", false},
+	CodeBodyTooLarge:         {http.StatusRequestEntityTooLarge, "The body is too large", false},
+	CodeUnsupportedMedia:     {http.StatusUnsupportedMediaType, "The body has another media type", false},
 
 	CodeValidationFailed:         {http.StatusUnprocessableEntity, "The request breaks the schema", false},
 	CodeKeyReused:                {http.StatusUnprocessableEntity, "The key was used for another request", false},
@@ -109,6 +126,11 @@ var meanings = map[Code]meaning{
 	"totals_mismatch":            {http.StatusUnprocessableEntity, "The totals do not add up", false},
 	"quantity_exceeds_delivered": {http.StatusUnprocessableEntity, "More than was delivered", false},
 	"refund_exceeds_captured":    {http.StatusUnprocessableEntity, "More than was paid", false},
+	"quantity_below_fulfilled":   {http.StatusUnprocessableEntity, "Less than is packed already", false},
+	"quantity_exceeds_open":      {http.StatusUnprocessableEntity, "More than is open", false},
+	"quantity_exceeds_requested": {http.StatusUnprocessableEntity, "More than was to come back", false},
+	"return_window_closed":       {http.StatusUnprocessableEntity, "Too late for a return", false},
+	"metadata_limit":             {http.StatusUnprocessableEntity, "Too much metadata", false},
 
 	CodeInternal:              {http.StatusInternalServerError, "Something is broken on our side", false},
 	CodeReducedCapacity:       {http.StatusServiceUnavailable, "Too busy right now", true},

@@ -57,7 +57,11 @@ type Prefer struct {
 	Wait    time.Duration
 	HasWait bool
 	Lenient bool // handling=lenient
+	DryRun  bool // decide and tell, but do nothing
 }
+
+// PreferenceDryRun asks a command for its outcome without doing it. The answer names it in Preference-Applied.
+const PreferenceDryRun = "dry-run"
 
 // ParsePrefer reads Prefer headers. A wait beyond 10 seconds counts as 10; one that is no number is ignored.
 func ParsePrefer(h http.Header) Prefer {
@@ -74,6 +78,8 @@ func ParsePrefer(h http.Header) Prefer {
 				}
 			case "handling":
 				p.Lenient = strings.EqualFold(value, "lenient")
+			case PreferenceDryRun:
+				p.DryRun = true
 			}
 		}
 	}
@@ -171,10 +177,17 @@ func refused(parameters string) bool {
 	return false
 }
 
-// isJSON reports whether a Content-Type is JSON in UTF-8.
-func isJSON(contentType string) bool {
+// Media types of bodies.
+const (
+	mediaJSON  = "application/json"
+	mediaPatch = "application/merge-patch+json" // RFC 7396
+)
+
+// takes reports whether a Content-Type is one that the route's body may have, in UTF-8.
+func (r *Route) takes(contentType string) bool {
 	media, parameters, _ := strings.Cut(contentType, ";")
-	if !strings.EqualFold(strings.TrimSpace(media), "application/json") {
+	media = strings.TrimSpace(media)
+	if !strings.EqualFold(media, r.media) && (r.Method != http.MethodPatch || !strings.EqualFold(media, mediaPatch)) {
 		return false
 	}
 	name, value, _ := strings.Cut(strings.TrimSpace(parameters), "=")

@@ -18,24 +18,25 @@ const APIVersion = "2026-11-01"
 
 // Names of headers, in the form in which net/http keeps them.
 const (
-	HeaderAPIVersion       = "Api-Version"
-	HeaderCacheControl     = "Cache-Control"
-	HeaderCache            = "Cache"
-	HeaderConsistency      = "Consistency"
-	HeaderConsistencyToken = "Consistency-Token"
-	HeaderETag             = "Etag"
-	HeaderIdempotencyKey   = "Idempotency-Key"
-	HeaderIfMatch          = "If-Match"
-	HeaderIfNoneMatch      = "If-None-Match"
-	HeaderLink             = "Link"
-	HeaderLocation         = "Location"
-	HeaderOriginalRequest  = "Original-Request-Id"
-	HeaderPrefer           = "Prefer"
-	HeaderProjectionLag    = "Projection-Lag-Ms"
-	HeaderReplayed         = "Idempotent-Replayed"
-	HeaderRequestID        = "Request-Id"
-	HeaderRetryAfter       = "Retry-After"
-	HeaderTraceparent      = "Traceparent"
+	HeaderAPIVersion        = "Api-Version"
+	HeaderCacheControl      = "Cache-Control"
+	HeaderCache             = "Cache"
+	HeaderConsistency       = "Consistency"
+	HeaderConsistencyToken  = "Consistency-Token"
+	HeaderETag              = "Etag"
+	HeaderIdempotencyKey    = "Idempotency-Key"
+	HeaderIfMatch           = "If-Match"
+	HeaderIfNoneMatch       = "If-None-Match"
+	HeaderLink              = "Link"
+	HeaderLocation          = "Location"
+	HeaderOriginalRequest   = "Original-Request-Id"
+	HeaderPrefer            = "Prefer"
+	HeaderPreferenceApplied = "Preference-Applied"
+	HeaderProjectionLag     = "Projection-Lag-Ms"
+	HeaderReplayed          = "Idempotent-Replayed"
+	HeaderRequestID         = "Request-Id"
+	HeaderRetryAfter        = "Retry-After"
+	HeaderTraceparent       = "Traceparent"
 )
 
 // Call is what the border knows of a request once it has let it in.
@@ -47,7 +48,7 @@ type Call struct {
 	Header    http.Header
 	Path      string     // as it was sent, with ids
 	Query     url.Values // of parameters that the route knows
-	Body      []byte     // strict JSON that fits the route's schema; nil if there was none
+	Body      []byte     // strict JSON that fits the route's schema, or another media type as it came; nil if there was none
 	Canonical []byte     // Body with sorted keys and without white space
 	Key       string     // idempotency key, unquoted; empty if there is none
 

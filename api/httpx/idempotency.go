@@ -71,7 +71,7 @@ func (c *Call) fingerprint() [32]byte {
 	hash := sha256.New()
 	media := ""
 	if c.Body != nil {
-		media = "application/json"
+		media = c.Route.media
 	}
 	for _, part := range [...]string{c.Route.Method, c.Path, c.Query.Encode(), APIVersion, media, string(c.Canonical)} {
 		var length [8]byte

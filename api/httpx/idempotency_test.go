@@ -59,6 +59,8 @@ func TestParsePrefer(t *testing.T) {
 		`wait=86400`:                   {Wait: 10e9, HasWait: true},
 		`wait=soon, handling=strict`:   {},
 		`wait=1, wait=9`:               {Wait: 1e9, HasWait: true},
+		`Dry-Run, wait=2`:              {Wait: 2e9, HasWait: true, DryRun: true},
+		`dryrun, no-dry-run`:           {},
 		`wait=99999999999999999999999`: {},
 	} {
 		if got := httpx.ParsePrefer(http.Header{"Prefer": {header}}); got != want {

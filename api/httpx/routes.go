@@ -14,7 +14,7 @@ type KeyUse string
 
 // The uses of a key.
 const (
-	KeyIgnored  KeyUse = ""
+	KeyIgnored  KeyUse = "ignored"
 	KeyOptional KeyUse = "optional"
 	KeyRequired KeyUse = "required"
 )
@@ -26,8 +26,10 @@ type Route struct {
 	Operation string
 	Scope     Scope
 	Key       KeyUse
+	IfMatch   bool // the header is required
 
 	body         *openapi3.Schema // nil: no body
+	media        string           // of the body
 	bodyRequired bool
 	query        map[string]*openapi3.Schema
 	free         string // prefix of query parameters that the handler checks itself
@@ -64,14 +66,15 @@ func newRoute(method, path string, item *openapi3.PathItem, operation *openapi3.
 		return nil, fmt.Errorf("%s %s: x-required-scope %q is not a scope", method, path, scope)
 	}
 	use, _ := operation.Extensions["x-idempotency-key"].(string)
-	switch r.Key = KeyUse(use); r.Key {
-	case KeyIgnored, KeyOptional, KeyRequired:
+	switch r.Key = KeyUse(use); {
+	case r.Key == KeyIgnored, r.Key == KeyOptional, r.Key == KeyRequired:
+	case use == "" && method != http.MethodPost:
+		r.Key = KeyIgnored
 	default:
 		return nil, fmt.Errorf("%s %s: x-idempotency-key is %q", method, path, use)
 	}
-	if method == http.MethodPost && r.Key == KeyIgnored {
-		return nil, fmt.Errorf("%s %s: x-idempotency-key is missing", method, path)
-	}
+	match, _ := operation.Extensions["x-if-match"].(string)
+	r.IfMatch = match == "required"
 	r.free, _ = operation.Extensions["x-free-query"].(string)
 	for _, parameters := range []openapi3.Parameters{item.Parameters, operation.Parameters} {
 		for _, p := range parameters {
@@ -82,7 +85,12 @@ func newRoute(method, path string, item *openapi3.PathItem, operation *openapi3.
 	}
 	if operation.RequestBody != nil {
 		body := operation.RequestBody.Value
-		r.body, r.bodyRequired = body.Content["application/json"].Schema.Value, body.Required
+		for media, content := range body.Content {
+			r.body, r.media, r.bodyRequired = content.Schema.Value, media, body.Required
+		}
+		if len(body.Content) != 1 {
+			return nil, fmt.Errorf("%s %s: a body has one media type, not %d", method, path, len(body.Content))
+		}
 	}
 	return r, nil
 }

@@ -8,30 +8,40 @@ type Scope string
 // Scopes is a set of them.
 type Scopes uint64
 
-// The scopes that tokens may carry.
+// The scopes that tokens may carry. Some are part of another one: who may write orders may place them.
 const (
-	ScopeCatalogRead      Scope = "catalog:read"
-	ScopeCatalogWrite     Scope = "catalog:write"
-	ScopeInventoryRead    Scope = "inventory:read"
-	ScopeInventoryWrite   Scope = "inventory:write"
-	ScopeOrdersRead       Scope = "orders:read"
-	ScopeOrdersWrite      Scope = "orders:write"
-	ScopeOrdersCancel     Scope = "orders:cancel"
-	ScopePaymentsRecord   Scope = "payments:record"
-	ScopeAnalyticsRead    Scope = "analytics:read"
-	ScopeCustomersRead    Scope = "customers:read"
-	ScopeCustomersPII     Scope = "customers:pii"
-	ScopeAuditRead        Scope = "audit:read"
-	ScopeEventsRead       Scope = "events:read"
-	ScopeProjectionsAdmin Scope = "projections:admin"
+	ScopeCatalogRead       Scope = "catalog:read"
+	ScopeCatalogWrite      Scope = "catalog:write"
+	ScopeInventoryRead     Scope = "inventory:read"
+	ScopeInventoryWrite    Scope = "inventory:write"
+	ScopeOrdersRead        Scope = "orders:read"
+	ScopeOrdersWrite       Scope = "orders:write" // with ScopeOrdersPlace
+	ScopeOrdersPlace       Scope = "orders:place"
+	ScopeOrdersCancel      Scope = "orders:cancel"
+	ScopeFulfillmentsWrite Scope = "fulfillments:write"
+	ScopeReturnsWrite      Scope = "returns:write" // with ScopeReturnsRequest and ScopeReturnsReceive
+	ScopeReturnsRequest    Scope = "returns:request"
+	ScopeReturnsReceive    Scope = "returns:receive"
+	ScopeInvoicesWrite     Scope = "invoices:write"
+	ScopePaymentsRecord    Scope = "payments:record"
+	ScopeAnalyticsRead     Scope = "analytics:read"
+	ScopeCustomersRead     Scope = "customers:read"
+	ScopeCustomersPII      Scope = "customers:pii"
+	ScopeCustomersErase    Scope = "customers:erase"
+	ScopeAuditRead         Scope = "audit:read"
+	ScopeEventsRead        Scope = "events:read"
+	ScopeProjectionsAdmin  Scope = "projections:admin"
+	ScopeSettingsManage    Scope = "settings:manage"
 )
 
-// bits numbers the scopes. The numbers are not stored anywhere.
+// bits numbers the scopes. The numbers are not stored anywhere. A scope that includes others has their bits too.
 var bits = map[Scope]Scopes{
 	ScopeCatalogRead: 1 << 0, ScopeCatalogWrite: 1 << 1, ScopeInventoryRead: 1 << 2, ScopeInventoryWrite: 1 << 3,
-	ScopeOrdersRead: 1 << 4, ScopeOrdersWrite: 1 << 5, ScopeOrdersCancel: 1 << 6, ScopePaymentsRecord: 1 << 7,
+	ScopeOrdersRead: 1 << 4, ScopeOrdersWrite: 1<<5 | 1<<14, ScopeOrdersCancel: 1 << 6, ScopePaymentsRecord: 1 << 7,
 	ScopeAnalyticsRead: 1 << 8, ScopeCustomersRead: 1 << 9, ScopeCustomersPII: 1 << 10, ScopeAuditRead: 1 << 11,
-	ScopeEventsRead: 1 << 12, ScopeProjectionsAdmin: 1 << 13,
+	ScopeEventsRead: 1 << 12, ScopeProjectionsAdmin: 1 << 13, ScopeOrdersPlace: 1 << 14, ScopeFulfillmentsWrite: 1 << 15,
+	ScopeReturnsWrite: 1<<16 | 1<<17 | 1<<18, ScopeReturnsRequest: 1 << 17, ScopeReturnsReceive: 1 << 18,
+	ScopeInvoicesWrite: 1 << 19, ScopeCustomersErase: 1 << 20, ScopeSettingsManage: 1 << 21,
 }
 
 // RoleCustomer is the role of a shop's customers: they place orders and see their own, by the token's subject.
@@ -41,22 +51,27 @@ const RoleCustomer = "customer"
 var roles = map[string][]Scope{
 	"admin": {
 		ScopeCatalogRead, ScopeCatalogWrite, ScopeInventoryRead, ScopeInventoryWrite, ScopeOrdersRead, ScopeOrdersWrite,
-		ScopeOrdersCancel, ScopePaymentsRecord, ScopeAnalyticsRead, ScopeCustomersRead, ScopeCustomersPII, ScopeAuditRead,
-		ScopeEventsRead, ScopeProjectionsAdmin,
+		ScopeOrdersCancel, ScopeFulfillmentsWrite, ScopeReturnsWrite, ScopeInvoicesWrite, ScopePaymentsRecord, ScopeAnalyticsRead,
+		ScopeCustomersRead, ScopeCustomersPII, ScopeCustomersErase, ScopeAuditRead, ScopeEventsRead, ScopeProjectionsAdmin,
+		ScopeSettingsManage,
 	},
 	"support": {
-		ScopeCatalogRead, ScopeInventoryRead, ScopeOrdersRead, ScopeOrdersWrite, ScopeOrdersCancel, ScopeCustomersRead,
+		ScopeCatalogRead, ScopeInventoryRead, ScopeOrdersRead, ScopeOrdersWrite, ScopeOrdersCancel, ScopeReturnsWrite,
+		ScopeCustomersRead, ScopeCustomersPII,
+	},
+	"warehouse": {
+		ScopeCatalogRead, ScopeInventoryRead, ScopeInventoryWrite, ScopeOrdersRead, ScopeFulfillmentsWrite, ScopeReturnsReceive,
 		ScopeCustomersPII,
 	},
-	"warehouse": {ScopeCatalogRead, ScopeInventoryRead, ScopeInventoryWrite, ScopeOrdersRead, ScopeCustomersPII},
 	"finance": {
-		ScopeCatalogRead, ScopeOrdersRead, ScopePaymentsRecord, ScopeAnalyticsRead, ScopeCustomersRead, ScopeCustomersPII,
+		ScopeCatalogRead, ScopeOrdersRead, ScopeInvoicesWrite, ScopePaymentsRecord, ScopeAnalyticsRead, ScopeCustomersRead,
+		ScopeCustomersPII,
 	},
 	"analyst":    {ScopeCatalogRead, ScopeInventoryRead, ScopeOrdersRead, ScopeAnalyticsRead},
-	RoleCustomer: {ScopeCatalogRead, ScopeOrdersRead, ScopeOrdersWrite, ScopeOrdersCancel, ScopeCustomersPII},
+	RoleCustomer: {ScopeCatalogRead, ScopeOrdersRead, ScopeOrdersPlace, ScopeOrdersCancel, ScopeReturnsRequest, ScopeCustomersPII},
 	"integrator": {
 		ScopeCatalogRead, ScopeCatalogWrite, ScopeInventoryRead, ScopeInventoryWrite, ScopeOrdersRead, ScopeOrdersWrite,
-		ScopeOrdersCancel, ScopeCustomersRead, ScopeCustomersPII, ScopeEventsRead,
+		ScopeOrdersCancel, ScopeFulfillmentsWrite, ScopeReturnsWrite, ScopeCustomersRead, ScopeCustomersPII, ScopeEventsRead,
 	},
 	"auditor": {ScopeCatalogRead, ScopeInventoryRead, ScopeOrdersRead, ScopeAnalyticsRead, ScopeAuditRead, ScopeEventsRead},
 }
@@ -73,7 +88,10 @@ func RoleScopes(role string) (Scopes, bool) {
 }
 
 // Has reports whether the set holds a scope. The empty scope is held by everybody.
-func (s Scopes) Has(scope Scope) bool { return scope == "" || s&bits[scope] != 0 }
+func (s Scopes) Has(scope Scope) bool {
+	wanted, known := bits[scope]
+	return scope == "" || known && s&wanted == wanted
+}
 
 func scopesOf(list ...Scope) Scopes {
 	var set Scopes

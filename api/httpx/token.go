@@ -7,7 +7,9 @@ import (
 	"encoding/binary"
 	"errors"
 	"strings"
+	"time"
 
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/eventstore"
 )
 
@@ -24,10 +26,10 @@ const (
 	tokenBytes   = 1 + 4 + 8 + 8 + macBytes
 )
 
-// Tokens makes and reads what clients carry around for us: consistency tokens and cursors. Both have a MAC, so that a
-// client cannot make one up. It is safe for concurrent use.
+// Tokens makes and reads what clients carry around for us: consistency tokens, cursors and quotes. All have a MAC, so
+// that a client cannot make one up. It is safe for concurrent use.
 type Tokens struct {
-	positions, cursors []byte // keys
+	positions, cursors, quotes []byte // keys
 }
 
 // NewTokens derives its keys from a secret of at least 16 bytes, which all processes share.
@@ -35,7 +37,7 @@ func NewTokens(secret []byte) (*Tokens, error) {
 	if len(secret) < 16 {
 		return nil, errors.New("tokens: the secret needs at least 16 bytes")
 	}
-	return &Tokens{mac(secret, []byte("consistency token")), mac(secret, []byte("cursor"))}, nil
+	return &Tokens{mac(secret, []byte("consistency token")), mac(secret, []byte("cursor")), mac(secret, []byte("quote"))}, nil
 }
 
 func mac(key, data []byte) []byte {
@@ -105,4 +107,39 @@ func (t *Tokens) ParseCursor(query, cursor string) (string, error) {
 
 func invalidCursor(cause error) error {
 	return &Error{Code: CodeInvalidCursor, Detail: "Take the cursor from page.next_cursor or page.prev_cursor of an answer.", Faults: []Fault{{Parameter: "cursor", Code: CodeInvalidCursor}}, Cause: cause}
+}
+
+// A quote's token holds version, end and total, and is bound by its MAC to what was quoted for whom.
+const quoteBytes = 1 + 8 + 8 + 3 + macBytes
+
+// Quote returns a token for the total of a quote. Basis is all that the total depends on, and who may use it.
+func (t *Tokens) Quote(basis []byte, total money.Amount, expires time.Time) string {
+	raw := make([]byte, 0, quoteBytes)
+	raw = append(raw, tokenVersion)
+	raw = binary.BigEndian.AppendUint64(raw, uint64(expires.UnixMilli()))
+	raw = binary.BigEndian.AppendUint64(raw, uint64(total.Minor))
+	raw = append(raw, (total.Currency + "   ")[:3]...)
+	return base64.RawURLEncoding.EncodeToString(append(raw, t.quoteMAC(raw, basis)...))
+}
+
+// ParseQuote returns the total that a quote's token stands for. The error is an *Error with a 422 that says whether the
+// token is of another quote or too old.
+func (t *Tokens) ParseQuote(basis []byte, token string, now time.Time) (money.Amount, error) {
+	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
+	if err != nil || len(raw) != quoteBytes || raw[0] != tokenVersion || !hmac.Equal(t.quoteMAC(raw[:quoteBytes-macBytes], basis), raw[quoteBytes-macBytes:]) {
+		return money.Amount{}, invalidQuote("is not of a quote for this customer, these lines, codes and this country; ask for a new quote")
+	}
+	if expires := time.UnixMilli(int64(binary.BigEndian.Uint64(raw[1:]))); !now.Before(expires) {
+		return money.Amount{}, invalidQuote("ended at " + expires.UTC().Format(time.RFC3339) + "; ask for a new quote")
+	}
+	return money.Amount{Minor: int64(binary.BigEndian.Uint64(raw[9:])), Currency: string(raw[17:20])}, nil
+}
+
+func (t *Tokens) quoteMAC(raw, basis []byte) []byte {
+	sum := sha256.Sum256(basis)
+	return mac(t.quotes, append(raw[:len(raw):len(raw)], sum[:]...))[:macBytes]
+}
+
+func invalidQuote(detail string) error {
+	return invalid([]Fault{{Pointer: "/quote_token", Code: CodeValidationFailed, Detail: detail}})
 }

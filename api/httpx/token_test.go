@@ -2,9 +2,12 @@ package httpx_test
 
 import (
 	"errors"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/ordermill/ordermill/api/httpx"
+	"github.com/ordermill/ordermill/domain/money"
 )
 
 func newTokens(tb testing.TB, secret string) *httpx.Tokens {
@@ -72,4 +75,33 @@ func FuzzTokens(f *testing.F) {
 			t.Errorf("%q is taken for a cursor", text)
 		}
 	})
+}
+
+func TestTokens_quote(t *testing.T) {
+	t.Parallel()
+
+	tokens, other := newTokens(t, "0123456789abcdef"), newTokens(t, "0123456789abcdeg")
+	total, basis, ends := money.Amount{Minor: 4980, Currency: "EUR"}, []byte("two shirts to Berlin"), noon.Add(15*time.Minute)
+	token := tokens.Quote(basis, total, ends)
+	if got, err := tokens.ParseQuote(basis, token, ends.Add(-time.Millisecond)); got != total || err != nil {
+		t.Errorf("ParseQuote = %v, %v; want %v", got, err, total)
+	}
+	for name, tt := range map[string]struct {
+		basis, token string
+		at           time.Time
+		says         string
+	}{
+		"too late":      {string(basis), token, ends, "ended at 20"},
+		"other basis":   {"three shirts to Berlin", token, noon, "is not of a quote"},
+		"other shop":    {string(basis), other.Quote(basis, total, ends), noon, "is not of a quote"},
+		"cut":           {string(basis), token[:len(token)-1], noon, "is not of a quote"},
+		"nothing":       {string(basis), "", noon, "is not of a quote"},
+		"other purpose": {string(basis), tokens.Cursor("a", "b"), noon, "is not of a quote"},
+	} {
+		var fault *httpx.Error
+		_, err := tokens.ParseQuote([]byte(tt.basis), tt.token, tt.at)
+		if !errors.As(err, &fault) || fault.Code != httpx.CodeValidationFailed || fault.Faults[0].Pointer != "/quote_token" || !strings.Contains(fault.Detail, tt.says) {
+			t.Errorf("%s: %v; want %q", name, err, tt.says)
+		}
+	}
 }

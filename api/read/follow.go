@@ -28,7 +28,7 @@ func (h *Host) Run(ctx context.Context) error {
 				return 0, err
 			}
 			s.epoch.Store(epoch)
-			s.cache.Restart(head)
+			s.restart(head)
 			return head, nil
 		},
 	})
@@ -43,9 +43,10 @@ func (h *Host) Run(ctx context.Context) error {
 			return fmt.Errorf("read host: follow the log: %w", err)
 		}
 		if s.epoch.Swap(frame.Epoch) != frame.Epoch {
-			s.cache.Restart(frame.First - 1)
+			s.restart(frame.First - 1)
 		}
-		s.cache.Frame(frame.Events)
+		s.settings.Frame(frame.Events)
+		s.cache.Frame(frame.Events) // the last one: it is asked how far the log was seen
 		s.lag.note(frame.Last, frame.Events[len(frame.Events)-1].RecordedAt)
 		msg.Ack()
 	}
@@ -53,6 +54,13 @@ func (h *Host) Run(ctx context.Context) error {
 		return errors.New("read host: the feed ended by itself")
 	}
 	return nil
+}
+
+// restart says that what comes after a position follows from here on.
+func (s *server) restart(position eventstore.Position) {
+	s.settings.Restart(position)
+	s.cache.Restart(position)
+	s.uses.forget()
 }
 
 // lag knows when the log went beyond a position, for the recent past. It is safe for concurrent use.

@@ -58,12 +58,22 @@ type orderSummary struct {
 	Units             int64                   `json:"units"`
 	UnitsCanceled     int64                   `json:"units_canceled"`
 	UnitsReturned     int64                   `json:"units_returned"`
+	OpenUnits         int64                   `json:"open_units"`
+	Backordered       int64                   `json:"backordered_units"`
+	OnHold            bool                    `json:"on_hold"`
+	HoldReasons       []string                `json:"hold_reasons,omitempty"`
+	Tags              []string                `json:"tags,omitempty"`
 	SKUs              []string                `json:"skus"`
 	PlacedAt          resource.Time           `json:"placed_at"`
 	ConfirmedAt       resource.Time           `json:"confirmed_at,omitzero"`
 	CompletedAt       resource.Time           `json:"completed_at,omitzero"`
 	CanceledAt        resource.Time           `json:"canceled_at,omitzero"`
 	ExpiresAt         resource.Time           `json:"expires_at,omitzero"`
+	ShipBy            resource.Time           `json:"ship_by,omitzero"`
+	DueAt             resource.Time           `json:"due_at,omitzero"`
+	DueKind           orderlist.DueKind       `json:"due_kind,omitempty"`
+	DueHold           uuid.UUID               `json:"due_hold_id,omitzero"`
+	ArchivedAt        resource.Time           `json:"archived_at,omitzero"`
 	UpdatedAt         resource.Time           `json:"updated_at"`
 }
 
@@ -102,8 +112,11 @@ func (s *server) ListOrders(ctx context.Context, request ListOrdersRequestObject
 		Page  pageInfo       `json:"page"`
 		Count *count         `json:"count,omitempty"`
 	}{Data: make([]orderSummary, len(list.Orders))}
+	staff := call.Identity.Viewer().Staff
 	for i := range list.Orders {
-		out.Data[i] = summarize(&list.Orders[i])
+		if out.Data[i] = summarize(&list.Orders[i]); !staff {
+			out.Data[i].Tags = nil
+		}
 	}
 	if list.Count != nil {
 		out.Count = &count{list.Count.Value, list.Count.Relation}
@@ -122,8 +135,10 @@ func summarize(o *orderlist.Order) orderSummary {
 		CustomerID: o.CustomerID, Country: o.Country, Status: o.Status, PaymentStatus: o.Payment, FulfillmentStatus: o.Fulfillment,
 		ReturnStatus: o.Return, Total: m(o.Total), CurrentTotal: m(o.TotalNow), AmountDue: m(o.AmountDue), AmountOwed: m(o.AmountOwed),
 		LineCount: o.Lines, Units: o.Units, UnitsCanceled: o.Canceled, UnitsReturned: o.Returned, SKUs: o.SKUs,
+		OpenUnits: o.Open, Backordered: o.Backordered, OnHold: o.OnHold(), HoldReasons: o.HoldReasons, Tags: o.Tags,
 		PlacedAt: resource.Time(o.PlacedAt), ConfirmedAt: resource.Time(o.ConfirmedAt), CompletedAt: resource.Time(o.CompletedAt),
 		CanceledAt: resource.Time(o.CanceledAt), ExpiresAt: resource.Time(o.ExpiresAt), UpdatedAt: resource.Time(o.UpdatedAt),
+		ShipBy: resource.Time(o.ShipBy), DueAt: resource.Time(o.DueAt), DueKind: o.DueKind, DueHold: o.DueHold, ArchivedAt: resource.Time(o.ArchivedAt),
 	}
 }
 
@@ -139,6 +154,9 @@ func filterOf(call *httpx.Call) (orderlist.Filter, error) {
 		field, op, _ := strings.Cut(inside, "][")
 		if !closed || strings.ContainsAny(field+op, "[]") {
 			return nil, explainQuery(query.Unknown(name, "form", name, []string{"filter[field]", "filter[field][op]"}))
+		}
+		if field == "tag" && !call.Identity.Viewer().Staff { // what is not shown cannot be asked for
+			return nil, explainQuery(query.Unknown(name, "field", field, slices.DeleteFunc(orderlist.Fields(), func(f string) bool { return f == field })))
 		}
 		values := []string{call.Query.Get(name)}
 		if op == string(orderlist.In) {

@@ -2,32 +2,55 @@ package read
 
 import (
 	"context"
-	"encoding/json"
-	"fmt"
-	"net/http"
-
-	"github.com/google/uuid"
+	"errors"
 
 	"github.com/ordermill/ordermill/api/httpx"
-	"github.com/ordermill/ordermill/api/resource"
-	"github.com/ordermill/ordermill/domain/order"
-	"github.com/ordermill/ordermill/eventstore"
 	"github.com/ordermill/ordermill/projections/orderlist"
 	"github.com/ordermill/ordermill/projections/query"
 )
 
+// Scopes of the claims that placing an order makes on its names.
+const (
+	claimNumber     = "order_number"
+	claimExternalID = "external_id:" // and the channel
+)
+
 // GetOrderByNumber serves GET /v1/orders/by-number/{number}.
 func (s *server) GetOrderByNumber(ctx context.Context, request GetOrderByNumberRequestObject) (GetOrderByNumberResponseObject, error) {
-	return s.lookUp(ctx, orderlist.Filter{{Field: "order_number", Values: []string{request.Number}}})
+	return s.claimed(ctx, claimNumber, request.Number)
 }
 
 // GetOrderByExternalID serves GET /v1/orders/by-external-id/{external_id}.
 func (s *server) GetOrderByExternalID(ctx context.Context, request GetOrderByExternalIDRequestObject) (GetOrderByExternalIDResponseObject, error) {
-	filter := orderlist.Filter{{Field: "external_id", Values: []string{request.ExternalId}}}
 	if channel := value(request.Params.Channel, ""); channel != "" {
-		filter = append(filter, orderlist.Condition{Field: "channel", Values: []string{channel}})
+		return s.claimed(ctx, claimExternalID+channel, request.ExternalId)
 	}
-	return s.lookUp(ctx, filter)
+	return s.lookUp(ctx, orderlist.Filter{{Field: "external_id", Values: []string{request.ExternalId}}})
+}
+
+// claimed answers with the order that has claimed a name. The claim was written together with the order, so that no read
+// model can be behind it.
+func (s *server) claimed(ctx context.Context, scope, name string) (orderPage, error) {
+	call := httpx.CallOf(ctx)
+	if _, err := s.logged(ctx, call); err != nil {
+		return orderPage{}, err
+	}
+	id, ok, err := s.Store.Claimed(ctx, call.Identity.Tenant, scope, name)
+	switch {
+	case err != nil:
+		return orderPage{}, unavailable(err)
+	case !ok:
+		return orderPage{}, noSuchOrder()
+	}
+	page, err := s.byID(ctx, id, 0)
+	if problem := (*httpx.Error)(nil); errors.As(err, &problem) && problem.Code == httpx.CodeOrderNotFound {
+		head, _, err := s.Store.Head(ctx) // the order is there, so the read model is behind
+		if err != nil {
+			return orderPage{}, unavailable(err)
+		}
+		return s.byID(ctx, id, head)
+	}
+	return page, err
 }
 
 // lookUp finds the newest order that a filter picks and answers with it as it is now.
@@ -44,49 +67,5 @@ func (s *server) lookUp(ctx context.Context, filter orderlist.Filter) (orderPage
 	if len(list.Orders) == 0 {
 		return orderPage{}, noSuchOrder()
 	}
-	return s.byID(ctx, list.Orders[0].ID)
-}
-
-type orderEvent struct {
-	ID         uuid.UUID           `json:"id"`
-	Type       string              `json:"type"`
-	Version    eventstore.Version  `json:"version"`
-	Position   eventstore.Position `json:"position"`
-	OccurredAt resource.Time       `json:"occurred_at"`
-	RecordedAt resource.Time       `json:"recorded_at"`
-	Data       map[string]any      `json:"data"`
-}
-
-// VisitListOrderEventsResponse implements the generated response.
-func (p page) VisitListOrderEventsResponse(w http.ResponseWriter) error { return p.write(w) }
-
-// ListOrderEvents serves GET /v1/orders/{id}/events. It reads the log, so that it is always current.
-func (s *server) ListOrderEvents(ctx context.Context, request ListOrderEventsRequestObject) (ListOrderEventsResponseObject, error) {
-	call := httpx.CallOf(ctx)
-	id, ok := httpx.ParseID(request.Id)
-	if !ok {
-		return nil, noSuchOrder()
-	}
-	if _, err := s.need(ctx, call); err != nil { // the log has every position that a token can name
-		return nil, err
-	}
-	events, err := s.Store.Load(ctx, call.Identity.Tenant, id, 0)
-	if err != nil {
-		return nil, unavailable(err)
-	}
-	if len(events) == 0 || events[0].StreamType != order.StreamType {
-		return nil, noSuchOrder()
-	}
-	out := struct {
-		Data []orderEvent `json:"data"`
-	}{make([]orderEvent, len(events))}
-	for i := range events {
-		e := &events[i]
-		out.Data[i] = orderEvent{e.ID, e.Type, e.Version, e.Position, resource.Time(e.OccurredAt), resource.Time(e.RecordedAt), nil}
-		if err := json.Unmarshal(e.Data, &out.Data[i].Data); err != nil {
-			return nil, fmt.Errorf("event at position %d: %w", e.Position, err)
-		}
-		delete(out.Data[i].Data, "pii")
-	}
-	return s.answer(current{position: events[len(events)-1].Position}, httpx.Marshal(out)), nil
+	return s.byID(ctx, list.Orders[0].ID, 0)
 }

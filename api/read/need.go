@@ -107,5 +107,5 @@ func (s *server) answer(now current, body []byte) page {
 	if now.stale {
 		header[httpx.HeaderConsistency] = []string{"stale; lag_ms=" + milliseconds(behind)}
 	}
-	return page{header, body}
+	return page{header: header, body: body}
 }

@@ -34,6 +34,7 @@ type served struct {
 	*view
 	proven eventstore.Position
 	cache  []string // header value
+	past   bool     // it is shown as it was, which no change makes outdated
 }
 
 // Values of the Cache header, shared and never written to.
@@ -62,6 +63,18 @@ func (s *server) getOrder(c echo.Context) error {
 	if err != nil {
 		return err
 	}
+	if text, ok := call.Query["as_of"]; ok {
+		ctx, cancel := context.WithTimeout(c.Request().Context(), s.border.Timeout())
+		defer cancel()
+		if _, err := s.logged(ctx, call); err != nil {
+			return err
+		}
+		found, err := s.orderAsOf(ctx, call, id, text[0])
+		if err != nil {
+			return err
+		}
+		return s.serveOrder(ctx, c.Response(), call, found)
+	}
 	key := documents.Key{Tenant: call.Identity.Tenant, Stream: id}
 	found := served{cache: cacheHit}
 	if found.view, found.proven, _, ok = s.cache.Get(key, need); !ok {
@@ -88,7 +101,7 @@ func (s *server) loadOrder(ctx context.Context, key documents.Key, need eventsto
 		return served{}, err
 	}
 	s.cache.Put(key, v, len(v.body), a.Position, a.Proven)
-	found := served{v, a.Proven, cacheMiss}
+	found := served{view: v, proven: a.Proven, cache: cacheMiss}
 	switch {
 	case a.Source == documents.SourceRedis:
 		found.cache = cacheHit
@@ -103,11 +116,15 @@ func newView(a *documents.Answer) (*view, error) {
 	if err := json.Unmarshal(a.Body, &o); err != nil {
 		return nil, fmt.Errorf("document of order %s: %w", a.Key.Stream, err)
 	}
-	body := resource.Order(&o, a.Version)
+	return viewOf(&o, a.Version, a.Epoch), nil
+}
+
+func viewOf(o *order.Order, version eventstore.Version, epoch int64) *view {
+	body := resource.Order(o, version)
 	return &view{
-		body: body, etag: []string{httpx.ETag(a.Version)}, length: []string{strconv.Itoa(len(body))}, personal: o.PII != nil || o.CancelPII != nil,
-		customer: o.CustomerID, epoch: a.Epoch,
-	}, nil
+		body: body, etag: []string{httpx.ETag(version)}, length: []string{strconv.Itoa(len(body))}, personal: resource.Sealed(body),
+		customer: o.CustomerID, epoch: epoch,
+	}
 }
 
 // explain gives the reader's errors their meaning.
@@ -134,7 +151,7 @@ func (s *server) serveOrder(ctx context.Context, w http.ResponseWriter, call *ht
 	header[httpx.HeaderCacheControl] = cacheControl
 	header["Vary"] = varyAuthorization
 	header[httpx.HeaderProjectionLag] = noLag
-	if behind := s.lag.of(found.proven, s.Now()); behind > 0 {
+	if behind := s.lag.of(found.proven, s.Now()); behind > 0 && !found.past {
 		header[httpx.HeaderProjectionLag] = []string{milliseconds(behind)}
 	}
 	if len(call.Header[httpx.HeaderIfNoneMatch]) > 0 && httpx.NoneMatch(call.Header, found.etag[0]) {
@@ -144,7 +161,7 @@ func (s *server) serveOrder(ctx context.Context, w http.ResponseWriter, call *ht
 	body, length := found.body, found.length
 	if found.personal {
 		var err error
-		body, _, err = resource.Reveal(ctx, s.Vault, call.Identity.Tenant, body, call.Identity.Scopes.Has(httpx.ScopeCustomersPII))
+		body, _, err = resource.Reveal(ctx, s.Vault, call.Identity.Tenant, body, call.Identity.Viewer())
 		if err != nil {
 			s.log.WarnContext(ctx, "personal data left out", "request_id", call.RequestID, "error", err)
 		}
@@ -178,19 +195,12 @@ func (p orderPage) VisitGetOrderByNumberResponse(w http.ResponseWriter) error { 
 // VisitGetOrderByExternalIDResponse implements the generated response.
 func (p orderPage) VisitGetOrderByExternalIDResponse(w http.ResponseWriter) error { return p.write(w) }
 
-// byID returns the page of an order that a list has named.
-func (s *server) byID(ctx context.Context, id uuid.UUID) (orderPage, error) {
+// byID returns the page of an order whose id is known by now, at a position or beyond.
+func (s *server) byID(ctx context.Context, id uuid.UUID, least eventstore.Position) (orderPage, error) {
 	call := httpx.CallOf(ctx)
-	need, err := s.need(ctx, call)
+	found, err := s.find(ctx, call, id, least)
 	if err != nil {
 		return orderPage{}, err
-	}
-	found, err := s.loadOrder(ctx, documents.Key{Tenant: call.Identity.Tenant, Stream: id}, need)
-	if err != nil {
-		return orderPage{}, err
-	}
-	if customer, own := call.Identity.Customer(); own && customer != found.customer {
-		return orderPage{}, noSuchOrder()
 	}
 	return orderPage{s, ctx, call, found}, nil
 }

@@ -20,7 +20,7 @@ import (
 var docsPage string
 
 // registerPublic serves what needs no token: the OpenAPI document, its rendered form, and keys.
-func (s *server) registerPublic(e *echo.Echo, document *openapi3.T) error {
+func (s *server) registerPublic(e router, document *openapi3.T) error {
 	spec, err := document.MarshalJSON()
 	if err != nil {
 		return fmt.Errorf("OpenAPI document: %w", err)
@@ -98,8 +98,14 @@ func describe(method, path string, item *openapi3.PathItem, o *openapi3.Operatio
 		out.Parameters = append(out.Parameters, docsParameter{p.Value.Name, p.Value.In, p.Value.Description, p.Value.Required})
 	}
 	if o.RequestBody != nil {
-		for name, example := range o.RequestBody.Value.Content["application/json"].Examples {
-			out.Examples = append(out.Examples, docsExample{name, string(httpx.Marshal(example.Value.Value))})
+		for media, content := range o.RequestBody.Value.Content {
+			for name, example := range content.Examples {
+				text, plain := example.Value.Value.(string)
+				if !plain || media == "application/json" {
+					text = string(httpx.Marshal(example.Value.Value))
+				}
+				out.Examples = append(out.Examples, docsExample{name, text})
+			}
 		}
 		slices.SortFunc(out.Examples, func(a, b docsExample) int { return cmp.Compare(a.Name, b.Name) })
 	}

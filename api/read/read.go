@@ -52,6 +52,8 @@ type server struct {
 	border    *httpx.Border
 	log       *slog.Logger
 	cache     *documents.Cache[*view]
+	settings  *documents.Cache[*setting]
+	uses      *uses
 	positions *projections.Positions
 	lag       *lag
 	epoch     atomic.Int64
@@ -85,10 +87,14 @@ func New(config Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	settings, err := documents.NewCache[*setting](documents.CacheConfig{MaxBytes: settingsBytes, Slots: settingsSlots})
+	if err != nil {
+		return nil, err
+	}
 	host := httpx.NewHost(config.Host)
 	s := &server{
 		Config: config, log: config.Host.Log, border: httpx.NewBorder(config.Auth, routes, host.Timeout()), cache: cache,
-		positions: config.Set.Positions(config.Store.Log()), lag: newLag(),
+		settings: settings, uses: newUses(), positions: config.Set.Positions(config.Store.Log()), lag: newLag(),
 	}
 	if s.positions == nil {
 		return nil, errors.New("read host: the projections do not follow the store's log")
@@ -100,12 +106,22 @@ func New(config Config) (*Host, error) {
 	for _, r := range routes {
 		middlewares[r.Operation] = []echo.MiddlewareFunc{s.border.Middleware}
 	}
-	RegisterHandlersWithOptions(host, NewStrictHandler(s, nil), RegisterHandlersOptions{OperationMiddlewares: middlewares})
-	host.GET(s.orders.Path, s.getOrder)
-	if err := s.registerPublic(host.Echo, document); err != nil {
+	both := router{host.Echo}
+	RegisterHandlersWithOptions(both, NewStrictHandler(s, nil), RegisterHandlersOptions{OperationMiddlewares: middlewares})
+	both.GET(s.orders.Path, s.getOrder)
+	if err := s.registerPublic(both, document); err != nil {
 		return nil, err
 	}
 	return &Host{host, s}, nil
+}
+
+// router registers what GET answers for HEAD too: the server leaves the body out by itself.
+type router struct{ *echo.Echo }
+
+// GET registers a handler of both methods.
+func (r router) GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *echo.Route {
+	r.HEAD(path, h, m...)
+	return r.Echo.GET(path, h, m...)
 }
 
 // CacheStats counts what was answered from memory.
@@ -113,8 +129,9 @@ func (h *Host) CacheStats() documents.CacheStats { return h.server.cache.Stats()
 
 // page is an answer of JSON. It implements the response interfaces of the generated operations.
 type page struct {
-	header http.Header
-	body   []byte
+	header    http.Header
+	body      []byte
+	unchanged bool // the client has it already
 }
 
 func (p page) write(w http.ResponseWriter) error {
@@ -122,11 +139,23 @@ func (p page) write(w http.ResponseWriter) error {
 	for name, values := range p.header {
 		header[name] = values
 	}
-	header["Content-Type"] = contentJSON
 	header[httpx.HeaderCacheControl] = cacheControl
+	if p.unchanged {
+		w.WriteHeader(http.StatusNotModified)
+		return nil
+	}
+	header["Content-Type"] = contentJSON
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(p.body) // fails only when the client is gone
 	return nil
+}
+
+// tagged gives a page the ETag of a version, and leaves its body out if the client has that.
+func (p page) tagged(call *httpx.Call, version eventstore.Version) page {
+	tag := httpx.ETag(version)
+	p.header[httpx.HeaderETag] = []string{tag}
+	p.unchanged = len(call.Header[httpx.HeaderIfNoneMatch]) > 0 && httpx.NoneMatch(call.Header, tag)
+	return p
 }
 
 // contentJSON and cacheControl are header values, shared and never written to.

@@ -29,9 +29,15 @@ func (p *Personal) Empty() bool {
 	return p.Email == "" && p.Phone == "" && p.ShippingAddress == nil && p.BillingAddress == nil
 }
 
-// CustomersNote is what is encrypted of a cancellation.
+// CustomersNote is what is encrypted of a cancellation, a return or a note: what a customer said.
 type CustomersNote struct {
 	Note string `json:"note"`
+}
+
+// Viewer is who looks at an order.
+type Viewer struct {
+	Personal bool // may see personal data
+	Staff    bool // rather than a customer
 }
 
 // Disclosure says what became of the personal data of an order that is served.
@@ -46,13 +52,100 @@ const (
 	Unavailable     Disclosure = "unavailable" // the keys cannot be reached
 )
 
-// revealed is the end of an order as it is served.
-type revealed struct {
-	Customer        *revealedCustomer `json:"customer,omitempty"`
-	ShippingAddress json.RawMessage   `json:"shipping_address,omitempty"`
-	BillingAddress  json.RawMessage   `json:"billing_address,omitempty"`
-	CustomersNote   string            `json:"customer_note,omitempty"`
-	PersonalData    Disclosure        `json:"personal_data,omitempty"`
+// sealedEnd begins the end of a sealed order. No string of JSON can hold it, as its quotes would be escaped.
+var sealedEnd = []byte(`,"pii":{`)
+
+// Sealed reports whether an order of Order has an end that depends on who looks at it: then it is for Reveal.
+func Sealed(body []byte) bool { return bytes.Contains(body, sealedEnd) }
+
+// opened is the personal data of an order in clear.
+type opened struct {
+	order        Personal
+	cancellation CustomersNote
+	words        [][]CustomersNote // of each item of each list
+}
+
+// Reveal returns a sealed order as somebody may see it: with its personal data in clear if that is allowed, without what
+// is only for staff if it is a customer. An order that looks the same to everybody is returned as it is. What cannot be
+// decrypted is left out, and the disclosure says why; the error then is for the log.
+func Reveal(ctx context.Context, vault Opener, tenant string, body []byte, viewer Viewer) ([]byte, Disclosure, error) {
+	at := bytes.Index(body, sealedEnd)
+	if at < 0 {
+		return body, NothingPersonal, nil
+	}
+	var end sealed
+	if err := json.Unmarshal(body[at+len(sealedEnd)-1:len(body)-1], &end); err != nil {
+		return nil, NothingPersonal, err
+	}
+	var clear opened
+	disclosure, err := NothingPersonal, error(nil)
+	switch {
+	case !end.personal():
+	case !viewer.Personal:
+		disclosure = Masked
+	default:
+		if disclosure, err = clear.open(ctx, vault, tenant, body, &end); disclosure != Clear {
+			clear = opened{}
+		}
+	}
+	members := end.members(&clear, viewer)
+	switch disclosure {
+	case Masked, Erased, Unavailable:
+		members = append(members, member("personal_data", marshal(disclosure))...)
+	case NothingPersonal, Clear: // nothing is left out
+	}
+	out := make([]byte, 0, at+len(members)+1)
+	return append(append(append(out, body[:at]...), members...), '}'), disclosure, err
+}
+
+// personal reports whether there is any personal data.
+func (s *sealed) personal() bool {
+	for i := range s.Lists {
+		for n := range s.Lists[i].Items {
+			if s.Lists[i].Items[n].Words != nil {
+				return true
+			}
+		}
+	}
+	return s.Order != nil || s.Cancellation != nil
+}
+
+func (c *opened) open(ctx context.Context, vault Opener, tenant string, body []byte, end *sealed) (Disclosure, error) {
+	const first = `{"id":"`
+	id, err := uuid.ParseBytes(body[len(first) : len(first)+36])
+	if err != nil {
+		return Unavailable, err
+	}
+	c.words = make([][]CustomersNote, len(end.Lists))
+	wanted := []struct {
+		data []byte
+		into any
+	}{{end.Order, &c.order}, {end.Cancellation, &c.cancellation}}
+	for i := range end.Lists {
+		c.words[i] = make([]CustomersNote, len(end.Lists[i].Items))
+		for n := range c.words[i] {
+			wanted = append(wanted, struct {
+				data []byte
+				into any
+			}{end.Lists[i].Items[n].Words, &c.words[i][n]})
+		}
+	}
+	for _, w := range wanted {
+		if w.data == nil {
+			continue
+		}
+		plain, err := vault.Open(ctx, tenant, w.data, id)
+		if err == nil {
+			err = json.Unmarshal(plain, w.into)
+		}
+		switch {
+		case errors.Is(err, eventstore.ErrErased):
+			return Erased, nil
+		case err != nil:
+			return Unavailable, err
+		}
+	}
+	return Clear, nil
 }
 
 type revealedCustomer struct {
@@ -61,80 +154,68 @@ type revealedCustomer struct {
 	Phone string `json:"phone,omitempty"`
 }
 
-// Reveal returns a sealed order as it is served: with its personal data in clear if allowed, else without. An order
-// without personal data is returned as it is. What cannot be decrypted is left out, and the disclosure says why; the
-// error then is for the log.
-func Reveal(ctx context.Context, vault Opener, tenant string, body []byte, allowed bool) ([]byte, Disclosure, error) {
-	at := bytes.Index(body, []byte(`,"pii":{`))
-	if at < 0 {
-		return body, NothingPersonal, nil
+// members returns the end of the order as it is served, each member behind a comma.
+func (s *sealed) members(c *opened, viewer Viewer) []byte {
+	var out []byte
+	if person := (revealedCustomer{s.CustomerID, c.order.Email, c.order.Phone}); person != (revealedCustomer{}) {
+		out = append(out, member("customer", marshal(person))...)
 	}
-	var data sealed
-	if err := json.Unmarshal(body[at+len(`,"pii":`):len(body)-1], &data); err != nil {
-		return nil, NothingPersonal, err
+	out = append(out, member("shipping_address", c.order.ShippingAddress)...)
+	out = append(out, member("billing_address", c.order.BillingAddress)...)
+	if c.cancellation.Note != "" {
+		out = append(out, member("customer_note", marshal(c.cancellation.Note))...)
 	}
-	tail := revealed{PersonalData: Masked}
-	if data.CustomerID != "" {
-		tail.Customer = &revealedCustomer{ID: data.CustomerID}
+	if viewer.Staff {
+		out = append(out, inside(s.Staff)...)
 	}
-	var failed error
-	if allowed {
-		tail.PersonalData, failed = tail.open(ctx, vault, tenant, body, &data)
+	for i := range s.Lists {
+		l := &s.Lists[i]
+		var elements [][]byte
+		for n := range l.Items {
+			words := ""
+			if c.words != nil {
+				words = c.words[i][n].Note
+			}
+			if element := l.Items[n].render(words, viewer); element != nil {
+				elements = append(elements, element)
+			}
+		}
+		value := bytes.Join(elements, []byte{','})
+		if !l.Single {
+			value = append(append([]byte{'['}, value...), ']')
+		}
+		out = append(out, member(l.Name, value)...)
 	}
-	disclosure := tail.PersonalData
-	if disclosure == Clear {
-		tail.PersonalData = NothingPersonal // as nothing is left out
-	}
-	end := marshal(tail)
-	out := make([]byte, 0, at+len(end)+1)
-	out = append(out, body[:at]...)
-	if len(end) > len(`{}`) {
-		out = append(append(out, ','), end[1:]...)
-	} else {
-		out = append(out, '}')
-	}
-	return out, disclosure, failed
+	return out
 }
 
-func (r *revealed) open(ctx context.Context, vault Opener, tenant string, body []byte, data *sealed) (Disclosure, error) {
-	const first = `{"id":"`
-	id, err := uuid.ParseBytes(body[len(first) : len(first)+36])
-	if err != nil {
-		return Unavailable, err
+// render returns the item as it is served, or nil if it is not for the viewer.
+func (e *item) render(words string, viewer Viewer) []byte {
+	if e.Internal && !viewer.Staff {
+		return nil
 	}
-	clear := *r
-	if data.Order != nil {
-		var p Personal
-		if err := open(ctx, vault, tenant, data.Order, id, &p); err != nil {
-			return reason(err)
-		}
-		clear.ShippingAddress, clear.BillingAddress = p.ShippingAddress, p.BillingAddress
-		if p.Email != "" || p.Phone != "" {
-			clear.Customer = &revealedCustomer{data.CustomerID, p.Email, p.Phone}
-		}
+	out := append([]byte(nil), e.Shape[:len(e.Shape)-1]...)
+	if viewer.Staff {
+		out = append(out, inside(e.Staff)...)
 	}
-	if data.Cancellation != nil {
-		var n CustomersNote
-		if err := open(ctx, vault, tenant, data.Cancellation, id, &n); err != nil {
-			return reason(err)
-		}
-		clear.CustomersNote = n.Note
+	if words != "" {
+		out = append(out, member(e.As, marshal(words))...)
 	}
-	*r = clear
-	return Clear, nil
+	return append(out, '}')
 }
 
-func open(ctx context.Context, vault Opener, tenant string, data []byte, id uuid.UUID, into any) error {
-	plain, err := vault.Open(ctx, tenant, data, id)
-	if err != nil {
-		return err
+// member returns a member of an object behind a comma; nothing for no value.
+func member(name string, value []byte) []byte {
+	if value == nil {
+		return nil
 	}
-	return json.Unmarshal(plain, into)
+	return append([]byte(`,"`+name+`":`), value...)
 }
 
-func reason(err error) (Disclosure, error) {
-	if errors.Is(err, eventstore.ErrErased) {
-		return Erased, nil
+// inside returns the members of an object behind a comma.
+func inside(object []byte) []byte {
+	if len(object) <= len(`{}`) {
+		return nil
 	}
-	return Unavailable, err
+	return append([]byte{','}, object[1:len(object)-1]...)
 }

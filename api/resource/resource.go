@@ -11,6 +11,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ordermill/ordermill/domain/catalog"
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/stock"
@@ -38,6 +40,8 @@ type product struct {
 	TaxClass         string             `json:"tax_class,omitempty"`
 	RequiresShipping bool               `json:"requires_shipping"`
 	Sellable         bool               `json:"sellable"`
+	WeightGrams      int64              `json:"weight_grams,omitempty"`
+	Channels         []string           `json:"channels,omitempty"`
 	Version          eventstore.Version `json:"version"`
 }
 
@@ -47,16 +51,21 @@ func Product(p *catalog.Product, version eventstore.Version) []byte {
 	if prices == nil {
 		prices = []money.Amount{}
 	}
-	return marshal(product{p.SKU, p.Name, prices, p.TaxClass, p.RequiresShipping, p.Sellable, version})
+	return marshal(product{p.SKU, p.Name, prices, p.TaxClass, p.RequiresShipping, p.Sellable, p.Weight, p.Channels, version})
 }
 
 type inventory struct {
-	SKU       string     `json:"sku"`
-	OnHand    int64      `json:"on_hand"`
-	Reserved  int64      `json:"reserved"`
-	Committed int64      `json:"committed"`
-	Available int64      `json:"available"`
-	Locations []location `json:"locations"`
+	SKU             string                `json:"sku"`
+	OnHand          int64                 `json:"on_hand"`
+	Reserved        int64                 `json:"reserved"`
+	Committed       int64                 `json:"committed"`
+	Available       int64                 `json:"available"`
+	Locations       []location            `json:"locations"`
+	Backordered     int64                 `json:"backordered,omitempty"`
+	BackorderPolicy stock.BackorderPolicy `json:"backorder_policy,omitempty"`
+	BackorderLimit  int64                 `json:"backorder_limit,omitempty"`
+	Tracked         *bool                 `json:"tracked,omitempty"` // only if it is not
+	Transfer        *transfer             `json:"transfer,omitempty"`
 }
 
 type location struct {
@@ -64,16 +73,36 @@ type location struct {
 	Available int64 `json:"available"`
 }
 
+type transfer struct {
+	ID        uuid.UUID `json:"id"`
+	From      string    `json:"from_location_id"`
+	To        string    `json:"to_location_id"`
+	InTransit int64     `json:"in_transit"`
+}
+
 // Inventory renders the stock of a SKU, which it is told since a SKU that was never received has none.
-func Inventory(sku string, l *stock.Levels) []byte {
+func Inventory(sku string, l *stock.Levels) []byte { return marshal(inventoryOf(sku, l)) }
+
+// InventoryTransfer is Inventory with a transfer, as far as it is still on its way.
+func InventoryTransfer(sku string, l *stock.Levels, t stock.Transfer) []byte {
+	out := inventoryOf(sku, l)
+	out.Transfer = &transfer{t.ID, t.From, t.To, t.Quantity}
+	return marshal(out)
+}
+
+func inventoryOf(sku string, l *stock.Levels) inventory {
 	out := inventory{
 		SKU: sku, OnHand: l.OnHand(), Reserved: l.Reserved(), Committed: l.Committed(), Available: l.Available(),
-		Locations: make([]location, len(l.Locations)),
+		Locations: make([]location, len(l.Locations)), Backordered: l.Backordered, BackorderPolicy: l.BackorderPolicy,
+		BackorderLimit: l.BackorderLimit,
 	}
 	for i := range l.Locations {
 		out.Locations[i] = location{l.Locations[i], l.Locations[i].Available()}
 	}
-	return marshal(out)
+	if l.Untracked {
+		out.Tracked = new(bool)
+	}
+	return out
 }
 
 // marshal writes compact JSON without escaping for HTML. It panics on what cannot be JSON, which the structs here can.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -75,7 +76,7 @@ func TestReveal(t *testing.T) {
 		if tt.cancel != "" {
 			o.CancelPII = json.RawMessage(tt.cancel)
 		}
-		body, disclosure, err := resource.Reveal(t.Context(), tt.vault, "demo", resource.Order(&o, 3), tt.allowed)
+		body, disclosure, err := resource.Reveal(t.Context(), tt.vault, "demo", resource.Order(&o, 3), resource.Viewer{Personal: tt.allowed, Staff: true})
 		if disclosure != tt.want || (err != nil) != tt.fails || !json.Valid(body) {
 			t.Errorf("%s: %q, %v: %s", name, disclosure, err, body)
 		}
@@ -89,6 +90,81 @@ func TestReveal(t *testing.T) {
 				t.Errorf("%s: there is %s in %s", name, part, body)
 			}
 		}
+	}
+}
+
+// What customers said in notes and returns is personal; what staff noted is none of the customers' business.
+func TestReveal_lists(t *testing.T) {
+	t.Parallel()
+
+	opens := vault{plain: map[string]string{`{"ct":"1"}`: `{"email":"a@example.test"}`, `{"ct":"2"}`: `{"note":"my seam is open"}`}}
+	o := placed()
+	o.PII, o.CancelReason, o.CancelNote = json.RawMessage(`{"ct":"1"}`), order.ReasonFraud, "the third time"
+	o.Tags, o.Metadata = []string{"vip"}, order.Metadata{"erp": "4711"}
+	o.Holds = []order.Hold{{HoldID: id, Reason: order.HoldFraudReview, Note: "looks odd"}}
+	o.Edit = &order.Edit{EditID: id, BaseVersion: 2}
+	o.Returns = []order.Return{{ReturnID: id, Kind: order.KindClaim, State: order.ReturnStateRequested, PII: json.RawMessage(`{"ct":"2"}`)}}
+	o.Notes = []order.Note{
+		{NoteID: id, Visibility: order.NoteInternal, Body: "rang twice", AddedBy: "sue"},
+		{NoteID: id, Visibility: order.NoteCustomer, Body: "we are on it", AddedBy: "sue"},
+		{NoteID: id, Visibility: order.NoteCustomer, PII: json.RawMessage(`{"ct":"2"}`)},
+	}
+	const erased = `"personal_data":"erased"`
+	personal := []string{"a@example.test", `"customer_note":"my seam is open"`, `"body":"my seam is open"`}
+	everybody := []string{`"body":"we are on it"`, `"reason":"fraud_review"`, `"cancellation":{"reason":"fraud"`}
+	staff := []string{`"body":"rang twice"`, `"note":"looks odd"`, `"note":"the third time"`, `"tags":["vip"]`, `"erp":"4711"`, `"edit":{`, `"added_by":"sue"`}
+	for name, tt := range map[string]struct {
+		viewer     resource.Viewer
+		vault      vault
+		has, lacks [][]string
+	}{
+		"staff":                  {resource.Viewer{Personal: true, Staff: true}, opens, [][]string{personal, everybody, staff}, [][]string{{"personal_data"}}},
+		"staff without scope":    {resource.Viewer{Staff: true}, opens, [][]string{everybody, staff, {`"personal_data":"masked"`}}, [][]string{personal}},
+		"the customer":           {resource.Viewer{Personal: true}, opens, [][]string{personal, everybody}, [][]string{staff}},
+		"somebody else's client": {resource.Viewer{}, opens, [][]string{everybody, {`"personal_data":"masked"`}}, [][]string{personal, staff}},
+		"after the erasure":      {resource.Viewer{Personal: true, Staff: true}, vault{err: eventstore.ErrErased}, [][]string{everybody, staff, {erased}}, [][]string{personal}},
+	} {
+		body, _, err := resource.Reveal(t.Context(), tt.vault, "demo", resource.Order(&o, 3), tt.viewer)
+		if err != nil || !json.Valid(body) {
+			t.Errorf("%s: %v: %s", name, err, body)
+		}
+		for _, part := range slices.Concat(tt.has...) {
+			if !strings.Contains(string(body), part) {
+				t.Errorf("%s: no %s in %s", name, part, body)
+			}
+		}
+		for _, part := range append(slices.Concat(tt.lacks...), `"ct"`, `"pii"`) {
+			if strings.Contains(string(body), part) {
+				t.Errorf("%s: there is %s in %s", name, part, body)
+			}
+		}
+	}
+}
+
+// A line's current sums are those of its live units, batch by batch, to the last cent.
+func TestOrder_batches(t *testing.T) {
+	t.Parallel()
+
+	o := placed()
+	o.Lines[0].Quantity, o.Lines[0].Total = 3, 100
+	o.Lines[0].TaxLines = []order.TaxLine{{Code: "DE-19", Rate: 190000, Amount: 16, Inclusive: true}}
+	o.Lines[0].Counters = order.Counters{Ordered: 5, Canceled: 1, Backordered: 2}
+	o.Lines[0].Batches = []order.Batch{{Quantity: 3, Live: 3, Tax: 16, Total: 100}, {Quantity: 2, Live: 1, Tax: 11, Total: 67}}
+	var got struct {
+		Backordered int64
+		Lines       []struct {
+			Current struct {
+				Quantity   int64
+				Tax, Total struct{ Amount int64 }
+			}
+			Taxes []struct{ Code string }
+		}
+	}
+	if err := json.Unmarshal(resource.Order(&o, 3), &got); err != nil {
+		t.Fatal(err)
+	}
+	if c := got.Lines[0].Current; c.Quantity != 4 || c.Tax.Amount != 16+6 || c.Total.Amount != 100+34 || got.Backordered != 2 || got.Lines[0].Taxes[0].Code != "DE-19" {
+		t.Errorf("current %+v of %+v", c, got)
 	}
 }
 
@@ -114,5 +190,12 @@ func TestInventory(t *testing.T) {
 		`{"location_id":"north","on_hand":2,"reserved":0,"committed":0,"incoming":0,"damaged":0,"quality_control":0,"safety_stock":1,"available":1}]}`
 	if got := string(resource.Inventory("A", &levels)); got != want {
 		t.Errorf("inventory %s, want %s", got, want)
+	}
+	levels.BackorderPolicy, levels.BackorderLimit, levels.Backordered, levels.Untracked = stock.BackorderLimit, 9, 4, true
+	sent := stock.Transfer{ID: id, From: "main", To: "north", Quantity: 3}
+	const more = `,"backordered":4,"backorder_policy":"limit","backorder_limit":9,"tracked":false,` +
+		`"transfer":{"id":"01990f3c-0000-7000-8000-000000000001","from_location_id":"main","to_location_id":"north","in_transit":3}}`
+	if got := string(resource.InventoryTransfer("A", &levels, sent)); got != want[:len(want)-1]+more {
+		t.Errorf("inventory %s, want %s", got, want[:len(want)-1]+more)
 	}
 }

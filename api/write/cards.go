@@ -1,6 +1,15 @@
 package write
 
-import "github.com/ordermill/ordermill/api/httpx"
+import (
+	"bytes"
+	"encoding/json"
+	"maps"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/ordermill/ordermill/api/httpx"
+)
 
 // Payment card numbers have 13 to 19 digits; the issuers' ranges begin with 2 to 6.
 const (
@@ -8,16 +17,48 @@ const (
 	maxCardDigits = 19
 )
 
-// refuseCardNumber refuses free text that holds a payment card's number, which must never be stored.
-func refuseCardNumber(text, pointer string) error {
-	if !holdsCardNumber(text) {
+// freeText are the members of a body in which people write what they like. References and numbers of things are none:
+// they may well look like a card's number.
+var freeText = map[string]bool{
+	"body": true, "note": true, "reason": true, "loss_reason": true, "name": true, "company": true, "line1": true, "line2": true, "city": true,
+	"region": true, "metadata": true, "tags": true,
+}
+
+// refuseCardNumbers refuses a body whose free text holds a payment card's number, which must never be stored.
+func refuseCardNumbers(body []byte) error {
+	if !bytes.ContainsRune(body, '\\') && !holdsCardNumber(string(body)) {
+		return nil // a number can only be hidden by an escape
+	}
+	if !json.Valid(body) {
+		return nil // a table, which has rules of its own
+	}
+	var parsed any
+	if err := json.Unmarshal(body, &parsed); err != nil {
+		return err
+	}
+	faults := cardNumbers(nil, "", parsed, false)
+	if len(faults) == 0 {
 		return nil
 	}
-	const detail = "there is a payment card's number in it; leave it out"
-	return &httpx.Error{
-		Code: httpx.CodeSensitiveData, Detail: pointer + ": " + detail,
-		Faults: []httpx.Fault{{Pointer: pointer, Code: httpx.CodeSensitiveData, Detail: detail}},
+	return &httpx.Error{Code: httpx.CodeSensitiveData, Detail: faults[0].Pointer + ": " + faults[0].Detail, Faults: faults}
+}
+
+func cardNumbers(faults []httpx.Fault, at string, value any, free bool) []httpx.Fault {
+	switch v := value.(type) {
+	case map[string]any:
+		for _, name := range slices.Sorted(maps.Keys(v)) {
+			faults = cardNumbers(faults, at+"/"+strings.NewReplacer("~", "~0", "/", "~1").Replace(name), v[name], free || freeText[name])
+		}
+	case []any:
+		for i := range v {
+			faults = cardNumbers(faults, at+"/"+strconv.Itoa(i), v[i], free)
+		}
+	case string:
+		if free && holdsCardNumber(v) {
+			faults = append(faults, httpx.Fault{Pointer: at, Code: httpx.CodeSensitiveData, Detail: "there is a payment card's number in it; leave it out"})
+		}
 	}
+	return faults
 }
 
 // holdsCardNumber looks for runs of digits, which single spaces, dots or dashes may divide, that have a card number's

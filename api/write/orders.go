@@ -2,10 +2,8 @@ package write
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
-	"fmt"
 	"net/http"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -15,45 +13,69 @@ import (
 	"github.com/ordermill/ordermill/commands"
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
-	"github.com/ordermill/ordermill/eventstore"
 )
 
-// PlaceOrder serves POST /v1/orders.
-func (s *server) PlaceOrder(ctx context.Context, request PlaceOrderRequestObject) (PlaceOrderResponseObject, error) {
-	call, in := httpx.CallOf(ctx), request.Body
-	id, err := uuid.NewV7()
+// placeOrder places an order, or begins a draft.
+func (s *server) placeOrder(ctx context.Context, r *request) (answer, error) {
+	in, err := decode[contract.NewOrder](r)
 	if err != nil {
-		return nil, fmt.Errorf("order id: %w", err)
+		return answer{}, err
 	}
-	now := s.Now()
-	command := commands.PlaceOrder{
-		OrderID: id, ExternalID: value(in.ExternalId, ""), Channel: value(in.Channel, "web"), Currency: in.Currency,
-		Locale: value(in.Locale, ""), Lines: make([]commands.OrderLine, len(in.Lines)), ExpiresAt: now.Add(s.Expiry), At: now,
+	place, err := r.placing(in)
+	if err != nil {
+		return s.answered(ctx, r, err)
 	}
-	for i, l := range in.Lines {
-		command.Lines[i] = commands.OrderLine{SKU: l.Sku, Quantity: l.Quantity}
+	if p := personal(in); !p.Empty() {
+		if place.PII, err = r.seal(ctx, place.CustomerID, place.OrderID, p); err != nil {
+			return s.answered(ctx, r, err)
+		}
 	}
-	if in.ExpectedTotal != nil {
-		command.ExpectedTotal = &money.Amount{Minor: in.ExpectedTotal.Amount, Currency: in.ExpectedTotal.Currency}
+	r.order = place.OrderID
+	if value(in.Draft, false) {
+		return s.execute(ctx, r, commands.DraftOrder{Order: place}, created(r))
+	}
+	return s.execute(ctx, r, place, created(r))
+}
+
+// placing returns what is asked for of a new order, without personal data.
+func (r *request) placing(in *contract.NewOrder) (commands.PlaceOrder, error) {
+	place := commands.PlaceOrder{
+		OrderID: r.fresh, ExternalID: value(in.ExternalId, ""), Channel: value(in.Channel, "web"), Currency: in.Currency,
+		Locale: value(in.Locale, ""), Lines: orderLines(in.Lines), ShippingMethod: value(in.ShippingMethod, ""),
+		DiscountCodes: value(in.DiscountCodes, nil), ReservationID: value(in.ReservationId, uuid.Nil), ExpectedTotal: amount(in.ExpectedTotal),
+		ExpiresAt: r.expires(), At: r.at,
 	}
 	if in.ShippingAddress != nil {
-		command.Country = value(in.ShippingAddress.Country, "")
+		place.Country = value(in.ShippingAddress.Country, "")
 	}
-	if command.CustomerID, err = customerOf(&call.Identity, in); err != nil {
-		return nil, err
+	var err error
+	if place.CustomerID, err = customerOf(&r.Identity, in); err != nil {
+		return place, err
 	}
-	if command.PII, err = s.sealPersonal(ctx, call.Identity.Tenant, &command, in); err != nil {
-		return s.answered(ctx, call, err)
+	if in.QuoteToken != nil {
+		return place, r.quoted(&place, *in.QuoteToken)
 	}
-	return s.execute(ctx, command, func(o commands.Outcome) rendered {
-		out := renderOrder(o)
-		out.status, out.location = http.StatusCreated, "/v1/orders/"+id.String()
-		return out
-	})
+	return place, nil
+}
+
+// expires returns when an order of now expires, if the tenant's limits say nothing; zero: after the usual time.
+func (r *request) expires() time.Time {
+	if r.server.Expiry <= 0 {
+		return time.Time{}
+	}
+	return r.at.Add(r.server.Expiry)
+}
+
+func orderLines(in contract.NewOrderLines) []commands.OrderLine {
+	out := make([]commands.OrderLine, len(in))
+	for i, l := range in {
+		out[i] = commands.OrderLine{SKU: l.Sku, Quantity: l.Quantity}
+	}
+	return out
 }
 
 // customerOf returns whose order it becomes: a shopper's own, or the one that is named.
-func customerOf(id *httpx.Identity, in *contract.PlaceOrderJSONRequestBody) (string, error) {
+func customerOf(id *httpx.Identity, in *contract.NewOrder) (string, error) {
 	named := ""
 	if in.Customer != nil {
 		named = value(in.Customer.Id, "")
@@ -63,152 +85,145 @@ func customerOf(id *httpx.Identity, in *contract.PlaceOrderJSONRequestBody) (str
 		return named, nil
 	}
 	if named != "" && named != subject {
-		return "", &httpx.Error{
-			Code: httpx.CodeValidationFailed, Detail: "/customer/id: a customer orders for itself only; leave it out.",
-			Faults: []httpx.Fault{{Pointer: "/customer/id", Code: httpx.CodeValidationFailed, Detail: "is not the token's subject"}},
-		}
+		return "", invalid("/customer/id", "a customer orders for itself only; leave it out")
 	}
 	return subject, nil
 }
 
-// sealPersonal encrypts the personal data of an order for its customer, or for the order alone if that is a guest's.
-func (s *server) sealPersonal(ctx context.Context, tenant string, c *commands.PlaceOrder, in *contract.PlaceOrderJSONRequestBody) (order.PII, error) {
-	var (
-		p   resource.Personal
-		err error
-	)
-	if in.Customer != nil {
-		p.Email, p.Phone = value(in.Customer.Email, ""), value(in.Customer.Phone, "")
-	}
-	if p.ShippingAddress, err = address(in.ShippingAddress, "/shipping_address"); err != nil {
-		return nil, err
-	}
-	if p.BillingAddress, err = address(in.BillingAddress, "/billing_address"); err != nil {
-		return nil, err
-	}
-	if p.Empty() {
-		return nil, nil
-	}
-	return s.seal(ctx, tenant, c.CustomerID, c.OrderID, httpx.Marshal(p))
+func confirmOrder(_ context.Context, r *request, _ *contract.Nothing) (commands.Command, error) {
+	return r.change(order.Confirm{At: r.at})
 }
 
-func address(a *contract.Address, pointer string) (json.RawMessage, error) {
-	if a == nil {
-		return nil, nil
+func holdOrder(_ context.Context, r *request, in *contract.NewHold) (commands.Command, error) {
+	return r.change(order.PlaceHold{
+		HoldID: r.fresh, LineIDs: value(in.LineIds, nil), Reason: order.HoldReason(value(in.Reason, "")), Note: value(in.Note, ""),
+		Until: value(in.Until, time.Time{}), By: r.by(), At: r.at,
+	})
+}
+
+func releaseHold(_ context.Context, r *request, in *contract.HoldRelease) (commands.Command, error) {
+	return r.change(order.ReleaseHold{HoldID: in.HoldId, By: r.by(), At: r.at})
+}
+
+// cancelOrder cancels an order. A customer's own words are sealed.
+func cancelOrder(ctx context.Context, r *request, in *contract.Cancellation) (commands.Command, error) {
+	cancel := commands.CancelOrder{OrderID: r.order, Reason: order.CancelReason(value(in.Reason, "customer")), Note: value(in.Note, ""), At: r.at}
+	var err error
+	if customer, own := r.Identity.Customer(); own {
+		cancel.PII, err = r.words(ctx, customer, cancel.Note)
+		cancel.Note = ""
 	}
-	for _, field := range [...]struct {
-		name  string
-		value *string
-	}{{"name", a.Name}, {"company", a.Company}, {"line1", a.Line1}, {"line2", a.Line2}, {"city", a.City}, {"region", a.Region}} {
-		if err := refuseCardNumber(value(field.value, ""), pointer+"/"+field.name); err != nil {
+	return cancel, err
+}
+
+func cancelLines(ctx context.Context, r *request, in *contract.LineCancellation) (commands.Command, error) {
+	cancel := order.CancelLines{
+		CancellationID: r.fresh, Lines: lineQuantities(&in.Lines), Reason: order.CancelReason(value(in.Reason, "customer")),
+		Note: value(in.Note, ""), RefundPolicy: value(in.RefundPolicy, ""), At: r.at,
+	}
+	if customer, own := r.Identity.Customer(); own {
+		var err error
+		if cancel.PII, err = r.words(ctx, customer, cancel.Note); err != nil {
 			return nil, err
 		}
+		cancel.Note = ""
 	}
-	return httpx.Marshal(a), nil
+	return r.change(cancel)
 }
 
-// seal encrypts for a customer, or for one order of a guest.
-func (s *server) seal(ctx context.Context, tenant, customer string, id uuid.UUID, plain []byte) (order.PII, error) {
-	subject := "customer:" + customer
-	if customer == "" {
-		subject = "order:" + id.String()
-	}
-	sealed, err := s.Vault.Seal(ctx, tenant, subject, id, plain)
-	switch {
-	case err == nil:
-		return sealed, nil
-	case errors.Is(err, eventstore.ErrErased), ctx.Err() != nil:
-		return nil, err
-	default:
-		return nil, &httpx.Error{Code: httpx.CodeDependencyUnavailable, Detail: "Personal data cannot be stored safely right now; nothing was done.", Cause: err}
-	}
+func completeOrder(_ context.Context, r *request, _ *contract.Nothing) (commands.Command, error) {
+	return r.change(order.Complete{By: r.by(), At: r.at})
 }
 
-// CancelOrder serves POST /v1/orders/{id}/actions/cancel.
-func (s *server) CancelOrder(ctx context.Context, request CancelOrderRequestObject) (CancelOrderResponseObject, error) {
-	call, in := httpx.CallOf(ctx), contract.Cancellation{}
-	if request.Body != nil {
-		in = *request.Body
-	}
-	id, err := orderID(request.Id)
-	if err != nil {
-		return nil, err
-	}
-	note := value(in.Note, "")
-	if err := refuseCardNumber(note, "/note"); err != nil {
-		return nil, err
-	}
-	command := commands.CancelOrder{OrderID: id, Reason: order.CancelReason(value(in.Reason, "customer")), Note: note, At: s.Now()}
-	if customer, own := call.Identity.Customer(); own {
-		if err := s.requireOwner(ctx, call.Identity.Tenant, id, customer); err != nil {
+func archiveOrder(_ context.Context, r *request, _ *contract.Nothing) (commands.Command, error) {
+	return r.change(order.Archive{By: r.by(), At: r.at})
+}
+
+func markOrderPaid(_ context.Context, r *request, in *contract.ReceivedPayment) (commands.Command, error) {
+	return commands.MarkPaid{
+		OrderID: r.order, PaymentID: r.fresh, Method: value(in.Method, "cash"), Reference: value(in.Reference, ""), By: r.by(), At: r.at,
+	}, nil
+}
+
+func markOrderRefunded(ctx context.Context, r *request, in *contract.PaidBack) (commands.Command, error) {
+	back := order.MarkRefunded{Method: value(in.Method, "cash"), Reference: value(in.Reference, ""), By: r.by(), At: r.at}
+	if in.Amount != nil {
+		if err := r.sameCurrency(ctx, priced{"/amount", in.Amount}); err != nil {
 			return nil, err
 		}
-		command.Note = ""
-		if note != "" {
-			if command.PII, err = s.seal(ctx, call.Identity.Tenant, customer, id, httpx.Marshal(resource.CustomersNote{Note: note})); err != nil {
-				return s.answered(ctx, call, err)
+		if back.Amount = in.Amount.Amount; back.Amount < 1 {
+			return nil, invalid("/amount/amount", "1 or more was paid back; leave it out for all that is owed")
+		}
+	}
+	return r.change(back)
+}
+
+// priced is an amount of a body; nil if there is none.
+type priced struct {
+	pointer string
+	amount  *contract.Money
+}
+
+// sameCurrency makes sure that amounts are of the order's currency.
+func (r *request) sameCurrency(ctx context.Context, amounts ...priced) error {
+	var o *order.Order
+	for _, a := range amounts {
+		if a.amount == nil {
+			continue
+		}
+		if o == nil {
+			var err error
+			if o, _, err = r.server.load(ctx, r.Identity.Tenant, r.order); err != nil {
+				return err
+			}
+		}
+		if a.amount.Currency != o.Currency {
+			return &httpx.Error{
+				Code: httpx.CodeCurrencyUnsupported, Detail: a.pointer + "/currency: the order is in " + o.Currency + ".",
+				Faults: []httpx.Fault{{Pointer: a.pointer + "/currency", Code: httpx.CodeCurrencyUnsupported, Detail: "the order is in " + o.Currency}},
 			}
 		}
 	}
-	return s.execute(ctx, command, renderOrder)
-}
-
-// MarkOrderPaid serves POST /v1/orders/{id}/actions/mark-paid.
-func (s *server) MarkOrderPaid(ctx context.Context, request MarkOrderPaidRequestObject) (MarkOrderPaidResponseObject, error) {
-	call, in := httpx.CallOf(ctx), contract.ReceivedPayment{}
-	if request.Body != nil {
-		in = *request.Body
-	}
-	id, err := orderID(request.Id)
-	if err != nil {
-		return nil, err
-	}
-	payment, err := uuid.NewV7()
-	if err != nil {
-		return nil, fmt.Errorf("payment id: %w", err)
-	}
-	return s.execute(ctx, commands.MarkPaid{
-		OrderID: id, PaymentID: payment, Method: value(in.Method, "cash"), Reference: value(in.Reference, ""),
-		By: actor(&call.Identity).ID, At: s.Now(),
-	}, renderOrder)
-}
-
-func renderOrder(o commands.Outcome) rendered {
-	state, ok := o.State.(*order.Order)
-	if !ok || state == nil {
-		state = &order.Order{}
-	}
-	return rendered{status: http.StatusOK, body: resource.Order(state, o.Version)}
-}
-
-func noSuchOrder() error {
-	return httpx.Errorf(httpx.CodeOrderNotFound, "There is no order with this id.")
-}
-
-func orderID(text string) (uuid.UUID, error) {
-	id, ok := httpx.ParseID(text)
-	if !ok {
-		return uuid.Nil, noSuchOrder()
-	}
-	return id, nil
-}
-
-// requireOwner answers a customer who asks for another one's order as if there were none. Whose order it is stands in
-// its first event and never changes.
-func (s *server) requireOwner(ctx context.Context, tenant string, id uuid.UUID, customer string) error {
-	events, err := s.Store.Load(ctx, tenant, id, 0)
-	if err != nil {
-		return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
-	}
-	if len(events) == 0 || events[0].StreamType != order.StreamType {
-		return noSuchOrder()
-	}
-	first, err := order.Decode(events[0].Type, events[0].Data)
-	if err != nil {
-		return err
-	}
-	if o := order.Replay(first); o.CustomerID != customer {
-		return noSuchOrder()
-	}
 	return nil
+}
+
+// amount converts money that may be left out.
+func amount(m *contract.Money) *money.Amount {
+	if m == nil {
+		return nil
+	}
+	return &money.Amount{Minor: m.Amount, Currency: m.Currency}
+}
+
+// lineQuantities converts units of lines; nil if none are named.
+func lineQuantities(in *contract.LineQuantities) []order.LineQuantity {
+	if in == nil {
+		return nil
+	}
+	out := make([]order.LineQuantity, len(*in))
+	for i, l := range *in {
+		out[i] = order.LineQuantity{LineID: l.LineId, Quantity: l.Quantity}
+	}
+	return out
+}
+
+func invalid(pointer, detail string) error {
+	return &httpx.Error{
+		Code: httpx.CodeValidationFailed, Detail: pointer + ": " + detail + ".",
+		Faults: []httpx.Fault{{Pointer: pointer, Code: httpx.CodeValidationFailed, Detail: detail}},
+	}
+}
+
+// changed renders the order after a command.
+func changed(*request) func(commands.Outcome) rendered {
+	return func(o commands.Outcome) rendered {
+		return rendered{status: http.StatusOK, body: resource.Order(stateOf[order.Order](o), o.Version)}
+	}
+}
+
+// created renders the order with what is new in it.
+func created(r *request) func(commands.Outcome) rendered {
+	return func(o commands.Outcome) rendered {
+		return rendered{http.StatusCreated, "/v1/orders/" + r.order.String(), resource.Order(stateOf[order.Order](o), o.Version)}
+	}
 }

@@ -1,67 +1,81 @@
 package write
 
 import (
+	"bytes"
 	"context"
+	"fmt"
 	"net/http"
 	"net/url"
 
 	"github.com/ordermill/ordermill/api/contract"
+	"github.com/ordermill/ordermill/api/httpx"
 	"github.com/ordermill/ordermill/api/resource"
 	"github.com/ordermill/ordermill/commands"
 	"github.com/ordermill/ordermill/domain/catalog"
 	"github.com/ordermill/ordermill/domain/money"
-	"github.com/ordermill/ordermill/domain/stock"
 )
 
-// ListProduct serves POST /v1/products.
-func (s *server) ListProduct(ctx context.Context, request ListProductRequestObject) (ListProductResponseObject, error) {
-	in := request.Body
-	command := commands.ListProduct{Product: catalog.List{
+func listProduct(_ context.Context, r *request, in *contract.NewProduct) (commands.Command, error) {
+	return commands.ListProduct{Product: catalog.List{
 		SKU: in.Sku, Name: in.Name, Prices: amounts(in.Prices), TaxClass: value(in.TaxClass, ""),
-		RequiresShipping: value(in.RequiresShipping, true), Sellable: value(in.Sellable, true), At: s.Now(),
-	}}
-	return s.execute(ctx, command, func(o commands.Outcome) rendered {
-		status := http.StatusOK
-		if o.Created {
-			status = http.StatusCreated
-		}
-		return rendered{status, "/v1/products/" + url.PathEscape(in.Sku), renderProduct(o)}
-	})
+		RequiresShipping: value(in.RequiresShipping, true), Sellable: value(in.Sellable, true), Weight: value(in.WeightGrams, 0),
+		Channels: value(in.Channels, nil), At: r.at,
+	}}, nil
 }
 
-// UpdateProduct serves PATCH /v1/products/{sku}.
-func (s *server) UpdateProduct(ctx context.Context, request UpdateProductRequestObject) (UpdateProductResponseObject, error) {
-	in := request.Body
-	change := catalog.Update{SKU: request.Sku, Name: in.Name, Sellable: in.Sellable, TaxClass: in.TaxClass, At: s.Now()}
+func updateProduct(_ context.Context, r *request, in *contract.ProductChange) (commands.Command, error) {
+	change := catalog.Update{
+		SKU: r.path("sku"), Name: in.Name, Sellable: in.Sellable, TaxClass: in.TaxClass, RequiresShipping: in.RequiresShipping,
+		Weight: in.WeightGrams, Channels: in.Channels, At: r.at,
+	}
 	if in.Prices != nil {
 		change.Prices = amounts(*in.Prices)
 	}
-	return s.execute(ctx, commands.UpdateProduct{SKU: request.Sku, Change: change}, func(o commands.Outcome) rendered {
-		return rendered{status: http.StatusOK, body: renderProduct(o)}
+	return commands.UpdateProduct{SKU: change.SKU, Change: change}, nil
+}
+
+// maxColumns bounds the columns of a table: there are about 180 currencies.
+const maxColumns = 300
+
+// importProducts lists what a table holds, all or nothing. The body is CSV.
+func (s *server) importProducts(ctx context.Context, r *request) (answer, error) {
+	header, _, _ := bytes.Cut(r.Body, []byte("\n"))
+	if n := bytes.Count(header, []byte(",")); n > maxColumns {
+		return answer{}, invalid("/rows/1", fmt.Sprintf("a table has at most %d columns, not %d", maxColumns, n+1))
+	}
+	var command commands.ListProducts
+	err := catalog.ReadCSV(bytes.NewReader(r.Body), func(_ int, product catalog.List) error {
+		product.At = r.at
+		command.Products = append(command.Products, product)
+		return nil
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return s.execute(ctx, r, command, func(commands.Outcome) rendered {
+		return rendered{status: http.StatusOK, body: httpx.Marshal(struct {
+			Rows int `json:"rows"`
+		}{len(command.Products)})}
 	})
 }
 
-// ReceiveStock serves POST /v1/inventory/{sku}/receive.
-func (s *server) ReceiveStock(ctx context.Context, request ReceiveStockRequestObject) (ReceiveStockResponseObject, error) {
-	in := request.Body
-	command := commands.ReceiveStock{
-		SKU: request.Sku, LocationID: value(in.LocationId, stock.MainLocation), Quantity: in.Quantity, Reference: value(in.Reference, ""), At: s.Now(),
+// product renders a product.
+func product(*request) func(commands.Outcome) rendered {
+	return func(o commands.Outcome) rendered {
+		return rendered{status: http.StatusOK, body: resource.Product(stateOf[catalog.Product](o), o.Version)}
 	}
-	return s.execute(ctx, command, func(o commands.Outcome) rendered {
-		levels := &stock.Levels{}
-		if state, ok := o.State.(*stock.Stock); ok && state != nil {
-			levels = &state.Levels
+}
+
+// listed renders a product that may be new.
+func listed(r *request) func(commands.Outcome) rendered {
+	return func(o commands.Outcome) rendered {
+		out := product(r)(o)
+		out.location = "/v1/products/" + pathSegment(stateOf[catalog.Product](o).SKU)
+		if o.Created {
+			out.status = http.StatusCreated
 		}
-		return rendered{status: http.StatusOK, body: resource.Inventory(request.Sku, levels)}
-	})
-}
-
-func renderProduct(o commands.Outcome) []byte {
-	product, ok := o.State.(*catalog.Product)
-	if !ok || product == nil {
-		product = &catalog.Product{}
+		return out
 	}
-	return resource.Product(product, o.Version)
 }
 
 func amounts(in []contract.Money) []money.Amount {
@@ -72,10 +86,5 @@ func amounts(in []contract.Money) []money.Amount {
 	return out
 }
 
-// value returns what p points to, or a default.
-func value[T any](p *T, otherwise T) T {
-	if p == nil {
-		return otherwise
-	}
-	return *p
-}
+// pathSegment escapes a name for a path.
+func pathSegment(name string) string { return url.PathEscape(name) }

@@ -1,16 +1,19 @@
 // Package write serves the write host: every request is one command, and its answer is stored with the command's
 // events, so that the same request sent again gets the same answer.
+//
+// Which paths there are, what they need and what they take says the OpenAPI document; a handler here turns what was let
+// in into a command, and the outcome into a resource.
 package write
 
 import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"log/slog"
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/labstack/echo/v4"
 
 	"github.com/ordermill/ordermill/api"
 	"github.com/ordermill/ordermill/api/httpx"
@@ -19,12 +22,12 @@ import (
 	"github.com/ordermill/ordermill/eventstore"
 )
 
-//go:generate go tool -modfile=../../tools/go.mod oapi-codegen -config server.cfg.yaml ../openapi.yaml
-
-// Vault seals personal data before it is stored and opens it when it is served; *eventstore.Vault is one.
+// Vault seals personal data before it is stored, opens it when it is served, and destroys a person's key; an
+// *eventstore.Vault is one.
 type Vault interface {
 	resource.Opener
 	Seal(ctx context.Context, tenant, subject string, id uuid.UUID, plain []byte) (json.RawMessage, error)
+	Destroy(ctx context.Context, tenant, subject string) error
 }
 
 // Config says what the write host works with. Expiry, Now and Host have defaults.
@@ -34,26 +37,22 @@ type Config struct {
 	Vault  Vault
 	Auth   *httpx.Authenticator
 	Tokens *httpx.Tokens
-	Expiry time.Duration // of pending orders; default 60 min
+	Expiry time.Duration // of pending orders, if the tenant's limits say nothing; default 60 min
 	Now    func() time.Time
 	Host   httpx.HostConfig
 }
 
-// server implements the generated StrictServerInterface.
+// server is what the handlers share.
 type server struct {
 	Config
 	log *slog.Logger
 }
 
-var _ StrictServerInterface = (*server)(nil)
-
-// New returns the write host, ready to serve.
+// New returns the write host, ready to serve. It fails unless there is a handler for every operation of the OpenAPI
+// document.
 func New(config Config) (*httpx.Host, error) {
 	if config.Do == nil || config.Store == nil || config.Vault == nil || config.Auth == nil || config.Tokens == nil {
 		return nil, errors.New("write host: Do, Store, Vault, Auth and Tokens are needed")
-	}
-	if config.Expiry <= 0 {
-		config.Expiry = time.Hour
 	}
 	if config.Now == nil {
 		config.Now = time.Now
@@ -72,11 +71,18 @@ func New(config Config) (*httpx.Host, error) {
 	}
 	host := httpx.NewHost(config.Host)
 	border := httpx.NewBorder(config.Auth, routes, host.Timeout())
-	middlewares := make(map[string][]echo.MiddlewareFunc, len(routes))
-	for _, r := range routes {
-		middlewares[r.Operation] = []echo.MiddlewareFunc{border.Middleware}
+	s := &server{config, config.Host.Log}
+	handlers := s.handlers()
+	for _, route := range routes {
+		h, ok := handlers[route.Operation]
+		if !ok {
+			return nil, fmt.Errorf("write host: operation %s has no handler", route.Operation)
+		}
+		delete(handlers, route.Operation)
+		host.Add(route.Method, route.Path, border.Middleware(s.serve(h)))
 	}
-	handler := NewStrictHandler(&server{config, config.Host.Log}, nil)
-	RegisterHandlersWithOptions(host, handler, RegisterHandlersOptions{OperationMiddlewares: middlewares})
+	for operation := range handlers {
+		return nil, fmt.Errorf("write host: operation %s is not in the OpenAPI document", operation)
+	}
 	return host, nil
 }

@@ -1,0 +1,176 @@
+package read
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/google/uuid"
+
+	"github.com/ordermill/ordermill/api/httpx"
+	"github.com/ordermill/ordermill/api/resource"
+	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/eventstore"
+	"github.com/ordermill/ordermill/projections/documents"
+)
+
+// clockSkew is how far a client's clock may be ahead before its present counts as the future.
+const clockSkew = time.Minute
+
+// moment is a point of an order's history. The zero value is now.
+type moment struct {
+	until     eventstore.Until
+	version   eventstore.Version
+	versioned bool // version counts, which may be 0: before the first event
+}
+
+// before reports whether an event was recorded after the moment.
+func (m *moment) before(e *eventstore.Recorded) bool {
+	return m.until.Position > 0 && e.Position > m.until.Position || !m.until.RecordedAt.IsZero() && e.RecordedAt.After(m.until.RecordedAt)
+}
+
+// parseMoment reads a parameter that names a moment: a position of the log or a time, or with versions such as v3 too.
+// What has not happened yet is refused, since it would be answered differently later.
+func (s *server) parseMoment(ctx context.Context, name, text string, versions bool) (moment, error) {
+	if digits, ok := strings.CutPrefix(text, "v"); ok && versions {
+		if n, err := strconv.ParseUint(digits, 10, 31); err == nil {
+			return moment{version: eventstore.Version(n), versioned: true}, nil
+		}
+	}
+	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > 0 {
+		head, _, err := s.Store.Head(ctx)
+		if err != nil {
+			return moment{}, unavailable(err)
+		}
+		if n > int64(head) {
+			return moment{}, noMoment(name, fmt.Sprintf("the log ends at position %d", head), versions)
+		}
+		return moment{until: eventstore.Until{Position: eventstore.Position(n)}}, nil
+	}
+	at, err := time.Parse(time.RFC3339Nano, text)
+	switch {
+	case err != nil || at.Year() < 1900:
+		return moment{}, noMoment(name, "this is none", versions)
+	case at.After(s.Now().Add(clockSkew)):
+		return moment{}, noMoment(name, "this lies in the future", versions)
+	}
+	return moment{until: eventstore.Until{RecordedAt: at}}, nil
+}
+
+// noMoment says which moments there are.
+func noMoment(name, why string, versions bool) error {
+	allowed := []string{"a position of the log such as 1207", "a time such as 2026-03-01T12:00:00Z"}
+	if versions {
+		allowed = append(allowed, "a version such as v3")
+	}
+	f := httpx.Fault{
+		Parameter: name, Code: httpx.CodeValidationFailed, Detail: why + "; send " + strings.Join(allowed, ", or "),
+		Meta: map[string]any{"allowed": allowed},
+	}
+	return &httpx.Error{Code: httpx.CodeValidationFailed, Detail: name + ": " + f.Detail, Faults: []httpx.Fault{f}}
+}
+
+// history returns an order's events up to a moment, at least one. It reads the log, which has every position that a token
+// can name.
+func (s *server) history(ctx context.Context, tenant string, id uuid.UUID, to eventstore.Until) ([]eventstore.Recorded, error) {
+	recorded, err := s.Store.LoadUntil(ctx, tenant, id, to)
+	if err != nil {
+		return nil, unavailable(err)
+	}
+	if len(recorded) == 0 || recorded[0].StreamType != order.StreamType {
+		return nil, noSuchOrder()
+	}
+	return recorded, nil
+}
+
+// own fails with order_not_found if a customer asks for somebody else's order.
+func own(call *httpx.Call, o *order.Order) error {
+	if customer, own := call.Identity.Customer(); own && customer != o.CustomerID {
+		return noSuchOrder()
+	}
+	return nil
+}
+
+// fold returns what events come to.
+func fold(recorded []eventstore.Recorded) (*order.Order, error) {
+	o := new(order.Order)
+	for i := range recorded {
+		event, err := order.Decode(recorded[i].Type, recorded[i].Data)
+		if err != nil {
+			return nil, fmt.Errorf("order %s version %d: %w", recorded[i].Stream, recorded[i].Version, err)
+		}
+		o.Apply(event)
+	}
+	return o, nil
+}
+
+// logged returns where an answer stands that will be read from the log: at what the client asks for, and at all that this
+// process knows of.
+func (s *server) logged(ctx context.Context, call *httpx.Call) (current, error) {
+	need, err := s.need(ctx, call)
+	if err != nil {
+		return current{}, err
+	}
+	now := current{position: s.cache.Stats().Seen}
+	if now.position >= need {
+		return now, nil
+	}
+	if now.position, _, err = s.Store.Head(ctx); err != nil {
+		return now, unavailable(err)
+	}
+	if now.position < need {
+		return now, explain(documents.ErrAhead)
+	}
+	return now, nil
+}
+
+// orderAsOf returns an order as it was. It is kept nowhere: what is asked for is hardly ever the same.
+func (s *server) orderAsOf(ctx context.Context, call *httpx.Call, id uuid.UUID, text string) (served, error) {
+	to, err := s.parseMoment(ctx, "as_of", text, false)
+	if err != nil {
+		return served{}, err
+	}
+	recorded, err := s.history(ctx, call.Identity.Tenant, id, to.until)
+	if err != nil {
+		return served{}, err
+	}
+	o, err := fold(recorded)
+	if err != nil {
+		return served{}, err
+	}
+	last := &recorded[len(recorded)-1]
+	return served{view: viewOf(o, last.Version, s.epoch.Load()), proven: last.Position, cache: cacheBypass, past: true}, nil
+}
+
+// orderEvent is an event as auditors see it.
+type orderEvent struct {
+	ID          uuid.UUID           `json:"id"`
+	Type        string              `json:"type"`
+	Version     eventstore.Version  `json:"version"`
+	Position    eventstore.Position `json:"position"`
+	OccurredAt  resource.Time       `json:"occurred_at"`
+	RecordedAt  resource.Time       `json:"recorded_at"`
+	Actor       *resource.Actor     `json:"actor,omitempty"`
+	RequestID   string              `json:"request_id,omitempty"`
+	CausationID string              `json:"causation_id,omitempty"`
+	Data        map[string]any      `json:"data"`
+}
+
+// beside is what is stored beside an event, as far as it is shown.
+type beside struct {
+	Actor         resource.Actor `json:"actor"`
+	CorrelationID string         `json:"correlation_id"`
+	CausationID   string         `json:"causation_id"`
+}
+
+// besideOf reads an event's metadata. What cannot be read is not shown: it decides nothing.
+func besideOf(e *eventstore.Recorded) beside {
+	var b beside
+	if err := json.Unmarshal(e.Metadata, &b); err != nil {
+		return beside{}
+	}
+	return b
+}

@@ -1,0 +1,63 @@
+package api_test
+
+import (
+	"net/http"
+	"slices"
+	"strings"
+	"testing"
+)
+
+// The stock of a location is what the SKUs themselves say of it.
+func TestListInventory(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t).withReads(nil)
+	for _, sku := range []string{"A", "B", "C"} {
+		s.stocked(sku, "10")
+	}
+	s.post("/v1/inventory/B/receive", `{"quantity":4,"location_id":"north"}`).want(t, http.StatusOK)
+	s.place("A")
+	s.do(call{method: http.MethodPatch, path: "/v1/inventory/C", body: `{"safety_stock":[{"location_id":"main","quantity":3}],"backorder_policy":"limit","backorder_limit":5}`}).want(t, http.StatusOK)
+	last := s.post("/v1/inventory/A/transfer", `{"to_location_id":"north","quantity":2}`)
+	last.want(t, http.StatusCreated)
+	main := s.get("/v1/inventory", last)
+	if got := main.list(t, "sku"); !slices.Equal(got, []string{"A", "B", "C"}) {
+		t.Errorf("the main location: %s", main.body)
+	}
+	if got := main.list(t, "available"); !slices.Equal(got, []string{"7", "10", "7"}) {
+		t.Errorf("available: %v %s", got, main.body)
+	}
+	north := s.get("/v1/inventory?location_id=north", last)
+	if got := north.list(t, "incoming"); !slices.Equal(got, []string{"2", "0"}) || !slices.Equal(north.list(t, "on_hand"), []string{"0", "4"}) {
+		t.Errorf("the north: %s", north.body)
+	}
+	var walked []string
+	for path := "/v1/inventory?limit=2"; path != ""; {
+		page := s.get(path, last)
+		page.want(t, http.StatusOK)
+		walked = append(walked, page.list(t, "sku")...)
+		path = ""
+		for link := range strings.SplitSeq(page.header.Get("Link"), ", ") {
+			if target, ok := strings.CutSuffix(link, `>; rel="next"`); ok {
+				path = strings.TrimPrefix(target, "<")
+			}
+		}
+	}
+	if !slices.Equal(walked, []string{"A", "B", "C"}) {
+		t.Errorf("pages: %v", walked)
+	}
+	if moon := s.get("/v1/inventory?location_id=moon", last); moon.get(t, "data") != "[]" {
+		t.Errorf("nowhere: %s", moon.body)
+	}
+	one := s.get("/v1/inventory/C", last)
+	if one.get(t, "backorder_policy") != "limit" || one.get(t, "backorder_limit") != "5" || one.get(t, "locations", "0", "safety_stock") != "3" {
+		t.Errorf("one SKU: %s", one.body)
+	}
+	if two := s.get("/v1/inventory/A", last); !strings.Contains(two.get(t, "locations"), `"incoming":2`) {
+		t.Errorf("what is on its way: %s", two.body)
+	}
+	if theirs := s.as(s.tokenOf("other", "admin", "eve"), "/v1/inventory"); theirs.get(t, "data") != "[]" {
+		t.Errorf("another tenant: %s", theirs.body)
+	}
+	s.as(s.token("customer", "c-7"), "/v1/inventory").wantProblem(t, http.StatusForbidden, "insufficient_scope")
+}

@@ -1,0 +1,92 @@
+package write
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/http"
+
+	"github.com/ordermill/ordermill/api/httpx"
+	"github.com/ordermill/ordermill/api/resource"
+	"github.com/ordermill/ordermill/commands"
+	"github.com/ordermill/ordermill/eventstore"
+)
+
+// dryRun is the answer to Prefer: dry-run.
+type dryRun struct {
+	DryRun   bool            `json:"dry_run"`
+	Would    wouldBe         `json:"would"`
+	Resource json.RawMessage `json:"resource"`
+	Events   []plannedEvent  `json:"events"`
+}
+
+type wouldBe struct {
+	Status   int    `json:"status"`
+	Location string `json:"location,omitempty"`
+}
+
+type plannedEvent struct {
+	Type       string                     `json:"type"`
+	StreamType string                     `json:"stream_type"`
+	Data       map[string]json.RawMessage `json:"data"`
+}
+
+// rehearse answers with what a command would do; a refusal is answered as it would be. Personal data is left out for
+// everybody: in a rehearsal it is not sealed, so there is none to be shown.
+func (s *server) rehearse(ctx context.Context, r *request, wish commands.Request, show func(commands.Outcome) rendered) (answer, error) {
+	var outcome struct {
+		rendered
+		events []commands.PlannedEvent
+	}
+	wish.DryRun, wish.Key = true, nil
+	wish.Answer = func(o commands.Outcome) eventstore.Answer {
+		outcome.events = o.Events
+		if o.Refused != nil {
+			return toStore(r.Call, o, show)
+		}
+		outcome.rendered = show(o)
+		return eventstore.Answer{}
+	}
+	response, err := s.Do(ctx, wish)
+	if err != nil {
+		return answer{}, err
+	}
+	if response.Refused {
+		a, err := s.fromStore(ctx, r.Call, &commands.Response{Answer: response.Answer})
+		return a.rehearsed(), err
+	}
+	out := dryRun{DryRun: true, Would: wouldBe{outcome.status, outcome.location}, Events: make([]plannedEvent, len(outcome.events))}
+	if out.Resource, _, err = resource.Reveal(ctx, s.Vault, wish.Tenant, outcome.body, resource.Viewer{Staff: r.Identity.Viewer().Staff}); err != nil {
+		return answer{}, err
+	}
+	for i, e := range outcome.events {
+		out.Events[i] = plannedEvent{Type: e.Type, StreamType: e.StreamType}
+		if err := json.Unmarshal(e.Data, &out.Events[i].Data); err != nil {
+			return answer{}, fmt.Errorf("planned event %s: %w", e.Type, err)
+		}
+		delete(out.Events[i].Data, "pii")
+	}
+	a := answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}}, body: httpx.Marshal(out)}
+	return a.rehearsed(), nil
+}
+
+// rehearsed marks an answer as that of a dry run.
+func (a answer) rehearsed() answer {
+	if a.header != nil {
+		a.header.Set(httpx.HeaderPreferenceApplied, httpx.PreferenceDryRun)
+	}
+	return a
+}
+
+// ask answers with what a command that changes nothing tells.
+func (s *server) ask(ctx context.Context, r *request, question commands.Command, show func(commands.Outcome) rendered) (answer, error) {
+	response, err := s.Do(ctx, commands.Request{
+		Tenant: r.Identity.Tenant, Actor: actor(&r.Identity), DryRun: true, Command: question,
+		Cause:  commands.Cause{CorrelationID: r.RequestID, Traceparent: r.Trace().Parent()},
+		Answer: func(o commands.Outcome) eventstore.Answer { return toStore(r.Call, o, show) },
+	})
+	if err != nil {
+		return answer{}, err
+	}
+	return s.fromStore(ctx, r.Call, &response)
+}
