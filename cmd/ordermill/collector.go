@@ -10,7 +10,8 @@ const (
 	// collectorRoom is how much a replay may allocate from one garbage collection to the next, at least: what it holds
 	// grows all the time, and walking through it at each doubling would take as long as folding. A limit of memory is
 	// kept all the same.
-	collectorRoom  = 256 << 20
+	collectorRoom  = 1 << 30
+	collectorLeast = 4 << 20 // what the collector takes a smaller heap for
 	collectorEvery = 20 * time.Millisecond
 )
 
@@ -29,7 +30,7 @@ func (p *program) easeCollector() (stop func()) {
 		live := []metrics.Sample{{Name: "/gc/heap/live:bytes"}}
 		for percent := 0; ; {
 			metrics.Read(live)
-			now := max(usual, int(collectorRoom/max(1<<20, live[0].Value.Uint64())*100)) //nolint:gosec // small
+			now := max(usual, int(collectorRoom/max(collectorLeast, live[0].Value.Uint64())*100)) //nolint:gosec // small
 			if now != percent {
 				debug.SetGCPercent(now)
 				percent = now

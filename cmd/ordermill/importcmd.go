@@ -5,9 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
-	"strings"
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
@@ -20,13 +18,13 @@ import (
 func (p *program) importCommand() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "import",
-		Short: "Bring orders of the past into the log",
+		Short: "Bring orders of the past, or a catalogue, into the log",
 		Args:  cobra.NoArgs,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			return usagef("name what to import: ordermill import online-retail FILE…")
+			return usagef("name what to import: ordermill import online-retail FILE…, or ordermill import products FILE…")
 		},
 	}
-	cmd.AddCommand(p.onlineRetailCommand())
+	cmd.AddCommand(p.onlineRetailCommand(), p.importProductsCommand())
 	return cmd
 }
 
@@ -42,19 +40,8 @@ func (p *program) onlineRetailCommand() *cobra.Command {
 	cmd.Flags().StringVar(&tenant, "tenant", demoTenant, "the shop")
 	format := addOutputFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
-		if len(files) == 0 {
-			return usagef("name at least one file: ordermill import online-retail FILE…")
-		}
-		for _, file := range files {
-			info, err := os.Stat(file)
-			switch {
-			case errors.Is(err, fs.ErrNotExist):
-				return usagef("%s does not exist", file)
-			case err != nil:
-				return err
-			case info.IsDir():
-				return usagef("%s is a directory; name its files: %s/*", file, strings.TrimSuffix(file, "/"))
-			}
+		if err := checkFiles("online-retail", files); err != nil {
+			return err
 		}
 		return p.beside(cmd, roles{write: true}, func(ctx context.Context, process *process) error {
 			process.startWork(ctx, "")

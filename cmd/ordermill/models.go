@@ -7,10 +7,12 @@ import (
 
 	"github.com/ordermill/ordermill/eventstore"
 	"github.com/ordermill/ordermill/projections"
+	"github.com/ordermill/ordermill/projections/customers"
 	"github.com/ordermill/ordermill/projections/documents"
 	"github.com/ordermill/ordermill/projections/metrics"
 	"github.com/ordermill/ordermill/projections/orderlist"
 	"github.com/ordermill/ordermill/projections/products"
+	"github.com/ordermill/ordermill/projections/reservations"
 	"github.com/ordermill/ordermill/projections/stocklevels"
 	"github.com/ordermill/ordermill/projections/topskus"
 )
@@ -24,7 +26,14 @@ func (p *process) openProjections(context.Context) error {
 	config := projections.Config{
 		Pool: p.projectPool, Stores: []*eventstore.Store{p.store}, Logger: p.log,
 		Models: []projections.Model{
-			documents.NewModel(orders), documents.NewModel(stock), orderlist.Model{}, stocklevels.Model{}, products.Model{}, metrics.Model{}, topskus.Model{},
+			documents.NewModel(orders), documents.NewModel(stock),
+			orderlist.Model{},
+			stocklevels.Model{},
+			products.Model{},
+			metrics.Model{},
+			topskus.Model{},
+			customers.Model{},
+			reservations.Model{},
 		},
 	}
 	if p.config.RedisURL != "" {

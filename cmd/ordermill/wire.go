@@ -36,6 +36,8 @@ type process struct {
 	set                              *projections.Set
 	models, caches                   []string // names of the read models in Postgres and in Redis
 	engine                           *commands.Engine
+	sweeper                          *commands.Sweeper // nil unless the process projects
+	sweepEngine                      *commands.Engine  // nil if it sweeps with engine
 	writeHost                        *httpx.Host
 	readHost                         *read.Host
 	reader                           *documents.Reader
@@ -70,6 +72,11 @@ func newProcess(ctx context.Context, c config, o options) (_ *process, err error
 	}
 	if o.roles.write {
 		p.engine = commands.New(p.store, commands.Config{Logger: o.log})
+	}
+	if o.roles.project {
+		if err := p.buildSweeper(ctx); err != nil {
+			return nil, err
+		}
 	}
 	if o.secrets != nil && (o.roles.write || o.roles.read) {
 		if err := p.buildHosts(ctx, o); err != nil {
@@ -171,6 +178,7 @@ func (p *process) startWork(ctx context.Context, owner string) {
 		p.group.start(ctx, "projections", func(ctx context.Context) error {
 			return p.set.Run(ctx, projections.RunOptions{Owner: owner, DrainTime: p.config.DrainTimeout / 2})
 		})
+		p.startSweeper(ctx)
 	}
 }
 

@@ -35,7 +35,7 @@ func Run(ctx context.Context, o Options) ([]Figure, error) {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, Options) ([]Figure, error)
-	}{{"appends", appends}, {"import", imports}, {"reads", reads}, {"replay", replays}} {
+	}{{"appends", appends}, {"orders", orders}, {"long", long}, {"import", imports}, {"reads", reads}, {"replay", replays}} {
 		if !strings.HasPrefix(part.name, o.Only) {
 			continue
 		}
