@@ -24,6 +24,9 @@ type folding struct {
 	parked map[eventstore.LogID][]follower
 }
 
+// readAhead is how many batches wait for each core at most.
+const readAhead = 16
+
 // replay reads each log once and folds it into every folding. Each core decodes and folds the streams that fall to it;
 // in the end the parts are merged.
 type replay struct {
@@ -73,7 +76,7 @@ func (r *replay) read(ctx context.Context, store *eventstore.Store, workers []*w
 	queues := make([]chan *eventstore.Batch, len(workers))
 	for i, w := range workers {
 		w.log = store.Log()
-		queues[i] = make(chan *eventstore.Batch, 4)
+		queues[i] = make(chan *eventstore.Batch, readAhead)
 		g.Go(func() error { return w.work(queues[i]) })
 	}
 	g.Go(func() error {
@@ -174,6 +177,7 @@ func (w *worker) work(queue <-chan *eventstore.Batch) (err error) {
 			w.take(rec)
 		}
 		batch.Release()
+		runtime.Gosched() // the goroutine that reads on may wait for this core, and the server for it
 	}
 	return nil
 }

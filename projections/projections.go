@@ -14,7 +14,12 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ordermill/ordermill/domain/catalog"
+	"github.com/ordermill/ordermill/domain/customer"
 	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/domain/promotion"
+	"github.com/ordermill/ordermill/domain/reservation"
+	"github.com/ordermill/ordermill/domain/series"
+	"github.com/ordermill/ordermill/domain/settings"
 	"github.com/ordermill/ordermill/domain/stock"
 	"github.com/ordermill/ordermill/eventstore"
 )
@@ -22,7 +27,7 @@ import (
 // Event is an event of the log with its body decoded.
 type Event struct {
 	eventstore.Recorded
-	Body any // order.Event, stock.Event or catalog.Event
+	Body any // order.Event, stock.Event or that of another aggregate's package
 
 	ordinal int32 // of the stream in this fold's part of the log, from 1; 0: not known
 }
@@ -44,6 +49,16 @@ func decodeBody(rec *eventstore.Recorded) (body any, err error) {
 		body, err = stock.Decode(rec.Type, rec.Data)
 	case catalog.StreamType:
 		body, err = catalog.Decode(rec.Type, rec.Data)
+	case reservation.StreamType:
+		body, err = reservation.Decode(rec.Type, rec.Data)
+	case customer.StreamType:
+		body, err = customer.Decode(rec.Type, rec.Data)
+	case settings.StreamType:
+		body, err = settings.Decode(rec.Type, rec.Data)
+	case promotion.StreamType:
+		body, err = promotion.Decode(rec.Type, rec.Data)
+	case series.StreamType:
+		body, err = series.Decode(rec.Type, rec.Data)
 	default:
 		err = fmt.Errorf("unknown stream type %q", rec.StreamType)
 	}

@@ -14,17 +14,19 @@ import (
 type fold struct {
 	kind *Kind
 	held projections.Streams[folded]
+	open window
 }
 
 // folded is a document in a fold.
 type folded struct {
-	holding        // without a state once it is sealed
+	holding        // without a state once it is written down
 	key     Key    // names the document
 	body    []byte // the document; nil: it has changed since it was last written
 	log     eventstore.LogID
+	touched bool // since the window last came by
 }
 
-func newFold(kind *Kind) *fold { return &fold{kind: kind} }
+func newFold(kind *Kind) *fold { return &fold{kind: kind, open: window{most: openDocuments}} }
 
 // Add implements projections.Fold.
 func (f *fold) Add(e *projections.Event) error {
@@ -33,11 +35,13 @@ func (f *fold) Add(e *projections.Event) error {
 	}
 	d := f.held.Get(e)
 	if d == nil {
-		first := folded{holding: holding{state: f.kind.empty()}, key: Key{e.Tenant, e.Stream}, log: e.Log}
+		first := folded{holding: holding{state: f.open.state(f.kind)}, key: Key{e.Tenant, e.Stream}, log: e.Log}
 		if err := first.add(e); err != nil {
 			return err
 		}
-		*f.held.Put(e) = first
+		d = f.held.Put(e)
+		*d = first
+		f.open.add(d)
 		return nil
 	}
 	if d.state == nil && e.Version > d.version {
@@ -46,7 +50,9 @@ func (f *fold) Add(e *projections.Event) error {
 			return err
 		}
 		d.holding = *h
+		f.open.add(d)
 	}
+	d.touched = true
 	if err := d.add(e); err != nil {
 		return err
 	}
@@ -64,35 +70,26 @@ func (d *folded) document() (Document, error) {
 	return d.holding.document()
 }
 
-// Bounds of the memory that documents share.
-const (
-	sealArena  = 1 << 20
-	sealMargin = 16 << 10 // a document that is larger moves the arena
-)
-
 // Seal implements projections.Sealer: it writes the documents down, and lets go of what they were made from.
 func (f *fold) Seal() error {
-	var arena []byte
 	for _, d := range f.held.All() {
 		if d.state == nil {
 			continue
 		}
-		if cap(arena)-len(arena) < sealMargin {
-			arena = make([]byte, 0, sealArena)
-		}
-		start := len(arena)
-		var err error
-		if arena, err = d.state.append(arena); err != nil {
+		if err := f.open.write(d); err != nil {
 			return fmt.Errorf("document of stream %s: %w", d.key.Stream, err)
 		}
-		d.body = arena[start:len(arena):len(arena)]
-		d.state, d.size = nil, len(d.body)
 	}
+	f.open = window{most: f.open.most}
 	return nil
 }
 
 // Fork implements projections.Forker. Both must be sealed, or no longer shared.
-func (f *fold) Fork() projections.Fold { return &fold{kind: f.kind, held: f.held.Fork()} }
+func (f *fold) Fork() projections.Fold {
+	fork := newFold(f.kind)
+	fork.held = f.held.Fork()
+	return fork
+}
 
 // Len implements projections.Sizer.
 func (f *fold) Len() int { return f.held.Len() }

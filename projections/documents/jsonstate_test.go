@@ -40,6 +40,14 @@ func draw(t *rapid.T, v reflect.Value, full bool) {
 		for i := range v.Len() {
 			draw(t, v.Index(i), full)
 		}
+	case reflect.Map:
+		v.Set(reflect.MakeMap(v.Type()))
+		for range rapid.IntRange(1, 3).Draw(t, "length") {
+			key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+			draw(t, key, full)
+			draw(t, value, full)
+			v.SetMapIndex(key, value)
+		}
 	case reflect.Array:
 		for i := range v.Len() {
 			draw(t, v.Index(i), full)

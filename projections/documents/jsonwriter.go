@@ -125,6 +125,13 @@ func (w *writer) value(name string, v any) {
 	w.any(v)
 }
 
+// valueIf leaves out what is not there. It costs an absent value no allocation.
+func valueIf[T any](w *writer, name string, v T, there bool) {
+	if there {
+		w.value(name, v)
+	}
+}
+
 func (w *writer) any(v any) {
 	data, err := encode(v)
 	if err != nil {

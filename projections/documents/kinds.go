@@ -24,6 +24,7 @@ type Kind struct {
 
 // state is what a document is folded in. Its JSON is the document: writing and reading it back loses nothing.
 type state interface {
+	reset()
 	decode(doc []byte) error
 	apply(body any) error
 	append(buf []byte) ([]byte, error)
@@ -48,6 +49,7 @@ func StockLevels() *Kind {
 
 type orderState struct{ order.Order }
 
+func (s *orderState) reset()                            { *s = orderState{} }
 func (s *orderState) decode(doc []byte) error           { return json.Unmarshal(doc, &s.Order) }
 func (s *orderState) append(buf []byte) ([]byte, error) { return appendOrder(buf, &s.Order) }
 
@@ -62,6 +64,7 @@ func (s *orderState) apply(body any) error {
 
 type stockState struct{ stock.Levels }
 
+func (s *stockState) reset()                            { *s = stockState{} }
 func (s *stockState) decode(doc []byte) error           { return json.Unmarshal(doc, &s.Levels) }
 func (s *stockState) append(buf []byte) ([]byte, error) { return appendLevels(buf, &s.Levels) }
 

@@ -25,7 +25,7 @@ func TestModel_equalsFold(t *testing.T) {
 			pool := pgtest.Pool(t)
 			modeltest.Prepare(t, pool)
 			rapid.Check(t, func(rt *rapid.T) {
-				modeltest.Compare(t.Context(), rt, pool, NewModel(kind), modeltest.History(rt, 40))
+				modeltest.Compare(t.Context(), rt, pool, NewModel(kind), modeltest.Any(rt, 40))
 			})
 		})
 	}
@@ -82,7 +82,7 @@ func TestKind_Fold(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		kind := rapid.SampledFrom([]*Kind{Orders(), StockLevels()}).Draw(t, "kind")
 		streams := make(map[Key][]projections.Event)
-		for _, e := range modeltest.History(t, 30) {
+		for _, e := range modeltest.Any(t, 30) {
 			if e.StreamType == kind.streamType {
 				key := Key{e.Tenant, e.Stream}
 				streams[key] = append(streams[key], e)

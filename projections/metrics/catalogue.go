@@ -28,12 +28,12 @@ type Metric struct {
 
 // catalogue is every metric there is, by name. A literal, never changed.
 var catalogue = []Metric{
-	moneyOf("gross_sales", "value of the lines of placed orders, before discounts, without tax", grossSales),
-	moneyOf("discounts", "discounts on the lines of placed orders, without tax", discounts),
-	moneyOf("tax", "taxes of placed orders on lines and shipping, inside prices or on top", tax),
-	moneyOf("shipping", "shipping charges of placed orders, without tax", shipping),
-	moneyOf("cancellations", "value of canceled units, after discounts, without tax, when they were canceled", cancellations),
-	moneyOf("refunds", "value of returned units at what was paid for them, without tax, when it was paid back", refunds),
+	moneyOf("gross_sales", "value of the lines of placed orders and of what edits add, before discounts, without tax", grossSales),
+	moneyOf("discounts", "discounts on the lines of placed orders and on what edits add, without tax", discounts),
+	moneyOf("tax", "taxes of placed orders and of what edits add, on lines and shipping, inside prices or on top", tax),
+	moneyOf("shipping", "shipping charges of placed orders, as edits change them, without tax", shipping),
+	moneyOf("cancellations", "value of units that were canceled, taken out by edits or expired, after discounts, without tax, when they were", cancellations),
+	moneyOf("refunds", "what orders cost less for returned units, without tax, when that was settled", refunds),
 	{
 		Name: "net_revenue", Unit: UnitMoney, PerCurrency: true, value: netRevenue,
 		Meaning: "gross sales - discounts - cancellations - refunds, all without tax",
@@ -43,10 +43,11 @@ var catalogue = []Metric{
 	moneyOf("paid_back", "money returned to customers, tax included, when it was paid back", paidBack),
 	countOf("orders_placed", "orders placed or imported", ordersPlaced),
 	countOf("orders_confirmed", "orders confirmed; imported ones when they were placed", ordersConfirmed),
-	countOf("orders_canceled", "orders canceled", ordersCanceled),
+	countOf("orders_canceled", "orders canceled; drafts do not count", ordersCanceled),
+	countOf("orders_expired", "orders expired", ordersExpired),
 	countOf("orders_completed", "orders completed; imported ones when they were placed", ordersCompleted),
-	countOf("units", "units of placed orders; canceled and returned ones are not taken off", units),
-	countOf("units_canceled", "units canceled, when they were", unitsCanceled),
+	countOf("units", "units of placed orders and of what edits add; canceled and returned ones are not taken off", units),
+	countOf("units_canceled", "units canceled, taken out by edits or expired, when they were", unitsCanceled),
 	countOf("units_returned", "units returned, when they were", unitsReturned),
 	{
 		Name: "aov", Unit: UnitMoney, PerCurrency: true, Meaning: "net revenue / orders confirmed",

@@ -14,6 +14,7 @@ create table {metrics} (
     orders_placed    bigint      not null,
     orders_confirmed bigint      not null,
     orders_canceled  bigint      not null,
+    orders_expired   bigint      not null,
     orders_completed bigint      not null,
     units            bigint      not null,
     units_canceled   bigint      not null,

@@ -112,9 +112,11 @@ func (b *buckets) add(e *projections.Event) error {
 	if !ok {
 		return nil
 	}
-	k := key{quarter: quarterOf(e.OccurredAt)}
-	k.tenant = e.Tenant
-	k.currency, k.channel = seriesOf(fact)
+	currency, channel, counts := seriesOf(fact)
+	if !counts {
+		return nil
+	}
+	k := key{quarter: quarterOf(e.OccurredAt), series: series{e.Tenant, currency, channel}}
 	if b.last == nil || k != b.at {
 		f := b.figures[k]
 		if f == nil {

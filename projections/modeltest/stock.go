@@ -72,9 +72,7 @@ func (w *world) reserve(sku string) stock.Command {
 	case 10:
 		return stock.Expire{ReservationID: soft, At: w.now}
 	default:
-		return stock.Reserve{
-			SKU: sku, ReservationID: id, OrderID: id, Demands: demands, PreferredLocation: w.location(), At: w.now,
-		}
+		return stock.Reserve{SKU: sku, ReservationID: id, OrderID: id, Demands: demands, At: w.now}
 	}
 }
 

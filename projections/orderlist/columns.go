@@ -5,16 +5,16 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-
-	"github.com/ordermill/ordermill/domain/order"
 )
 
 // columns are the table's, in its own sequence; the first two are its key.
 var columns = []string{
 	"tenant_id", "order_id", "order_number", "external_id", "channel", "currency", "customer_id", "country", "status",
-	"payment_status", "fulfillment_status", "return_status", "total", "released", "credited", "amount_due", "amount_owed",
-	"line_count", "units", "units_canceled", "units_to_ship", "units_delivered", "units_returned", "skus", "payments",
-	"placed_at", "confirmed_at", "completed_at", "canceled_at", "expires_at", "updated_at", "version", "position",
+	"payment_status", "fulfillment_status", "return_status", "total", "added", "released", "credited", "amount_due",
+	"amount_owed", "line_count", "units", "units_canceled", "units_to_ship", "units_delivered", "units_returned",
+	"open_units", "backordered_units", "skus", "tags", "hold_reasons", "payments", "lines", "life", "placed_at",
+	"confirmed_at", "completed_at", "canceled_at", "expires_at", "ship_by", "due_at", "due_hold", "archived_at",
+	"updated_at", "version", "position",
 }
 
 // list turns rows into one column of a statement's arrays.
@@ -26,68 +26,136 @@ func list[T any](rows []*row, value func(*row) T) []T {
 	return values
 }
 
-// derived are the columns that follow from the others.
-type derived struct {
-	payment, fulfillment, returns []string
-	due, owed                     []int64
+// listDerived is list, of what follows from the rows.
+func listDerived[T any](all []derived, value func(*derived) T) []T {
+	values := make([]T, len(all))
+	for i := range all {
+		values[i] = value(&all[i])
+	}
+	return values
 }
 
-func derive(rows []*row) derived {
-	n := len(rows)
-	d := derived{make([]string, n), make([]string, n), make([]string, n), make([]int64, n), make([]int64, n)}
-	var lines [2]order.LineState
+func derive(rows []*row) []derived {
+	all := make([]derived, len(rows))
 	for i, r := range rows {
-		o := r.order(&lines)
-		d.payment[i], d.fulfillment[i] = string(o.PaymentStatus()), string(o.FulfillmentStatus())
-		d.returns[i] = string(o.ReturnStatus())
-		d.due[i], d.owed[i] = o.AmountDue(), o.AmountOwedToCustomer()
+		all[i] = r.derive()
 	}
-	return d
+	return all
 }
 
 // insertColumns returns the arguments of insert.sql.
 func insertColumns(rows []*row) []any {
 	d := derive(rows)
-	return []any{
+	args := []any{
 		list(rows, func(r *row) string { return r.tenant }), list(rows, func(r *row) uuid.UUID { return r.id }),
 		list(rows, func(r *row) string { return r.number }), list(rows, func(r *row) string { return r.externalID }),
 		list(rows, func(r *row) string { return r.channel }), list(rows, func(r *row) string { return r.currency }),
 		list(rows, func(r *row) string { return r.customer }), list(rows, func(r *row) string { return r.country }),
-		list(rows, func(r *row) string { return string(r.status) }), d.payment, d.fulfillment, d.returns,
-		list(rows, func(r *row) int64 { return r.total }), list(rows, func(r *row) int64 { return r.released }),
-		list(rows, func(r *row) int64 { return r.credited }), d.due, d.owed,
-		list(rows, func(r *row) int32 { return r.lines }), list(rows, func(r *row) int64 { return r.units }),
-		list(rows, func(r *row) int64 { return r.unitsCanceled }), list(rows, func(r *row) int64 { return r.unitsToShip }),
-		list(rows, func(r *row) int64 { return r.unitsDelivered }), list(rows, func(r *row) int64 { return r.unitsReturned }),
-		list(rows, func(r *row) string { return arrayLiteral(r.skus) }), list(rows, (*row).encodePayments),
-		list(rows, func(r *row) time.Time { return r.placedAt }),
+	}
+	args = append(append(args, statusColumns(rows, d)...), list(rows, func(r *row) int64 { return r.total }))
+	args = append(append(args, sumColumns(rows, d)...), list(rows, func(r *row) int32 { return r.lines }))
+	args = append(append(args, unitColumns(rows, d)...), list(rows, func(r *row) string { return arrayLiteral(r.skus) }))
+	args = append(append(args, workColumns(rows, d)...), list(rows, func(r *row) time.Time { return r.placedAt }))
+	return append(args, timeColumns(rows, d)...)
+}
+
+// updateColumns returns the arguments of update.sql: the key and all that most later events change.
+func updateColumns(rows []*row) []any {
+	d := derive(rows)
+	args := []any{
+		list(rows, func(r *row) string { return r.tenant }), list(rows, func(r *row) uuid.UUID { return r.id }),
+	}
+	args = append(append(args, statusColumns(rows, d)...), sumColumns(rows, d)...)
+	args = append(append(args, unitColumns(rows, d)...), workColumns(rows, d)...)
+	return append(args, timeColumns(rows, d)...)
+}
+
+func statusColumns(rows []*row, d []derived) []any {
+	return []any{
+		list(rows, func(r *row) string { return string(r.status) }),
+		listDerived(d, func(d *derived) string { return string(d.payment) }),
+		listDerived(d, func(d *derived) string { return string(d.fulfillment) }),
+		listDerived(d, func(d *derived) string { return string(d.returns) }),
+	}
+}
+
+func sumColumns(rows []*row, d []derived) []any {
+	return []any{
+		list(rows, func(r *row) int64 { return r.added }), list(rows, func(r *row) int64 { return r.released }),
+		list(rows, func(r *row) int64 { return r.credited }),
+		listDerived(d, func(d *derived) int64 { return d.due }), listDerived(d, func(d *derived) int64 { return d.owed }),
+	}
+}
+
+func unitColumns(rows []*row, d []derived) []any {
+	return []any{
+		list(rows, func(r *row) int64 { return r.units }), list(rows, func(r *row) int64 { return r.unitsCanceled }),
+		list(rows, func(r *row) int64 { return r.unitsToShip }), list(rows, func(r *row) int64 { return r.unitsDelivered }),
+		list(rows, func(r *row) int64 { return r.unitsReturned }),
+		listDerived(d, func(d *derived) int64 { return d.open }), listDerived(d, func(d *derived) int64 { return d.waiting }),
+	}
+}
+
+func workColumns(rows []*row, d []derived) []any {
+	return []any{
+		listDerived(d, func(d *derived) *string { return arrayOrNull(d.tags) }),
+		listDerived(d, func(d *derived) *string { return arrayOrNull(d.reasons) }),
+		list(rows, (*row).encodePayments), list(rows, func(r *row) []byte { return r.open }),
+		listDerived(d, func(d *derived) *string { return textOrNull(d.life) }),
+	}
+}
+
+func timeColumns(rows []*row, d []derived) []any {
+	return []any{
 		list(rows, func(r *row) *time.Time { return present(r.confirmedAt) }),
 		list(rows, func(r *row) *time.Time { return present(r.completedAt) }),
 		list(rows, func(r *row) *time.Time { return present(r.canceledAt) }),
 		list(rows, func(r *row) *time.Time { return present(r.expiresAt) }),
+		listDerived(d, func(d *derived) *time.Time { return present(d.shipBy) }),
+		listDerived(d, func(d *derived) *time.Time { return present(d.dueAt) }),
+		listDerived(d, func(d *derived) *uuid.UUID { return idOrNull(d.dueHold) }),
+		listDerived(d, func(d *derived) *time.Time { return present(d.archivedAt) }),
 		list(rows, func(r *row) time.Time { return r.updatedAt }),
 		list(rows, func(r *row) int64 { return r.version }), list(rows, func(r *row) int64 { return r.position }),
 	}
 }
 
-// updateColumns returns the arguments of update.sql: the key and all that later events change.
-func updateColumns(rows []*row) []any {
-	d := derive(rows)
+// renewColumns returns the arguments of renew.sql: null is what has not changed.
+func renewColumns(rows []*row) []any {
+	contents := func(value func(*row) string) []*string {
+		return list(rows, func(r *row) *string { return only(r.renewed.contents, value(r)) })
+	}
 	return []any{
 		list(rows, func(r *row) string { return r.tenant }), list(rows, func(r *row) uuid.UUID { return r.id }),
-		list(rows, func(r *row) string { return string(r.status) }), d.payment, d.fulfillment, d.returns,
-		list(rows, func(r *row) int64 { return r.released }), list(rows, func(r *row) int64 { return r.credited }),
-		d.due, d.owed, list(rows, func(r *row) int64 { return r.unitsCanceled }),
-		list(rows, func(r *row) int64 { return r.unitsToShip }), list(rows, func(r *row) int64 { return r.unitsDelivered }),
-		list(rows, func(r *row) int64 { return r.unitsReturned }), list(rows, (*row).encodePayments),
-		list(rows, func(r *row) *time.Time { return present(r.confirmedAt) }),
-		list(rows, func(r *row) *time.Time { return present(r.completedAt) }),
-		list(rows, func(r *row) *time.Time { return present(r.canceledAt) }),
-		list(rows, func(r *row) *time.Time { return present(r.expiresAt) }),
-		list(rows, func(r *row) time.Time { return r.updatedAt }),
-		list(rows, func(r *row) int64 { return r.version }), list(rows, func(r *row) int64 { return r.position }),
+		contents(func(r *row) string { return r.number }), contents(func(r *row) string { return r.externalID }),
+		contents(func(r *row) string { return r.channel }), contents(func(r *row) string { return r.currency }),
+		contents(func(r *row) string { return r.customer }),
+		list(rows, func(r *row) *string { return only(r.renewed.contents || r.renewed.country, r.country) }),
+		list(rows, func(r *row) *int64 { return only(r.renewed.contents, r.total) }),
+		list(rows, func(r *row) *int32 { return only(r.renewed.contents || r.renewed.lines, r.lines) }),
+		list(rows, func(r *row) *string { return only(r.renewed.contents || r.renewed.lines, arrayLiteral(r.skus)) }),
+		list(rows, func(r *row) *time.Time { return only(r.renewed.contents, r.placedAt) }),
 	}
 }
+
+// only returns a value if there is one.
+func only[T any](there bool, value T) *T {
+	if !there {
+		return nil
+	}
+	return &value
+}
+
+func arrayOrNull(values []string) *string {
+	if len(values) == 0 {
+		return nil
+	}
+	return only(true, arrayLiteral(values))
+}
+
+func textOrNull(data []byte) *string { return only(data != nil, string(data)) }
+
+func idOrNull(id uuid.UUID) *uuid.UUID { return only(id != uuid.Nil, id) }
 
 // quoter escapes the two characters that have a meaning inside a quoted element.
 var quoter = strings.NewReplacer(`\`, `\\`, `"`, `\"`)

@@ -48,7 +48,9 @@ const (
 	text kind = iota
 	number
 	instant
-	skus
+	texts // a list of them: met if any of its elements is
+	truth // a condition of its own for true and for false
+	one   // a condition of its own for each value
 )
 
 // field is something that can be filtered by.
@@ -58,32 +60,46 @@ type field struct {
 	kind   kind
 	ops    []Op
 	values []string // the only ones there are; nil: any
+	means  []string // of truth, for true; of one, for each value: the conditions
 }
 
 // fields are all that can be filtered by. A literal, never changed.
 var fields = []field{
 	{"status", "status", text, []Op{Eq, Ne, In}, names(
-		order.StatusDraft, order.StatusPending, order.StatusConfirmed, order.StatusCompleted, order.StatusCanceled, order.StatusExpired)},
+		order.StatusDraft, order.StatusPending, order.StatusConfirmed, order.StatusCompleted, order.StatusCanceled, order.StatusExpired), nil},
 	{"payment_status", "payment_status", text, []Op{Eq, Ne, In}, names(
 		order.PaymentStatusDisputed, order.PaymentStatusFailed, order.PaymentStatusRefunded, order.PaymentStatusPartiallyRefunded,
 		order.PaymentStatusOverpaid, order.PaymentStatusPaid, order.PaymentStatusPartiallyPaid, order.PaymentStatusAuthorized,
-		order.PaymentStatusPartiallyAuthorized, order.PaymentStatusActionRequired, order.PaymentStatusVoided, order.PaymentStatusUnpaid)},
+		order.PaymentStatusPartiallyAuthorized, order.PaymentStatusActionRequired, order.PaymentStatusVoided, order.PaymentStatusUnpaid), nil},
 	{"fulfillment_status", "fulfillment_status", text, []Op{Eq, Ne, In}, names(
-		order.FulfillmentNotRequired, order.FulfillmentUnfulfilled, order.FulfillmentPartiallyFulfilled, order.FulfillmentFulfilled,
-		order.FulfillmentPartiallyShipped, order.FulfillmentShipped, order.FulfillmentPartiallyDelivered, order.FulfillmentDelivered,
-		order.FulfillmentOnHold, order.FulfillmentCanceled)},
+		order.FulfillmentStatusNotRequired, order.FulfillmentStatusUnfulfilled, order.FulfillmentStatusPartiallyFulfilled, order.FulfillmentStatusFulfilled,
+		order.FulfillmentStatusPartiallyShipped, order.FulfillmentStatusShipped, order.FulfillmentStatusPartiallyDelivered, order.FulfillmentStatusDelivered,
+		order.FulfillmentStatusOnHold, order.FulfillmentStatusCanceled), nil},
 	{"return_status", "return_status", text, []Op{Eq, Ne, In}, names(
-		order.ReturnNone, order.ReturnRequested, order.ReturnPartiallyReturned, order.ReturnReturned)},
-	{"channel", "channel", text, []Op{Eq, Ne, In}, nil},
-	{"currency", "currency", text, []Op{Eq, Ne, In}, nil},
-	{"country", "country", text, []Op{Eq, Ne, In, Exists}, nil},
-	{"customer_id", "customer_id", text, []Op{Eq, Ne, In, Exists}, nil},
-	{"order_number", "order_number", text, []Op{Eq, In, Prefix}, nil},
-	{"external_id", "external_id", text, []Op{Eq, In, Prefix, Exists}, nil},
-	{"sku", "skus", skus, []Op{Eq, Ne, In}, nil},
-	{"total", "total", number, []Op{Eq, Gte, Lte}, nil},
-	{"placed_at", "placed_at", instant, []Op{Eq, Gte, Lte}, nil},
-	{"updated_at", "updated_at", instant, []Op{Eq, Gte, Lte}, nil},
+		order.ReturnStatusNone, order.ReturnStatusRequested, order.ReturnStatusPartiallyReturned, order.ReturnStatusReturned), nil},
+	{"channel", "channel", text, []Op{Eq, Ne, In}, nil, nil},
+	{"currency", "currency", text, []Op{Eq, Ne, In}, nil, nil},
+	{"country", "country", text, []Op{Eq, Ne, In, Exists}, nil, nil},
+	{"customer_id", "customer_id", text, []Op{Eq, Ne, In, Exists}, nil, nil},
+	{"order_number", "order_number", text, []Op{Eq, In, Prefix}, nil, nil},
+	{"external_id", "external_id", text, []Op{Eq, In, Prefix, Exists}, nil, nil},
+	{"sku", "skus", texts, []Op{Eq, Ne, In}, nil, nil},
+	{"total", "total", number, []Op{Eq, Gte, Lte}, nil, nil},
+	{"placed_at", "placed_at", instant, []Op{Eq, Gte, Lte}, nil, nil},
+	{"updated_at", "updated_at", instant, []Op{Eq, Gte, Lte}, nil, nil},
+	{"confirmed_at", "confirmed_at", instant, []Op{Eq, Gte, Lte, Exists}, nil, nil},
+	{"open_units", "open_units", number, []Op{Eq, Gte, Lte}, nil, nil},
+	{"ship_by", "ship_by", instant, []Op{Eq, Gte, Lte, Exists}, nil, nil},
+	{"due", "due_at", instant, []Op{Eq, Gte, Lte, Exists}, nil, nil},
+	{"backordered", "backordered_units", number, []Op{Eq, Gte, Lte}, nil, nil},
+	{"tag", "tags", texts, []Op{Eq, Ne, In, Exists}, nil, nil},
+	{"hold_reason", "hold_reasons", texts, []Op{Eq, Ne, In, Exists}, names(
+		order.HoldFraudReview, order.HoldAddressInvalid, order.HoldInventory, order.HoldPayment, order.HoldManual, order.HoldOther), nil},
+	{"archived", "", truth, []Op{Eq}, nil, []string{"t.archived_at is not null"}},
+	{"has", "", one, []Op{Eq, Ne, In}, []string{"hold", "return", "backorder", "refund", "dispute"}, []string{
+		"t.hold_reasons && '{fraud_review,address_invalid,inventory,payment,manual,other}'", "t.return_status <> 'none'", "t.backordered_units > 0",
+		"t.payment_status in ('refunded', 'partially_refunded')", "t.payment_status = 'disputed'",
+	}},
 }
 
 func names[T ~string](values ...T) []string {
@@ -149,13 +165,8 @@ func (d *field) add(w *where, c Condition) error {
 		return fmt.Errorf("one value is needed, or with the operator in up to %d; there are %d", maxValues, len(c.Values))
 	}
 	column := "t." + d.column
-	if c.Op == Exists {
-		exists, err := strconv.ParseBool(c.Values[0])
-		if err != nil {
-			return fmt.Errorf("%q is not true or false", c.Values[0])
-		}
-		w.add(column + map[bool]string{true: " <> ''", false: " = ''"}[exists])
-		return nil
+	if c.Op == Exists || d.kind == truth {
+		return d.addTruth(w, column, c.Values[0])
 	}
 	values := make([]any, len(c.Values))
 	for i, value := range c.Values {
@@ -165,15 +176,44 @@ func (d *field) add(w *where, c Condition) error {
 		}
 	}
 	switch {
-	case d.kind == skus:
-		place := w.arg(c.Values)
-		w.add(map[Op]string{Ne: "not "}[c.Op] + column + " && " + place + "::text[]")
+	case d.kind == texts && c.Op == Ne:
+		w.add("not coalesce(" + column + " && " + w.arg(c.Values) + "::text[], false)")
+	case d.kind == texts:
+		w.add(column + " && " + w.arg(c.Values) + "::text[]")
+	case d.kind == one:
+		meant := make([]string, len(c.Values))
+		for i, value := range c.Values {
+			meant[i] = d.means[slices.Index(d.values, value)]
+		}
+		if met := "(" + strings.Join(meant, " or ") + ")"; c.Op == Ne {
+			w.add("not coalesce(" + met + ", false)") // a null is an empty list here
+		} else {
+			w.add(met)
+		}
 	case c.Op == In:
 		w.add(column + " = any (" + w.arg(c.Values) + "::text[])")
 	default:
 		operator := map[Op]string{Eq: " = ", Ne: " <> ", Gte: " >= ", Lte: " <= ", Prefix: " ^@ "}[c.Op]
 		w.add(column + operator + w.arg(values[0]))
 	}
+	return nil
+}
+
+// addTruth adds a condition that is met or not.
+func (d *field) addTruth(w *where, column, value string) error {
+	is, err := strconv.ParseBool(value)
+	if err != nil {
+		return fmt.Errorf("%q is not true or false", value)
+	}
+	met := column + " is not null"
+	switch d.kind {
+	case truth:
+		met = d.means[0]
+	case text:
+		met = column + " <> ''"
+	default:
+	}
+	w.add(map[bool]string{false: "not "}[is] + "(" + met + ")")
 	return nil
 }
 

@@ -2,6 +2,9 @@ package orderlist
 
 import (
 	"fmt"
+	"time"
+
+	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/projections"
@@ -11,7 +14,11 @@ import (
 type fold struct {
 	rows  projections.Streams[row]
 	names map[string]string // channels, currencies, countries and customers repeat: each is kept once
+	arena []byte            // what open lines are kept in: the collector has fewer pieces to look at
 }
+
+// arenaSize is how much is allocated at once.
+const arenaSize = 1 << 16
 
 // NewFold returns an empty fold.
 func (Model) NewFold() projections.Fold {
@@ -24,17 +31,20 @@ func (f *fold) Add(e *projections.Event) error {
 	if !ok {
 		return nil
 	}
-	if r := f.rows.Get(e); r != nil {
-		return r.apply(e, fact)
+	r := f.rows.Get(e)
+	if r == nil {
+		if !begins(e, fact) {
+			return fmt.Errorf("order list: order %s at position %d: %s comes before the order", e.Stream, e.Position, e.Type)
+		}
+		r = f.rows.Put(e)
+		r.key = key{f.shared(e.Tenant), e.Stream}
+		r.renewed.contents = true
 	}
-	if !begins(fact) {
-		return fmt.Errorf("order list: order %s at position %d: %s comes before the order", e.Stream, e.Position, e.Type)
+	r.apply(e, fact)
+	if r.renewed == (renewed{}) {
+		return nil
 	}
-	r := f.rows.Put(e)
-	r.key = key{f.shared(e.Tenant), e.Stream}
-	if err := r.apply(e, fact); err != nil { // not of an event that begins an order
-		return err
-	}
+	r.renewed, r.open = renewed{}, f.kept(r.open)
 	for _, name := range [...]*string{&r.channel, &r.currency, &r.country, &r.customer} {
 		*name = f.shared(*name)
 	}
@@ -51,6 +61,19 @@ func (f *fold) shared(name string) string {
 	}
 	f.names[name] = name
 	return name
+}
+
+// kept returns a copy of open lines that lies beside those of other rows.
+func (f *fold) kept(open []byte) []byte {
+	if len(open) == 0 {
+		return open
+	}
+	if len(open) > cap(f.arena)-len(f.arena) {
+		f.arena = make([]byte, 0, max(arenaSize, len(open)))
+	}
+	start := len(f.arena)
+	f.arena = append(f.arena, open...)
+	return f.arena[start:len(f.arena):len(f.arena)]
 }
 
 // Len returns the number of rows.
@@ -73,11 +96,10 @@ func (f *fold) Tables() []projections.Table {
 
 func (f *fold) sorted(yield func(*projections.Row) bool) {
 	var out projections.Row
-	var lines [2]order.LineState
 	var buf [512]byte
 	for _, r := range f.rows.Sorted(byKey) {
 		out.Begin()
-		r.values(&out, &lines, buf[:])
+		r.values(&out, buf[:])
 		if !yield(&out) {
 			return
 		}
@@ -85,31 +107,58 @@ func (f *fold) sorted(yield func(*projections.Row) bool) {
 }
 
 // values puts the row's values in the sequence of columns.
-func (r *row) values(out *projections.Row, lines *[2]order.LineState, buf []byte) {
-	o := r.order(lines)
+func (r *row) values(out *projections.Row, buf []byte) {
+	d := r.derive()
 	out.Text(r.tenant)
 	out.UUID(r.id)
 	for _, text := range [...]string{
 		r.number, r.externalID, r.channel, r.currency, r.customer, r.country, string(r.status),
-		string(o.PaymentStatus()), string(o.FulfillmentStatus()), string(o.ReturnStatus()),
+		string(d.payment), string(d.fulfillment), string(d.returns),
 	} {
 		out.Text(text)
 	}
-	for _, sum := range [...]int64{r.total, r.released, r.credited, o.AmountDue(), o.AmountOwedToCustomer()} {
+	for _, sum := range [...]int64{r.total, r.added, r.released, r.credited, d.due, d.owed} {
 		out.Int64(sum)
 	}
 	out.Int32(r.lines)
-	for _, count := range [...]int64{r.units, r.unitsCanceled, r.unitsToShip, r.unitsDelivered, r.unitsReturned} {
+	for _, count := range [...]int64{
+		r.units, r.unitsCanceled, r.unitsToShip, r.unitsDelivered, r.unitsReturned, d.open, d.waiting,
+	} {
 		out.Int64(count)
 	}
 	out.Texts(r.skus)
+	textsOrNull(out, d.tags)
+	textsOrNull(out, d.reasons)
 	out.JSON(appendPayments(buf[:0], r.payments))
+	if r.open == nil {
+		out.Null()
+	} else {
+		out.Bytes(r.open)
+	}
+	if d.life == nil {
+		out.Null()
+	} else {
+		out.JSON(d.life)
+	}
 	out.Time(r.placedAt)
-	out.TimeOrNull(r.confirmedAt)
-	out.TimeOrNull(r.completedAt)
-	out.TimeOrNull(r.canceledAt)
-	out.TimeOrNull(r.expiresAt)
+	for _, at := range [...]time.Time{r.confirmedAt, r.completedAt, r.canceledAt, r.expiresAt, d.shipBy, d.dueAt} {
+		out.TimeOrNull(at)
+	}
+	if d.dueHold == uuid.Nil {
+		out.Null()
+	} else {
+		out.UUID(d.dueHold)
+	}
+	out.TimeOrNull(d.archivedAt)
 	out.Time(r.updatedAt)
 	out.Int64(r.version)
 	out.Int64(r.position)
+}
+
+func textsOrNull(out *projections.Row, values []string) {
+	if len(values) == 0 {
+		out.Null()
+		return
+	}
+	out.Texts(values)
 }

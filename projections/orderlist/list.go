@@ -33,24 +33,36 @@ type Order struct {
 	Fulfillment order.FulfillmentStatus
 	Return      order.ReturnStatus
 	Total       int64 // as placed; sort and filter go by it
-	TotalNow    int64 // after cancellations and returns
+	TotalNow    int64 // after edits, cancellations and returns
 	AmountDue   int64
 	AmountOwed  int64 // to the customer
 	Lines       int
-	Units       int64    // as placed
+	Units       int64    // ordered in all, those that edits have added included
 	Canceled    int64    // units
 	Returned    int64    // units
 	ToShip      int64    // live units that need a parcel, delivered ones included
+	Open        int64    // of those, the ones that have not left
+	Backordered int64    // units that wait for stock
 	SKUs        []string // sorted bytewise, each once
+	Tags        []string // sorted bytewise
+	HoldReasons []string // sorted, each once; none if nothing is held
 	PlacedAt    time.Time
 	ConfirmedAt time.Time
 	CompletedAt time.Time
 	CanceledAt  time.Time
 	ExpiresAt   time.Time
+	ShipBy      time.Time // the earliest of the planned fulfilments
+	DueAt       time.Time // when it expires, or a hold ends, whichever is first
+	DueKind     DueKind   // which of them
+	DueHold     uuid.UUID // the hold
+	ArchivedAt  time.Time
 	UpdatedAt   time.Time
 	Version     int64 // of the order's stream
 	Position    int64 // of its last event
 }
+
+// OnHold reports whether the order, or some of its lines, are held.
+func (o *Order) OnHold() bool { return len(o.HoldReasons) > 0 }
 
 // Sort is the sequence of a list. Orders with equal keys follow by id. The zero value means the newest first.
 type Sort struct {
@@ -196,16 +208,20 @@ func scan(rows pgx.Rows, limit int) ([]Order, error) {
 			o Order
 			t times
 			r row
+			d *uuid.UUID
 		)
 		if err := rows.Scan(&o.ID, &o.Number, &o.ExternalID, &o.Channel, &o.Currency, &o.CustomerID, &o.Country, &o.Status,
 			&o.Payment, &o.Fulfillment, &o.Return, &o.Total, &o.TotalNow, &o.AmountDue, &o.AmountOwed, &o.Lines, &o.Units,
-			&o.Canceled, &o.Returned, &o.ToShip, &o.SKUs, &r.placedAt, &t.confirmed, &t.completed, &t.canceled, &t.expires, &r.updatedAt,
+			&o.Canceled, &o.Returned, &o.ToShip, &o.Open, &o.Backordered, &o.SKUs, &o.Tags, &o.HoldReasons, &r.placedAt,
+			&t.confirmed, &t.completed, &t.canceled, &t.expires, &t.shipBy, &t.due, &d, &t.archived, &r.updatedAt,
 			&o.Version, &o.Position); err != nil {
 			return nil, err
 		}
 		t.into(&r)
 		o.PlacedAt, o.ConfirmedAt, o.CompletedAt = r.placedAt, r.confirmedAt, r.completedAt
 		o.CanceledAt, o.ExpiresAt, o.UpdatedAt = r.canceledAt, r.expiresAt, r.updatedAt
+		o.ShipBy, o.DueAt, o.ArchivedAt = utc(t.shipBy), utc(t.due), utc(t.archived)
+		o.DueKind, o.DueHold = dueKind(t.due, d)
 		orders = append(orders, o)
 	}
 	return orders, rows.Err()

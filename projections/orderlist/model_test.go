@@ -17,6 +17,6 @@ func TestModel_equalsFold(t *testing.T) {
 	pool := pgtest.Pool(t)
 	modeltest.Prepare(t, pool)
 	rapid.Check(t, func(r *rapid.T) {
-		modeltest.Compare(t.Context(), r, pool, orderlist.Model{}, modeltest.History(r, 60))
+		modeltest.Compare(t.Context(), r, pool, orderlist.Model{}, modeltest.Any(r, 120))
 	})
 }

@@ -1,7 +1,8 @@
 // Package orderlist is the read model that orders are searched in: one row an order, with its statuses, sums and SKUs,
 // filters over them, and pages by keys that cost the same wherever they are in the list.
 //
-// The row holds all that later events need to change it, so an event costs no look at the order's past.
+// The row holds all that later events need to change it, so an event costs no look at the order's past: sums of an order
+// that is as it was placed or is over, and for the time between what package order needs to fold its events.
 package orderlist
 
 import (
@@ -29,11 +30,14 @@ var (
 	insertStatement string
 	//go:embed update.sql
 	updateStatement string
+	//go:embed renew.sql
+	renewStatement string
 	//go:embed state.sql
 	stateStatement string
 )
 
-// indexes are those of one generation: one for each sort, and those of the filters that pick few of many orders.
+// indexes are those of one generation: one for each sort, and those of the filters that pick few of many orders. What is
+// to be shipped is found by status: few orders stay confirmed.
 var indexes = []string{
 	"alter table {table} add primary key (tenant_id, order_id)",
 	"create index on {table} (tenant_id, placed_at, order_id)",
@@ -44,6 +48,8 @@ var indexes = []string{
 	"create index on {table} (tenant_id, customer_id, placed_at, order_id) where customer_id <> ''",
 	"create index on {table} (tenant_id, external_id) where external_id <> ''",
 	"create index on {table} using gin (skus)",
+	"create index on {table} using gin (tags, hold_reasons) where tags is not null or hold_reasons is not null",
+	"create index on {table} (due_at) where due_at is not null",
 }
 
 // Model builds the order list. Its zero value is ready to use.
@@ -89,42 +95,42 @@ func (Model) Apply(ctx context.Context, tx pgx.Tx, g projections.Generation, eve
 			continue
 		}
 		k := key{e.Tenant, e.Stream}
-		r, there := rows[k]
+		r := rows[k]
 		switch {
-		case begins(fact):
+		case r == nil && begins(e, fact):
 			r = &row{key: k}
 			rows[k] = r
 			added = append(added, r)
-		case !there:
+		case r == nil:
 			return fmt.Errorf("order list: order %s at position %d: %s comes before the order", e.Stream, e.Position, e.Type)
 		case r.version == 0: // loaded, and not changed so far
 			changed = append(changed, r)
 		}
-		if err := r.apply(e, fact); err != nil {
-			return err
-		}
+		r.apply(e, fact)
 	}
 	return write(ctx, tx, g, added, changed)
 }
 
-// begins reports whether an order's stream begins with the event.
-func begins(fact order.Event) bool {
+// begins reports whether an order's stream begins with the event. A draft that is placed goes on with one.
+func begins(e *projections.Event, fact order.Event) bool {
 	switch fact.(type) {
-	case order.Placed, order.Imported:
-		return true
+	case order.Drafted, order.Placed, order.Imported:
+		return e.Version == 1
 	default:
 		return false
 	}
 }
 
-// older loads the rows of the orders that the events go on with.
-func older(ctx context.Context, tx pgx.Tx, g projections.Generation, events []projections.Event) (map[key]*row, error) {
-	var (
-		rows    = make(map[key]*row, len(events))
-		seen    = make(map[key]bool, len(events))
-		tenants []string
-		ids     []uuid.UUID
-	)
+// wanted are the rows that a frame goes on with.
+type wanted struct {
+	tenants []string
+	ids     []uuid.UUID
+	whole   []bool // with their SKUs
+}
+
+func wantedBy(events []projections.Event) *wanted {
+	var w wanted
+	places := make(map[key]int, len(events)) // -1: not wanted
 	for i := range events {
 		e := &events[i]
 		fact, ok := e.Body.(order.Event)
@@ -132,33 +138,37 @@ func older(ctx context.Context, tx pgx.Tx, g projections.Generation, events []pr
 			continue
 		}
 		k := key{e.Tenant, e.Stream}
-		if !seen[k] && !begins(fact) {
-			tenants, ids = append(tenants, e.Tenant), append(ids, e.Stream)
+		place, seen := places[k]
+		if !seen {
+			place = -1
+			if !begins(e, fact) {
+				place = len(w.ids)
+				w.tenants, w.ids, w.whole = append(w.tenants, e.Tenant), append(w.ids, e.Stream), append(w.whole, false)
+			}
+			places[k] = place
 		}
-		seen[k] = true
+		if edit, ok := fact.(order.EditCommitted); ok && place >= 0 && len(edit.LinesAdded) > 0 {
+			w.whole[place] = true
+		}
 	}
-	if len(ids) == 0 {
+	return &w
+}
+
+// older loads the rows of the orders that the events go on with.
+func older(ctx context.Context, tx pgx.Tx, g projections.Generation, events []projections.Event) (map[key]*row, error) {
+	rows, w := make(map[key]*row, len(events)), wantedBy(events)
+	if len(w.ids) == 0 {
 		return rows, nil
 	}
-	loaded, err := tx.Query(ctx, in(g, stateStatement), tenants, ids)
+	loaded, err := tx.Query(ctx, in(g, stateStatement), w.tenants, w.ids, w.whole)
 	if err != nil {
 		return nil, fmt.Errorf("order list: load rows: %w", err)
 	}
 	defer loaded.Close()
 	for loaded.Next() {
-		r := &row{}
-		var (
-			payments []byte
-			t        times
-		)
-		if err := loaded.Scan(&r.tenant, &r.id, &r.status, &r.total, &r.released, &r.credited, &r.units, &r.unitsCanceled,
-			&r.unitsToShip, &r.unitsDelivered, &r.unitsReturned, &payments, &r.placedAt, &t.confirmed, &t.completed,
-			&t.canceled, &t.expires, &r.updatedAt); err != nil {
+		r, err := load(loaded)
+		if err != nil {
 			return nil, fmt.Errorf("order list: load rows: %w", err)
-		}
-		t.into(r)
-		if err := json.Unmarshal(payments, &r.payments); err != nil {
-			return nil, fmt.Errorf("order list: payments of order %s: %w", r.id, err)
 		}
 		rows[r.key] = r
 	}
@@ -166,6 +176,32 @@ func older(ctx context.Context, tx pgx.Tx, g projections.Generation, events []pr
 		return nil, fmt.Errorf("order list: load rows: %w", err)
 	}
 	return rows, nil
+}
+
+// load reads one row of state.sql. Its version is 0 until an event is applied.
+func load(from pgx.Rows) (*row, error) {
+	r := &row{}
+	var (
+		payments, life []byte
+		tags           []string
+		t              times
+	)
+	if err := from.Scan(&r.tenant, &r.id, &r.status, &r.total, &r.added, &r.released, &r.credited, &r.lines, &r.units,
+		&r.unitsCanceled, &r.unitsToShip, &r.unitsDelivered, &r.unitsReturned, &tags, &payments, &r.open, &life, &r.placedAt,
+		&t.confirmed, &t.completed, &t.canceled, &t.expires, &t.archived, &r.updatedAt, &r.skus); err != nil {
+		return nil, err
+	}
+	t.into(r)
+	if err := json.Unmarshal(payments, &r.payments); err != nil {
+		return nil, fmt.Errorf("payments of order %s: %w", r.id, err)
+	}
+	if life == nil {
+		return r, nil
+	}
+	o := r.sums()
+	o.Tags, o.ArchivedAt = tags, utc(t.archived)
+	r.life = &o
+	return r, decodeLife(life, &o)
 }
 
 // write stores new and changed rows in key order, in one round trip.
@@ -181,6 +217,10 @@ func write(ctx context.Context, tx pgx.Tx, g projections.Generation, added, chan
 	if len(changed) > 0 {
 		slices.SortFunc(changed, byKey)
 		batch.Queue(in(g, updateStatement), updateColumns(changed)...)
+		again := slices.DeleteFunc(slices.Clone(changed), func(r *row) bool { return r.renewed == renewed{} })
+		if len(again) > 0 {
+			batch.Queue(in(g, renewStatement), renewColumns(again)...)
+		}
 	}
 	if err := tx.SendBatch(ctx, batch).Close(); err != nil {
 		return fmt.Errorf("order list: write %d rows: %w", len(added)+len(changed), err)

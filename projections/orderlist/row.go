@@ -3,7 +3,6 @@ package orderlist
 import (
 	"bytes"
 	"cmp"
-	"fmt"
 	"slices"
 	"time"
 
@@ -20,22 +19,29 @@ type key struct {
 }
 
 // row is what the list knows of an order: the facts that its statuses follow from, not the statuses themselves.
+//
+// An order that is as it was placed, or over, needs no more than sums. What goes on between is told by life, in which
+// the domain itself folds the order's events.
 type row struct {
 	key
 	number, externalID, channel, currency, customer, country string
 
 	status         order.Status
 	total          int64 // as placed
+	added          int64 // put on by edits
 	released       int64 // taken off by cancellations
 	credited       int64 // taken off by returns
 	payments       []order.Payment
 	lines          int32
-	units          int64 // as placed
+	units          int64 // ordered in all
 	unitsCanceled  int64
 	unitsToShip    int64 // of the live ones, those that need a parcel
 	unitsDelivered int64 // of those
 	unitsReturned  int64
-	skus           []string // sorted, each once
+	skus           []string     // sorted, each once; of a row that was loaded only if it was asked for
+	open           []byte       // the live units of each line of an order that is not over and has no life: see appendOpen
+	life           *order.Order // what is not told by the sums; nil if they tell all
+	renewed        renewed
 	placedAt       time.Time
 	confirmedAt    time.Time
 	completedAt    time.Time
@@ -46,20 +52,40 @@ type row struct {
 	position       int64
 }
 
+// renewed says which of the columns have changed that most events leave alone.
+type renewed struct{ contents, country, lines bool }
+
 func byKey(a, b *row) int {
 	return cmp.Or(cmp.Compare(a.tenant, b.tenant), bytes.Compare(a.id[:], b.id[:]))
 }
 
 // apply moves the row on by one event.
-func (r *row) apply(e *projections.Event, fact order.Event) error {
+func (r *row) apply(e *projections.Event, fact order.Event) {
+	if r.life != nil || !r.applyPlain(fact) {
+		r.describe(fact)
+		r.live(fact)
+	}
+	r.version, r.position = int64(e.Version), int64(e.Position)
+}
+
+// applyPlain moves on a row whose sums tell all, and reports whether they still do. It is what nearly all events of a
+// rebuild need, several times as fast as the domain's own fold.
+func (r *row) applyPlain(fact order.Event) bool {
 	switch f := fact.(type) {
 	case order.Placed:
-		r.begin(&f.Contents, f.PlacedAt)
-		r.status, r.expiresAt = order.StatusPending, f.ExpiresAt
+		if r.status != "" || len(f.Backordered) > 0 {
+			return false
+		}
+		r.begin(&f.Contents)
+		r.open = appendOpen(nil, f.Lines)
+		r.status, r.placedAt, r.updatedAt, r.expiresAt = order.StatusPending, f.PlacedAt, f.PlacedAt, f.ExpiresAt
 	case order.Imported:
 		at := f.OriginalPlacedAt
-		r.begin(&f.Contents, at)
-		r.status, r.confirmedAt, r.completedAt, r.updatedAt = f.Statuses.Status, at, at, f.ImportedAt
+		if f.Statuses.Status != order.StatusCompleted {
+			return false
+		}
+		r.begin(&f.Contents)
+		r.status, r.placedAt, r.confirmedAt, r.completedAt, r.updatedAt = f.Statuses.Status, at, at, at, f.ImportedAt
 		r.unitsDelivered = r.unitsToShip
 		r.payments = []order.Payment{{
 			PaymentID: f.OrderID, Method: "imported", State: order.PaymentCaptured, Authorized: f.Captured, Captured: f.Captured,
@@ -70,9 +96,12 @@ func (r *row) apply(e *projections.Event, fact order.Event) error {
 		r.pay(f.Payment)
 		r.updatedAt = f.UpdatedAt
 	case order.Canceled:
+		if r.status == order.StatusDraft {
+			return false
+		}
 		r.status, r.canceledAt, r.updatedAt, r.expiresAt = order.StatusCanceled, f.CanceledAt, f.CanceledAt, time.Time{}
 		r.released += f.AmountReleased
-		r.unitsToShip = 0 // it ends the order: nothing of it is live
+		r.unitsToShip, r.open = 0, nil // it ends the order: nothing of it is live
 		for i := range f.Lines {
 			r.unitsCanceled += f.Lines[i].Quantity
 		}
@@ -84,18 +113,18 @@ func (r *row) apply(e *projections.Event, fact order.Event) error {
 			r.unitsReturned += f.Lines[i].Quantity
 		}
 	default:
-		return fmt.Errorf("order list: event %s at position %d is new to this build", e.Type, e.Position)
+		return false
 	}
-	r.version, r.position = int64(e.Version), int64(e.Position)
-	return nil
+	return true
 }
 
-func (r *row) begin(c *order.Contents, at time.Time) {
+// begin fills in what an order is made of, which a draft may be told again.
+func (r *row) begin(c *order.Contents) {
 	r.number, r.externalID, r.channel, r.currency = c.Number, c.ExternalID, c.Channel, c.Currency
 	r.customer, r.country, r.total = c.CustomerID, c.Country, c.Totals.Total
-	r.placedAt, r.updatedAt = at, at
 	r.lines = int32(len(c.Lines))
 	r.skus = make([]string, len(c.Lines))
+	r.units, r.unitsToShip = 0, 0
 	for i := range c.Lines {
 		l := &c.Lines[i]
 		r.skus[i] = l.SKU
@@ -106,6 +135,36 @@ func (r *row) begin(c *order.Contents, at time.Time) {
 	}
 	slices.Sort(r.skus)
 	r.skus = slices.Compact(r.skus)
+}
+
+// describe takes over what an event says of the order that life does not know.
+func (r *row) describe(fact order.Event) {
+	switch f := fact.(type) {
+	case order.Placed:
+		r.begin(&f.Contents)
+		r.renewed.contents = true
+	case order.Drafted:
+		r.begin(&f.Contents)
+	case order.DraftUpdated:
+		r.begin(&f.Contents)
+		r.renewed.contents = true
+	case order.Imported:
+		r.begin(&f.Contents)
+	case order.ShippingAddressChanged:
+		r.country, r.renewed.country = f.Country, true
+	case order.EditCommitted:
+		if len(f.LinesAdded) == 0 {
+			return
+		}
+		r.skus = slices.Clone(r.skus)
+		for i := range f.LinesAdded {
+			r.skus = append(r.skus, f.LinesAdded[i].SKU)
+		}
+		slices.Sort(r.skus)
+		r.skus, r.renewed.lines = slices.Compact(r.skus), true
+		r.lines += int32(len(f.LinesAdded)) //nolint:gosec // orders have few lines
+	default:
+	}
 }
 
 // pay states a payment anew, in its place among the others.
@@ -127,44 +186,4 @@ func (r *row) refund(amount int64) {
 		p.Refunded += part
 		amount -= part
 	}
-}
-
-// order returns an order with the same statuses and amounts, which the domain derives: one line stands for all units
-// that need a parcel and one for the others.
-func (r *row) order(lines *[2]order.LineState) order.Order {
-	lines[0] = order.LineState{
-		Line: order.Line{RequiresShipping: true},
-		Counters: order.Counters{
-			Ordered: r.unitsToShip, Fulfilled: r.unitsDelivered, Shipped: r.unitsDelivered, Delivered: r.unitsDelivered,
-			ReturnRequested: r.unitsReturned, Returned: r.unitsReturned,
-		},
-	}
-	lines[1] = order.LineState{Counters: order.Counters{Ordered: r.units - r.unitsCanceled - r.unitsToShip}}
-	return order.Order{
-		ID: r.id, Status: r.status, Lines: lines[:], Totals: order.Totals{Total: r.total},
-		Released: r.released, Credited: r.credited, Payments: r.payments,
-	}
-}
-
-// times are the times of a row that may be absent.
-type times struct{ confirmed, completed, canceled, expires *time.Time }
-
-func (t *times) into(r *row) {
-	for _, f := range [...]struct {
-		from *time.Time
-		to   *time.Time
-	}{{t.confirmed, &r.confirmedAt}, {t.completed, &r.completedAt}, {t.canceled, &r.canceledAt}, {t.expires, &r.expiresAt}} {
-		if f.from != nil {
-			*f.to = f.from.UTC()
-		}
-	}
-	r.placedAt, r.updatedAt = r.placedAt.UTC(), r.updatedAt.UTC()
-}
-
-// present returns nil for the zero time.
-func present(t time.Time) *time.Time {
-	if t.IsZero() {
-		return nil
-	}
-	return &t
 }

@@ -9,8 +9,8 @@ import (
 
 // columns are the table's; the first two are its key.
 var columns = []string{
-	"tenant_id", "sku", "name", "prices", "tax_class", "requires_shipping", "sellable", "listed_at", "updated_at", "version",
-	"position",
+	"tenant_id", "sku", "name", "prices", "tax_class", "requires_shipping", "sellable", "weight_grams", "channels", "listed_at",
+	"updated_at", "version", "position",
 }
 
 // fold holds the rows of a rebuild in memory.
@@ -65,6 +65,8 @@ func (f *fold) sorted(yield func(*projections.Row) bool) {
 		out.Text(r.TaxClass)
 		out.Bool(r.RequiresShipping)
 		out.Bool(r.Sellable)
+		out.Int64(r.Weight)
+		out.Texts(r.Channels)
 		out.Time(r.ListedAt)
 		out.Time(r.UpdatedAt)
 		out.Int64(r.Version)

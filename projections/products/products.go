@@ -91,6 +91,15 @@ func (r *row) encodePrices() string {
 	return string(data)
 }
 
+// encodeChannels returns the channels as JSON: unnest would flatten an array of arrays.
+func (r *row) encodeChannels() string {
+	data, err := json.Marshal(append([]string{}, r.Channels...))
+	if err != nil {
+		panic(err) // strings only: it cannot fail
+	}
+	return string(data)
+}
+
 // Apply folds a frame: it reads the rows that the frame changes, if they are older than the frame, and writes every
 // row once.
 func (Model) Apply(ctx context.Context, tx pgx.Tx, g projections.Generation, events []projections.Event) error {
@@ -176,6 +185,10 @@ func skuOf(fact catalog.Event) string {
 		return f.SKU
 	case catalog.ShippingRequirementChanged:
 		return f.SKU
+	case catalog.WeightChanged:
+		return f.SKU
+	case catalog.ChannelsChanged:
+		return f.SKU
 	case catalog.Delisted:
 		return f.SKU
 	case catalog.Relisted:
@@ -190,11 +203,14 @@ func scan(from pgx.CollectableRow) (*row, error) {
 		r      row
 		prices []byte
 	)
-	if err := from.Scan(&r.tenant, &r.SKU, &r.Name, &prices, &r.TaxClass, &r.RequiresShipping, &r.Sellable, &r.ListedAt,
-		&r.UpdatedAt, &r.Version, &r.Position); err != nil {
+	if err := from.Scan(&r.tenant, &r.SKU, &r.Name, &prices, &r.TaxClass, &r.RequiresShipping, &r.Sellable, &r.Weight,
+		&r.Channels, &r.ListedAt, &r.UpdatedAt, &r.Version, &r.Position); err != nil {
 		return nil, err
 	}
 	r.ListedAt, r.UpdatedAt = r.ListedAt.UTC(), r.UpdatedAt.UTC()
+	if len(r.Channels) == 0 {
+		r.Channels = nil
+	}
 	if err := json.Unmarshal(prices, &r.Prices); err != nil {
 		return nil, fmt.Errorf("prices of SKU %q: %w", r.SKU, err)
 	}
@@ -207,7 +223,8 @@ func arguments(rows []*row) []any {
 		list(rows, func(r *row) string { return r.tenant }), list(rows, func(r *row) string { return r.SKU }),
 		list(rows, func(r *row) string { return r.Name }), list(rows, (*row).encodePrices),
 		list(rows, func(r *row) string { return r.TaxClass }), list(rows, func(r *row) bool { return r.RequiresShipping }),
-		list(rows, func(r *row) bool { return r.Sellable }), list(rows, func(r *row) time.Time { return r.ListedAt }),
+		list(rows, func(r *row) bool { return r.Sellable }), list(rows, func(r *row) int64 { return r.Weight }),
+		list(rows, (*row).encodeChannels), list(rows, func(r *row) time.Time { return r.ListedAt }),
 		list(rows, func(r *row) time.Time { return r.UpdatedAt }), list(rows, func(r *row) int64 { return r.Version }),
 		list(rows, func(r *row) int64 { return r.Position }),
 	}

@@ -1,15 +1,11 @@
-create table {table} (
-    tenant_id       text        collate "C" not null,
-    sku             text        collate "C" not null,
-    location_id     text        collate "C" not null,
-    on_hand         bigint      not null,
-    reserved        bigint      not null,
-    committed       bigint      not null,
-    incoming        bigint      not null,
-    damaged         bigint      not null,
-    quality_control bigint      not null,
-    safety_stock    bigint      not null,
-    version         bigint      not null,
-    position        bigint      not null,
-    updated_at      timestamptz not null
+create table {stock} (
+    tenant_id        text        collate "C" not null,
+    sku              text        collate "C" not null,
+    backordered      bigint      not null,
+    backorder_policy text        collate "C" not null,
+    backorder_limit  bigint      not null,
+    untracked        boolean     not null,
+    version          bigint      not null,
+    position         bigint      not null,
+    updated_at       timestamptz not null
 ) with (fillfactor = 70)

@@ -8,11 +8,16 @@ import (
 	"github.com/ordermill/ordermill/projections"
 )
 
-// columns are the table's; the first three are its key.
-var columns = []string{
-	"tenant_id", "sku", "location_id", "on_hand", "reserved", "committed", "incoming", "damaged", "quality_control",
-	"safety_stock", "version", "position", "updated_at",
-}
+// columns are those of the SKUs, the first two their key, and locationColumns those of their locations, with three.
+var (
+	columns = []string{
+		"tenant_id", "sku", "backordered", "backorder_policy", "backorder_limit", "untracked", "version", "position", "updated_at",
+	}
+	locationColumns = []string{
+		"tenant_id", "location_id", "sku", "on_hand", "reserved", "committed", "incoming", "damaged", "quality_control",
+		"safety_stock",
+	}
+)
 
 // fold holds the levels of a rebuild in memory.
 type fold struct {
@@ -22,8 +27,8 @@ type fold struct {
 // levels are those of one SKU.
 type levels struct {
 	stock.Levels
-	tenant string
-	marks  []mark
+	mark
+	key key
 }
 
 // NewFold returns an empty fold.
@@ -38,10 +43,10 @@ func (f *fold) Add(e *projections.Event) error {
 	l := f.skus.Get(e)
 	if l == nil {
 		l = f.skus.Put(e)
-		l.tenant = e.Tenant
+		l.key = key{e.Tenant, skuOf(fact)}
 	}
 	l.Apply(fact)
-	l.marks = touch(l.marks, e, fact)
+	l.mark = markOf(e)
 	return nil
 }
 
@@ -55,30 +60,50 @@ func (f *fold) Merge(other projections.Fold) error {
 	return nil
 }
 
-// Tables returns the rows in key order.
+// Tables returns the rows of both tables in key order.
 func (f *fold) Tables() []projections.Table {
-	return []projections.Table{{Name: Name, Columns: columns, Key: 3, Rows: f.sorted}}
+	return []projections.Table{
+		{Name: Name, Columns: columns, Key: 2, Rows: f.bySKU},
+		{Name: locationsName, Columns: locationColumns, Key: 3, Rows: f.byLocation},
+	}
 }
 
-func (f *fold) sorted(yield func(*projections.Row) bool) {
-	var rows []row
-	for _, l := range f.skus.All() {
-		rows = appendRows(rows, l.tenant, l.SKU, &l.Levels, l.marks)
-	}
-	slices.SortFunc(rows, byKey)
+func (f *fold) bySKU(yield func(*projections.Row) bool) {
 	var out projections.Row
-	for _, r := range rows {
+	for _, l := range f.skus.Sorted(func(a, b *levels) int { return byKey(a.key, b.key) }) {
 		out.Begin()
-		out.Text(r.tenant)
-		out.Text(r.sku)
-		out.Text(r.at.ID)
+		out.Text(l.key.tenant)
+		out.Text(l.key.sku)
+		out.Int64(l.Backordered)
+		out.Text(string(l.BackorderPolicy))
+		out.Int64(l.BackorderLimit)
+		out.Bool(l.Untracked)
+		out.Int64(l.version)
+		out.Int64(l.position)
+		out.Time(l.updated)
+		if !yield(&out) {
+			return
+		}
+	}
+}
+
+func (f *fold) byLocation(yield func(*projections.Row) bool) {
+	var places []place
+	for _, l := range f.skus.All() {
+		places = appendPlaces(places, l.key, &l.Levels)
+	}
+	slices.SortFunc(places, byPlace)
+	var out projections.Row
+	for _, p := range places {
+		out.Begin()
+		out.Text(p.tenant)
+		out.Text(p.at.ID)
+		out.Text(p.sku)
 		for _, n := range [...]int64{
-			r.at.OnHand, r.at.Reserved, r.at.Committed, r.at.Incoming, r.at.Damaged, r.at.QualityControl, r.at.SafetyStock,
-			r.mark.version, r.mark.position,
+			p.at.OnHand, p.at.Reserved, p.at.Committed, p.at.Incoming, p.at.Damaged, p.at.QualityControl, p.at.SafetyStock,
 		} {
 			out.Int64(n)
 		}
-		out.Time(r.mark.updated)
 		if !yield(&out) {
 			return
 		}

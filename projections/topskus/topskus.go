@@ -110,7 +110,7 @@ func byKey(a, b key) int {
 
 // sums are what is counted of a SKU.
 type sums struct {
-	units int64 // sold; neither cancellations nor returns are taken off
+	units int64 // ordered, edits included; neither cancellations nor returns are taken off
 	net   int64 // minor units, after discounts, cancellations and refunds, without tax
 }
 
@@ -131,30 +131,30 @@ func each(fact order.Event, add func(currency, sku string, s sums) error) error 
 	case order.Imported:
 		return eachLine(&f.Contents, add)
 	case order.Canceled:
-		for i := range f.Lines {
-			if err := add(f.Currency, f.Lines[i].SKU, sums{net: -f.Lines[i].Amount}); err != nil {
-				return err
-			}
-		}
+		return eachCanceled(f.Currency, f.Lines, add)
+	case order.LinesCanceled:
+		return eachCanceled(f.Currency, f.Lines, add)
+	case order.Expired:
+		return eachCanceled(f.Currency, f.Lines, add)
+	case order.EditCommitted:
+		return eachEdited(&f, add)
+	case order.ReturnResolved:
+		return eachRefunded(&f, add)
 	case order.ReturnImported:
 		for i := range f.Lines {
 			if err := add(f.Currency, f.Lines[i].SKU, sums{net: -f.Lines[i].Amount}); err != nil {
 				return err
 			}
 		}
-	case order.Confirmed, order.PaymentUpdated: // nothing of a SKU
+	case order.Confirmed, order.PaymentUpdated, order.Drafted, order.DraftUpdated, order.Held, order.HoldReleased,
+		order.EditBegun, order.EditStaged, order.EditDiscarded, order.BackorderFilled, order.Completed, order.Archived,
+		order.FulfillmentPlanned, order.FulfillmentMoved, order.FulfillmentCreated, order.ShipmentDispatched,
+		order.TrackingUpdated, order.ShipmentDelivered, order.DeliveryFailed, order.FulfillmentCanceled,
+		order.ReturnRequested, order.ReturnApproved, order.ReturnDeclined, order.ReturnCanceled, order.ReturnReceived,
+		order.ShippingAddressChanged, order.BillingAddressChanged, order.ContactChanged, order.NoteAdded, order.NoteEdited,
+		order.NoteRemoved, order.TagsChanged, order.MetadataChanged, order.InvoiceIssued, order.CreditNoteIssued: // nothing of a SKU
 	default:
 		return fmt.Errorf("event %T is new to this build", fact)
-	}
-	return nil
-}
-
-func eachLine(c *order.Contents, add func(currency, sku string, s sums) error) error {
-	for i := range c.Lines {
-		l := &c.Lines[i]
-		if err := add(c.Currency, l.SKU, sums{units: l.Quantity, net: l.NetTotal()}); err != nil {
-			return err
-		}
 	}
 	return nil
 }
