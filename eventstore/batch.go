@@ -17,7 +17,8 @@ const (
 )
 
 // params lays a batch out as the arguments of append_events, in its order.
-func params(log LogID, batch []*pending) [][]byte {
+func params(s *scratch, log LogID, batch []*pending) [][]byte {
+	s.reset()
 	n, reads, claims, events, decisions, size := len(batch), 0, 0, 0, 0, 0
 	keyed := false
 	for _, p := range batch {
@@ -29,16 +30,16 @@ func params(log LogID, batch []*pending) [][]byte {
 	}
 	out := make([][]byte, 0, 42)
 	out = append(out, binary.BigEndian.AppendUint32(nil, uint32(log))) //nolint:gosec // positive
-	out = appendColumns(out, batch, n, keyed)
-	out = readColumns(out, batch, reads, ownWrites(batch, reads))
-	out = claimColumns(out, batch, claims)
-	out = eventColumns(out, batch, events, size)
-	return decisionColumns(out, batch, decisions)
+	out = appendColumns(s, out, batch, n, keyed)
+	out = readColumns(s, out, batch, reads, grounds(batch, reads, s.streams))
+	out = claimColumns(s, out, batch, claims)
+	out = eventColumns(s, out, batch, events, size)
+	return decisionColumns(s, out, batch, decisions)
 }
 
-func appendColumns(out [][]byte, batch []*pending, n int, keyed bool) [][]byte {
-	tenant := newArray(oidText, n, 16)
-	ends := [3]array{newArray(oidInt4, n, 4), newArray(oidInt4, n, 4), newArray(oidInt4, n, 4)}
+func appendColumns(s *scratch, out [][]byte, batch []*pending, n int, keyed bool) [][]byte {
+	tenant := s.array(oidText, n, 16)
+	ends := [3]array{s.array(oidInt4, n, 4), s.array(oidInt4, n, 4), s.array(oidInt4, n, 4)}
 	reads, claims, events := 0, 0, 0
 	for _, p := range batch {
 		tenant.text(p.Tenant)
@@ -49,17 +50,17 @@ func appendColumns(out [][]byte, batch []*pending, n int, keyed bool) [][]byte {
 	}
 	out = append(out, tenant.param())
 	if keyed {
-		out = keyColumns(out, batch, n)
+		out = keyColumns(s, out, batch, n)
 	} else {
 		out = append(out, nil, nil, nil, nil, nil, nil, nil, nil)
 	}
 	return append(out, ends[0].param(), ends[1].param(), ends[2].param())
 }
 
-func keyColumns(out [][]byte, batch []*pending, n int) [][]byte {
-	client, hash, fingerprint := newArray(oidText, n, 16), newArray(oidBytea, n, 32), newArray(oidBytea, n, 32)
-	request, resource := newArray(oidText, n, 24), newArray(oidText, n, 36)
-	status, headers, body := newArray(oidInt2, n, 2), newArray(oidBytea, n, 128), newArray(oidBytea, n, 2048)
+func keyColumns(s *scratch, out [][]byte, batch []*pending, n int) [][]byte {
+	client, hash, fingerprint := s.array(oidText, n, 16), s.array(oidBytea, n, 32), s.array(oidBytea, n, 32)
+	request, resource := s.array(oidText, n, 24), s.array(oidText, n, 36)
+	status, headers, body := s.array(oidInt2, n, 2), s.array(oidBytea, n, 128), s.array(oidBytea, n, 2048)
 	for _, p := range batch {
 		if p.Key == nil {
 			for _, a := range []*array{&client, &hash, &fingerprint, &request, &resource, &status, &headers, &body} {
@@ -80,36 +81,63 @@ func keyColumns(out [][]byte, batch []*pending, n int) [][]byte {
 		status.param(), headers.param(), body.param())
 }
 
-// ownWrites gives for each read the ordinal, from 1, of the event that is the last one of its stream among the earlier
-// appends of the batch, 0 when they do not write to it. It is nil when that is so for all.
-func ownWrites(batch []*pending, reads int) []int {
+// settled is where it shows what a stream is, for the reads of it that follow in a batch.
+type settled struct {
+	event  int // ordinal, from 1, of the last event that the batch has for it
+	read   int // else ordinal, from 1, of the first read of it
+	tenant string
+	wanted *Expectation // of that read
+}
+
+// grounds gives for each read what it need not be looked up for: the ordinal, from 1, of the event that is the last one of
+// its stream among the earlier appends of the batch; or, if they do not write to it and one of them reads the same, the
+// negative ordinal of the first read of it; 0 for neither. It is nil when that is so for all.
+func grounds(batch []*pending, reads int, streams map[uuid.UUID]settled) []int {
 	if len(batch) == 1 {
 		return nil
 	}
-	var own []int
-	last := make(map[uuid.UUID]int, reads)
+	defer clear(streams)
+	var out []int
 	n, ordinal := 0, 0
 	for _, p := range batch {
-		for _, r := range p.Reads {
-			if at, ok := last[r.Stream]; ok {
-				if own == nil {
-					own = make([]int, reads)
-				}
-				own[n] = at
+		for i := range p.Reads {
+			r := &p.Reads[i]
+			ground := 0
+			if at, known := streams[r.Stream]; known {
+				ground = at.ground(p.Tenant, r)
+			} else {
+				streams[r.Stream] = settled{read: n + 1, tenant: p.Tenant, wanted: r}
+			}
+			if ground != 0 && out == nil {
+				out = make([]int, reads)
+			}
+			if out != nil {
+				out[n] = ground
 			}
 			n++
 		}
 		for i := range p.Events {
 			ordinal++
-			last[p.Events[i].Stream] = ordinal
+			streams[p.Events[i].Stream] = settled{event: ordinal}
 		}
 	}
-	return own
+	return out
 }
 
-func readColumns(out [][]byte, batch []*pending, n int, own []int) [][]byte {
-	owner, stream := newArray(oidInt4, n, 4), newArray(oidUUID, n, 16)
-	version, event := newArray(oidInt8, n, 8), newArray(oidUUID, n, 16)
+func (s *settled) ground(tenant string, r *Expectation) int {
+	switch {
+	case s.event > 0:
+		return s.event
+	case s.tenant == tenant && *s.wanted == *r:
+		return -s.read
+	default:
+		return 0
+	}
+}
+
+func readColumns(s *scratch, out [][]byte, batch []*pending, n int, ground []int) [][]byte {
+	owner, stream := s.array(oidInt4, n, 4), s.array(oidUUID, n, 16)
+	version, event := s.array(oidInt8, n, 8), s.array(oidUUID, n, 16)
 	for i, p := range batch {
 		for _, r := range p.Reads {
 			owner.int32(i + 1)
@@ -118,19 +146,19 @@ func readColumns(out [][]byte, batch []*pending, n int, own []int) [][]byte {
 			event.uuid(r.Event)
 		}
 	}
-	in := newArray(oidInt4, len(own), 4)
-	for _, at := range own {
+	on := s.array(oidInt4, len(ground), 4)
+	for _, at := range ground {
 		if at == 0 {
-			in.null()
+			on.null()
 		} else {
-			in.int32(at)
+			on.int32(at)
 		}
 	}
-	return append(out, owner.param(), stream.param(), version.param(), event.param(), in.param())
+	return append(out, owner.param(), stream.param(), version.param(), event.param(), on.param())
 }
 
-func claimColumns(out [][]byte, batch []*pending, n int) [][]byte {
-	owner, scope, value, claimant := newArray(oidInt4, n, 4), newArray(oidText, n, 16), newArray(oidText, n, 24), newArray(oidUUID, n, 16)
+func claimColumns(s *scratch, out [][]byte, batch []*pending, n int) [][]byte {
+	owner, scope, value, claimant := s.array(oidInt4, n, 4), s.array(oidText, n, 16), s.array(oidText, n, 24), s.array(oidUUID, n, 16)
 	for i, p := range batch {
 		for _, c := range p.Claims {
 			owner.int32(i + 1)
@@ -142,11 +170,11 @@ func claimColumns(out [][]byte, batch []*pending, n int) [][]byte {
 	return append(out, owner.param(), scope.param(), value.param(), claimant.param())
 }
 
-func eventColumns(out [][]byte, batch []*pending, n, size int) [][]byte {
-	owner, stream, kind := newArray(oidInt4, n, 4), newArray(oidUUID, n, 16), newArray(oidText, n, 8)
-	version, id, name := newArray(oidInt8, n, 8), newArray(oidUUID, n, 16), newArray(oidText, n, 20)
-	schema, occurred := newArray(oidInt2, n, 2), newArray(oidMoment, n, 8)
-	data, metadata := newArray(oidBytea, 1, size), newArray(oidBytea, n, 128)
+func eventColumns(s *scratch, out [][]byte, batch []*pending, n, size int) [][]byte {
+	owner, stream, kind := s.array(oidInt4, n, 4), s.array(oidUUID, n, 16), s.array(oidText, n, 8)
+	version, id, name := s.array(oidInt8, n, 8), s.array(oidUUID, n, 16), s.array(oidText, n, 20)
+	schema, occurred := s.array(oidInt2, n, 2), s.array(oidMoment, n, 8)
+	data, metadata := s.array(oidBytea, 1, size), s.array(oidBytea, n, 128)
 	for i, p := range batch {
 		for j := range p.Events {
 			e := &p.Events[j]
@@ -167,13 +195,13 @@ func eventColumns(out [][]byte, batch []*pending, n, size int) [][]byte {
 }
 
 // decisionColumns costs a batch without decisions ten nulls.
-func decisionColumns(out [][]byte, batch []*pending, n int) [][]byte {
+func decisionColumns(s *scratch, out [][]byte, batch []*pending, n int) [][]byte {
 	if n == 0 {
 		return append(out, nil, nil, nil, nil, nil, nil, nil, nil, nil, nil)
 	}
-	owner, id, command, code := newArray(oidInt4, n, 4), newArray(oidUUID, n, 16), newArray(oidText, n, 16), newArray(oidText, n, 24)
-	reason, kind, actor := newArray(oidText, n, 64), newArray(oidText, n, 8), newArray(oidText, n, 24)
-	resource, request, details := newArray(oidText, n, 36), newArray(oidText, n, 36), newArray(oidBytea, n, 128)
+	owner, id, command, code := s.array(oidInt4, n, 4), s.array(oidUUID, n, 16), s.array(oidText, n, 16), s.array(oidText, n, 24)
+	reason, kind, actor := s.array(oidText, n, 64), s.array(oidText, n, 8), s.array(oidText, n, 24)
+	resource, request, details := s.array(oidText, n, 36), s.array(oidText, n, 36), s.array(oidBytea, n, 128)
 	for i, p := range batch {
 		d := p.Decision
 		if d == nil {

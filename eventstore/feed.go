@@ -96,7 +96,7 @@ func (f *Feed) Subscribe(ctx context.Context, topic string) (<-chan *message.Mes
 		FeedConfig: f.config,
 		store:      f.store,
 		out:        make(chan *message.Message),
-		limit:      f.config.MaxEvents,
+		limit:      min(firstRead, f.config.MaxEvents),
 		wakes:      -1,
 		logger:     f.config.Logger.With("consumer", f.config.Consumer, "topic", topic, "log", f.store.log),
 	}

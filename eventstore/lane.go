@@ -23,12 +23,13 @@ var appendSQL string
 //
 // send and expect are for one goroutine at a time, receive for one other: the frontend only reads.
 type lane struct {
-	conn  net.Conn
-	front *pgproto3.Frontend
-	pid   uint32
-	limit time.Duration // of a write
-	bind  pgproto3.Bind
-	buf   []byte
+	conn    net.Conn
+	front   *pgproto3.Frontend
+	pid     uint32
+	limit   time.Duration // of a write
+	bind    pgproto3.Bind
+	buf     []byte
+	scratch *scratch // for building buf
 
 	// What was read of the answer that is being received.
 	rows            []outcome
@@ -59,7 +60,7 @@ func openLane(ctx context.Context, config *pgconn.Config, b bounds) (*lane, erro
 		_ = conn.Close(ctx)
 		return nil, fmt.Errorf("take over connection: %w", err)
 	}
-	l := &lane{conn: hijacked.Conn, front: hijacked.Frontend, pid: hijacked.PID, limit: b.lane}
+	l := &lane{conn: hijacked.Conn, front: hijacked.Frontend, pid: hijacked.PID, limit: b.lane, scratch: newScratch()}
 	l.bind = pgproto3.Bind{PreparedStatement: "append", ParameterFormatCodes: []int16{1}, ResultFormatCodes: []int16{1}}
 	return l, nil
 }
@@ -93,7 +94,7 @@ func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(),
 
 // send puts one batch on the way, as a transaction of its own.
 func (l *lane) send(log LogID, batch []*pending) error {
-	l.bind.Parameters = params(log, batch)
+	l.bind.Parameters = params(l.scratch, log, batch)
 	buf, err := l.bind.Encode(l.buf[:0])
 	l.bind.Parameters = nil
 	if err != nil {

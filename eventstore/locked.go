@@ -147,7 +147,7 @@ func (l *Locked) Append(ctx context.Context, a Append) (Result, error) {
 		return Result{}, err
 	}
 	batch := []*pending{p}
-	rows, err := l.call(ctx, params(l.store.log, batch))
+	rows, err := l.call(ctx, params(newScratch(), l.store.log, batch))
 	if err == nil {
 		err = complete(rows, 1)
 	}

@@ -10,7 +10,7 @@ import (
 // Bounds of what reads keeps: enough for consumers of one process that catch up more or less together.
 const (
 	readsEvents = 65_536
-	readsBytes  = 48 << 20
+	readsBytes  = 16 << 20
 	readsAge    = 5 * time.Second
 )
 

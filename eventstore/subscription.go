@@ -17,6 +17,9 @@ const (
 	longestPause = 5 * time.Second  // between tries
 )
 
+// firstRead is how many events a consumer asks for before it knows how large they are.
+const firstRead = 256
+
 // subscription is one consumer's way through a log. It belongs to the goroutine that runs it.
 type subscription struct {
 	FeedConfig
@@ -97,19 +100,21 @@ func (s *subscription) read(ctx context.Context) (events []Recorded, all bool, e
 	return events, all, nil
 }
 
-// adapt keeps what one read brings into memory near the size of a frame: fewer events are asked for while they are
-// large.
+// adapt keeps what one read brings into memory near the size of a frame. A consumer that is behind asks for more with
+// each read, but for no more events than fit if they are as large as these.
 func (s *subscription) adapt(events []Recorded) {
+	if len(events) == 0 {
+		return
+	}
 	size := 0
 	for i := range events {
 		size += sizeOf(&events[i])
 	}
-	switch {
-	case size > s.MaxBytes:
-		s.limit = max(1, s.limit/2)
-	case size < s.MaxBytes/2:
-		s.limit = min(s.MaxEvents, s.limit*2)
+	fit := max(1, s.MaxBytes*len(events)/size)
+	if len(events) == s.limit {
+		s.limit = min(2*s.limit, s.MaxEvents)
 	}
+	s.limit = min(s.limit, fit)
 }
 
 // cut returns the frame that events begin with.

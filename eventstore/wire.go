@@ -11,18 +11,46 @@ import (
 // array builds one array parameter in PostgreSQL's binary format. A batch has thirty of them with a few hundred
 // elements each, so they are written without reflection and without an allocation an element.
 type array struct {
-	buf []byte
-	n   uint32
+	buf  []byte
+	n    uint32
+	home *scratch
+	slot int
 }
 
 const arrayHeader = 20 // dimensions, null flag, element type, length, lower bound
 
-func newArray(elementType uint32, elements, bytesEach int) array {
-	buf := make([]byte, arrayHeader, arrayHeader+elements*(4+bytesEach))
+// scratch is memory for the arrays of one batch after the other. The i-th array of a batch gets that of the i-th array of
+// the one before, which has about its size. It is for one batch at a time.
+type scratch struct {
+	bufs    [][]byte
+	lent    int
+	streams map[uuid.UUID]settled // of grounds; empty in between
+}
+
+func newScratch() *scratch { return &scratch{streams: make(map[uuid.UUID]settled)} }
+
+// keptArray is how large an array may be for its memory to be kept.
+const keptArray = 1 << 20
+
+// reset takes all memory back: nobody may use the arrays any more.
+func (s *scratch) reset() { s.lent = 0 }
+
+// array begins an array with room for some elements.
+func (s *scratch) array(elementType uint32, elements, bytesEach int) array {
+	size := arrayHeader + elements*(4+bytesEach)
+	if s.lent == len(s.bufs) {
+		s.bufs = append(s.bufs, nil)
+	}
+	if cap(s.bufs[s.lent]) < size {
+		s.bufs[s.lent] = make([]byte, size)
+	}
+	buf := s.bufs[s.lent][:arrayHeader]
+	clear(buf)
+	s.lent++
 	binary.BigEndian.PutUint32(buf[0:], 1)
 	binary.BigEndian.PutUint32(buf[8:], elementType)
 	binary.BigEndian.PutUint32(buf[16:], 1)
-	return array{buf: buf}
+	return array{buf: buf, home: s, slot: s.lent - 1}
 }
 
 func (a *array) null() {
@@ -71,6 +99,11 @@ func (a *array) time(v time.Time) { a.int64(v.UnixMicro() - postgresEpoch) }
 
 // param is the parameter's value; an array without elements is sent as null, which the append function tests for.
 func (a *array) param() []byte {
+	if cap(a.buf) <= keptArray {
+		a.home.bufs[a.slot] = a.buf // it may have grown
+	} else {
+		a.home.bufs[a.slot] = nil
+	}
 	if a.n == 0 {
 		return nil
 	}

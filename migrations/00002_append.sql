@@ -11,8 +11,8 @@ create type append_outcome as (
 -- append_events decides and writes one batch of appends to a log, in order, in one call. Parameters are parallel
 -- arrays: a_ one element an append, r_ a stream that an append read, c_ a claim, e_ an event, d_ a decision to be noted,
 -- at most one an append. The a_…_end arrays give the last r_, c_ and e_ element of each append; r_append, e_append and
--- d_append name the append back. r_own is the e_ element that is the last one of the stream among the earlier appends of
--- the batch, null when they do not write to it.
+-- d_append name the append back. r_ground is the e_ element that is the last one of the stream among the earlier appends of
+-- the batch; when they do not write to it but read the same, minus the r_ element that does so first; else null.
 --
 -- When every append is accepted the answer is one row, (0, 'appended', head before the batch): the caller counts
 -- positions on from there. Otherwise there is a row an append.
@@ -24,7 +24,7 @@ create function append_events(
     p_log int,
     a_tenant text[], a_client text[], a_key bytea[], a_fingerprint bytea[], a_request text[], a_resource text[],
     a_status smallint[], a_headers bytea[], a_body bytea[], a_reads_end int[], a_claims_end int[], a_events_end int[],
-    r_append int[], r_stream uuid[], r_version bigint[], r_event uuid[], r_own int[],
+    r_append int[], r_stream uuid[], r_version bigint[], r_event uuid[], r_ground int[],
     c_append int[], c_scope text[], c_value text[], c_owner uuid[],
     e_append int[], e_stream uuid[], e_stream_type text[], e_version bigint[], e_id uuid[], e_type text[],
     e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[],
@@ -75,38 +75,43 @@ begin
     end if;
 
     -- A read holds when the stream still ends with the event it ended with: in an earlier append of this batch, else
-    -- in the table.
+    -- in the table. One that is the same as an earlier one that is looked up is as good as that.
     select coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0),
            not exists (
-               select from unnest(r_append, r_stream, r_version, r_event, r_own) as r(append, stream, version, event, own)
+               select from generate_series(1, cardinality(r_append)) n
                left join lateral (
                    select e.version, e.event_id, e.tenant_id from events e
-                   where r.own is null and e.log_id = p_log and e.stream_id = r.stream
+                   where r_ground[n] is null and e.log_id = p_log and e.stream_id = r_stream[n]
                    order by e.version desc limit 1
                ) last on true
-               where case when r.own is null
-                          then coalesce(last.version, 0) <> r.version or coalesce(last.event_id, nil) <> r.event
-                               or last.tenant_id <> a_tenant[r.append]
-                          else e_id[r.own] is distinct from r.event or e_version[r.own] <> r.version or e_stream[r.own] <> r.stream
-                               or e_append[r.own] >= r.append or a_tenant[e_append[r.own]] <> a_tenant[r.append]
+               where case when r_ground[n] is null
+                          then coalesce(last.version, 0) <> r_version[n] or coalesce(last.event_id, nil) <> r_event[n]
+                               or last.tenant_id <> a_tenant[r_append[n]]
+                          when r_ground[n] > 0
+                          then e_id[r_ground[n]] is distinct from r_event[n] or e_version[r_ground[n]] <> r_version[n]
+                               or e_stream[r_ground[n]] <> r_stream[n] or e_append[r_ground[n]] >= r_append[n]
+                               or a_tenant[e_append[r_ground[n]]] <> a_tenant[r_append[n]]
+                          else r_event[-r_ground[n]] is distinct from r_event[n] or r_version[-r_ground[n]] <> r_version[n]
+                               or r_stream[-r_ground[n]] <> r_stream[n] or -r_ground[n] >= n or r_ground[-r_ground[n]] is not null
+                               or a_tenant[r_append[-r_ground[n]]] <> a_tenant[r_append[n]]
                      end
            )
     into head, clean;
     if clean and a_client is not null then
         clean := not exists (
-            select from unnest(a_tenant, a_client, a_key) as a(tenant, client, key)
+            select from generate_series(1, cardinality(a_tenant)) n
             cross join lateral (
                 select from command_results k
-                where k.log_id = p_log and k.tenant_id = a.tenant and k.client_id = a.client and k.key_hash = a.key limit 1
+                where k.log_id = p_log and k.tenant_id = a_tenant[n] and k.client_id = a_client[n] and k.key_hash = a_key[n] limit 1
             ) known
         );
     end if;
     if clean and c_append is not null then
         clean := not exists (
-            select from unnest(c_append, c_scope, c_value) as c(append, scope, value)
+            select from generate_series(1, cardinality(c_append)) n
             cross join lateral (
                 select from claims k
-                where k.log_id = p_log and k.tenant_id = a_tenant[c.append] and k.scope = c.scope and k.value = c.value limit 1
+                where k.log_id = p_log and k.tenant_id = a_tenant[c_append[n]] and k.scope = c_scope[n] and k.value = c_value[n] limit 1
             ) taken
         );
     end if;
@@ -132,23 +137,21 @@ begin
 
     insert into events (log_id, position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version,
                         data, metadata, occurred_at, recorded_at)
-    select p_log, head + e.n, a_tenant[e.append], e.stream, e.stream_type, e.version, e.id, e.type, e.schema,
-           e.data, e.metadata, e.occurred, o.recorded
-    from unnest(e_append, e_stream, e_stream_type, e_version, e_id, e_type, e_schema, e_data, e_metadata, e_occurred)
-         with ordinality as e(append, stream, stream_type, version, id, type, schema, data, metadata, occurred, n);
+    select p_log, head + n, a_tenant[e_append[n]], e_stream[n], e_stream_type[n], e_version[n], e_id[n], e_type[n], e_schema[n],
+           e_data[n], e_metadata[n], e_occurred[n], o.recorded
+    from generate_series(1, cardinality(e_append)) n;
     if a_client is not null then
         insert into command_results (log_id, tenant_id, client_id, key_hash, fingerprint, request, resource, status,
                                      headers, body, position, created_at)
-        select p_log, a.tenant, a.client, a.key, a.fingerprint, a.request, a.resource, a.status, a.headers, a.body,
-               head + a.events_end, o.recorded
-        from unnest(a_tenant, a_client, a_key, a_fingerprint, a_request, a_resource, a_status, a_headers, a_body, a_events_end)
-             as a(tenant, client, key, fingerprint, request, resource, status, headers, body, events_end)
-        where a.client is not null;
+        select p_log, a_tenant[n], a_client[n], a_key[n], a_fingerprint[n], a_request[n], a_resource[n], a_status[n],
+               a_headers[n], a_body[n], head + a_events_end[n], o.recorded
+        from generate_series(1, cardinality(a_tenant)) n
+        where a_client[n] is not null;
     end if;
     if c_append is not null then
         insert into claims (log_id, tenant_id, scope, value, owner)
-        select p_log, a_tenant[c.append], c.scope, c.value, c.owner
-        from unnest(c_append, c_scope, c_value, c_owner) as c(append, scope, value, owner);
+        select p_log, a_tenant[c_append[n]], c_scope[n], c_value[n], c_owner[n]
+        from generate_series(1, cardinality(c_append)) n;
     end if;
     if d_append is not null then
         insert into decisions (log_id, tenant_id, decision_id, position, decided_at, command, code, reason, actor_type,

@@ -28,7 +28,8 @@ const (
 )
 
 // AllowedActions returns the actions that would not be refused in the present state, so that a client can draw buttons
-// without copying the rules. It is never nil.
+// without copying the rules. It is never nil. Every answer to a command has them, so what is cheap to see comes before what
+// words a refusal.
 func (o *Order) AllowedActions() []Action {
 	actions := make([]Action, 0, 8)
 	for _, a := range [...]struct {
@@ -44,11 +45,11 @@ func (o *Order) AllowedActions() []Action {
 		{ActionReleaseHold, func() bool { return o.holdable() == nil && len(o.Holds) > 0 }},
 		{ActionEdit, func() bool { return o.changeable("edit") == nil }},
 		{ActionCancel, func() bool { return o.cancelable() == nil }},
-		{ActionCancelLines, func() bool { return o.changeable("cancel") == nil && o.anyLine((*Counters).unshipped) }},
+		{ActionCancelLines, func() bool { return o.changeable("cancel") == nil && o.anyLine((*Counters).cancelable) }},
 		{ActionFulfill, o.canPack},
 		{ActionShip, o.canShip},
 		{ActionDeliver, o.canDeliver},
-		{ActionReturn, func() bool { return o.returnable() == nil && o.anyLine((*Counters).out) }},
+		{ActionReturn, o.canReturn},
 		{ActionReceiveReturn, func() bool { return o.anyReturn(func(r *Return) bool { return r.receivable() }) }},
 		{ActionResolveReturn, func() bool { return o.anyReturn(func(r *Return) bool { return o.resolvable(r) == nil }) }},
 		{ActionComplete, func() bool { return o.Status == StatusConfirmed && o.completable() == nil }},
@@ -61,7 +62,9 @@ func (o *Order) AllowedActions() []Action {
 	return actions
 }
 
-func (o *Order) canConfirm() bool { return o.Status == StatusPending && o.confirmable() == nil }
+func (o *Order) canConfirm() bool {
+	return o.Status == StatusPending && o.policyMet() != "" && o.confirmable() == nil
+}
 
 func (o *Order) canRefund() bool {
 	f := o.Funds()
@@ -71,7 +74,7 @@ func (o *Order) canRefund() bool {
 // canPack reports whether units could be packed: those that are planned nowhere, or those of a plan. It knows nothing of
 // shops that let goods go before they are paid.
 func (o *Order) canPack() bool {
-	if o.movable() != nil {
+	if o.Status != StatusConfirmed || o.movable() != nil {
 		return false
 	}
 	if o.packed(o.toPack(nil), false) == nil {
@@ -87,7 +90,7 @@ func (o *Order) canPack() bool {
 
 // canShip reports whether packed units are here that no hold keeps.
 func (o *Order) canShip() bool {
-	if o.movable() != nil {
+	if o.Status != StatusConfirmed || o.movable() != nil {
 		return false
 	}
 	holds, find := o.holdsByLine(), o.finder()
@@ -108,21 +111,27 @@ func (o *Order) canShip() bool {
 
 // canDeliver reports whether units are under way.
 func (o *Order) canDeliver() bool {
-	return o.followable() == nil && o.anyLine(func(c *Counters) int64 { return c.Shipped - c.Delivered }) && len(o.Fulfillments) > 0
+	return len(o.Fulfillments) > 0 && o.anyLine(func(c *Counters) int64 { return c.Shipped - c.Delivered }) && o.followable() == nil
 }
 
 func (o *Order) anyLine(units func(*Counters) int64) bool {
 	return slices.ContainsFunc(o.Lines, func(l LineState) bool { return units(&l.Counters) > 0 })
 }
 
-// unshipped returns the live units that are still here.
-func (c *Counters) unshipped() int64 { return c.Live() - c.Shipped }
+// canReturn reports whether the customer has units that are not asked back.
+func (o *Order) canReturn() bool {
+	return slices.ContainsFunc(o.Lines, func(l LineState) bool { return l.out() > l.Counters.ReturnRequested }) && o.returnable() == nil
+}
 
-// out returns the units that have left and are not asked back.
-func (c *Counters) out() int64 { return c.Shipped - c.ReturnRequested }
+// gone returns the live units that cannot be canceled any more: they have left, or, if they need no shipping, are asked
+// back.
+func (c *Counters) gone() int64 { return max(c.Shipped, c.ReturnRequested) }
+
+// cancelable returns the live units that can be canceled.
+func (c *Counters) cancelable() int64 { return c.Live() - c.gone() }
 
 func (o *Order) anyReturn(fits func(*Return) bool) bool {
-	if o.returnable() != nil {
+	if len(o.Returns) == 0 || o.returnable() != nil {
 		return false
 	}
 	for i := range o.Returns {
