@@ -43,8 +43,8 @@ func TestHostileBodies(t *testing.T) {
 		`[]`:                                             {422, "validation_failed"},
 		`null`:                                           {422, "validation_failed"},
 		`{"lines":[{"sku":7}]}`:                          {422, "validation_failed"},
-		`{"currency":"EUR","lines":[{"sku":"A","quantity":99999999999999999999}]}`: {400, "malformed_json"},
-		`{"currency":"EUR","lines":[{"sku":"A","quantity":1.5}]}`:                  {400, "malformed_json"},
+		`{"currency":"EUR","lines":[{"sku":"A","quantity":99999999999999999999}]}`: {422, "validation_failed"},
+		`{"currency":"EUR","lines":[{"sku":"A","quantity":1.5}]}`:                  {422, "validation_failed"},
 		`{"currency":"EUR","lines":[{"sku":"A","quantity":"1"}]}`:                  {422, "validation_failed"},
 		`{"currency":"EUR\u0000","lines":[]}`:                                      {400, "malformed_json"},
 		"{\"currency\":\"\xff\",\"lines\":[]}":                                     {400, "malformed_json"},
@@ -90,6 +90,36 @@ func TestHostileBodies(t *testing.T) {
 				}
 			}
 		})
+	}
+}
+
+// The id of zeros, with which programs note that there is none, is nobody's in a path, and stands for nothing in a body.
+func TestHostileIDs(t *testing.T) {
+	t.Parallel()
+
+	const zero = "00000000-0000-0000-0000-000000000000"
+	s := newShop(t).withReads(nil)
+	c := s.scene(t, "demo").shipped()
+	for _, r := range routes(t) {
+		if !strings.Contains(r.Path, "id}") && !strings.Contains(r.Path, ":") {
+			continue
+		}
+		request := call{method: r.Method, path: parameter.ReplaceAllLiteralString(r.Path, zero), token: c.token}
+		if r.Method != http.MethodGet {
+			request.body, request.header = "{}", map[string]string{"If-Match": "*"}
+		}
+		calm(t, r.Operation, s.do(request))
+	}
+	for _, wrong := range []struct{ path, body, pointer string }{
+		{"/v1/orders", `{"currency":"EUR","reservation_id":"` + zero + `","lines":` + goods + `}`, "/reservation_id"},
+		{"/v1/orders/{id}/fulfillments/{fulfillment_id}/deliver", `{"shipment_id":"` + zero + `"}`, "/shipment_id"},
+		{"/v1/orders/{id}/actions/release-hold", `{"hold_id":"x"}`, "/hold_id"},
+	} {
+		got := c.try("POST", wrong.path, wrong.body)
+		got.wantProblem(t, http.StatusUnprocessableEntity, "validation_failed")
+		if got.get(t, "errors", "0", "pointer") != wrong.pointer || !strings.Contains(got.get(t, "detail"), "an id as answers give them") {
+			t.Errorf("%s: %s", wrong.body, got.body)
+		}
 	}
 }
 

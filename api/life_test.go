@@ -173,6 +173,39 @@ func TestEditPreview(t *testing.T) {
 	}
 }
 
+// A refund may be called refund_amount, but not both; and no limit is 0, which would mean its default.
+func TestNames(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t)
+	c := s.scene(t, "demo").cameBack()
+	resolve := "/v1/orders/{id}/returns/{return_id}/resolve"
+	both := c.try("POST", resolve, `{"refund":{"amount":100,"currency":"EUR"},"refund_amount":{"amount":100,"currency":"EUR"}}`)
+	both.wantProblem(t, http.StatusUnprocessableEntity, "validation_failed")
+	c.try("POST", resolve, `{"refund_amount":{"amount":100,"currency":"USD"}}`).wantProblem(t, http.StatusUnprocessableEntity, "currency_unsupported")
+	done := c.try("POST", resolve, `{"refund_amount":{"amount":100,"currency":"EUR"}}`)
+	done.want(t, http.StatusOK)
+	if got := done.get(t, "returns", "0", "refund", "amount"); got != "100" {
+		t.Errorf("refund of %s: %s", got, done.body)
+	}
+	for _, setting := range []struct{ path, body string }{
+		{"discounts", `{"code":"NONAME","kind":"percentage","rate":100000}`},
+		{"locations", `{"name":"South hall"}`},
+		{"shipping-methods", `{"name":"Van","kind":"flat","prices":[{"amount":100,"currency":"EUR"}]}`},
+		{"tax-rates", `{"tax_class":"standard","country":"*","code":"VAT","rate":200000}`},
+	} {
+		made := c.try("POST", "/v1/settings/"+setting.path, setting.body)
+		made.want(t, http.StatusCreated)
+		if id := made.get(t, "id"); setting.path != "tax-rates" && (uuid.Validate(id) != nil || made.header.Get("Location") != "/v1/settings/"+setting.path+"/"+id) {
+			t.Errorf("%s without a name: %v %s", setting.path, made.header, made.body)
+		}
+		c.try("DELETE", made.header.Get("Location"), "").want(t, http.StatusNoContent)
+	}
+	for _, name := range []string{"max_lines", "max_quantity", "order_expiry_minutes", "reservation_minutes"} {
+		c.try("PUT", "/v1/settings/limits", `{"`+name+`":0}`).wantProblem(t, http.StatusUnprocessableEntity, "validation_failed")
+	}
+}
+
 // An erased customer is gone from every answer, and stays gone.
 func TestErase(t *testing.T) {
 	t.Parallel()

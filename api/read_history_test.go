@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net/http"
 	"reflect"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -79,13 +80,24 @@ func TestOrderAsOf(t *testing.T) {
 	head, _, err := s.store.Head(t.Context())
 	must(t, err)
 	for _, wrong := range []string{
-		"", "0", "-1", "v1", "soon", "2026-01-01", "99999999999999999999", strconv.FormatInt(int64(head)+1, 10), "2999-01-01T00:00:00Z", "0001-01-01T00:00:00Z",
+		"", "0", "-1", "v", "v1000", "soon", "2026-01-01", "99999999999999999999", strconv.FormatInt(int64(head)+1, 10), "2999-01-01T00:00:00Z", "0001-01-01T00:00:00Z",
 		time.Now().Add(time.Hour).UTC().Format(time.RFC3339), "%00", strings.Repeat("1", 65),
 	} {
 		s.get(path+"?as_of="+wrong).wantProblem(t, http.StatusUnprocessableEntity, "validation_failed")
 	}
 	if wrong := s.get(path + "?as_of=soon"); !strings.Contains(wrong.get(t, "errors", "0", "meta", "allowed"), "position") {
 		t.Errorf("what is allowed is not told: %s", wrong.body)
+	}
+	s.get(path+"?as_of=v0").wantProblem(t, http.StatusNotFound, "order_not_found")
+	if third := s.get(path + "?as_of=v3"); third.header.Get("Etag") != `"v3"` {
+		t.Errorf("as of v3: %d %s", third.status, third.body)
+	}
+	events := s.get(path + "/events")
+	for n := range recorded { // a time as answers show it
+		shown := s.get(path + "?as_of=" + events.get(t, "data", strconv.Itoa(n), "recorded_at"))
+		if got, err := strconv.Atoi(strings.Trim(shown.header.Get("Etag"), `"v`)); err != nil || got <= n {
+			t.Errorf("as of the time of v%d: %s", n+1, shown.header.Get("Etag"))
+		}
 	}
 	s.get(path+"?as_of=1&as_of=2").wantProblem(t, http.StatusUnprocessableEntity, "validation_failed")
 	same := s.do(call{method: http.MethodGet, path: path + "?as_of=" + strconv.FormatInt(int64(recorded[0].Position), 10), header: map[string]string{"If-None-Match": `"v1"`}})
@@ -142,9 +154,14 @@ func TestOrderDiff(t *testing.T) {
 	if last.get(t, "from", "version") != strconv.Itoa(n-1) || last.get(t, "to", "version") != strconv.Itoa(n) || last.get(t, "personal_data_changed") != "true" {
 		t.Errorf("the last change: %s", last.body)
 	}
-	byPlace := s.get(fmt.Sprintf("%s/diff?from=%d&to=%s", path, recorded[0].Position, recorded[n-1].RecordedAt.Format(time.RFC3339Nano)))
-	if byPlace.get(t, "from", "version") != "1" || byPlace.get(t, "to", "version") != strconv.Itoa(n) {
+	at := slices.IndexFunc(recorded, func(e eventstore.Recorded) bool { return e.Position > eventstore.Position(n) })
+	byPlace := s.get(fmt.Sprintf("%s/diff?from=%d&to=%s", path, recorded[at].Position, recorded[n-1].RecordedAt.Format(time.RFC3339Nano)))
+	if byPlace.get(t, "from", "version") != strconv.Itoa(at+1) || byPlace.get(t, "to", "version") != strconv.Itoa(n) {
 		t.Errorf("from a position to a time: %s", byPlace.body)
+	}
+	plain := s.get(fmt.Sprintf("%s/diff?from=0&to=%d", path, n)) // small numbers are versions
+	if plain.get(t, "from", "version") != "0" || plain.get(t, "to", "version") != strconv.Itoa(n) {
+		t.Errorf("by plain versions: %s", plain.body)
 	}
 	for _, wrong := range []string{"from=v", "from=v-1", "to=v" + strconv.Itoa(n+1), "from=soon", "to=", "to=2999-01-01T00:00:00Z", "from=v99999999999999999999"} {
 		s.get(path+"/diff?"+wrong).wantProblem(t, http.StatusUnprocessableEntity, "validation_failed")

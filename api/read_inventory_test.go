@@ -61,3 +61,24 @@ func TestListInventory(t *testing.T) {
 	}
 	s.as(s.token("customer", "c-7"), "/v1/inventory").wantProblem(t, http.StatusForbidden, "insufficient_scope")
 }
+
+// What is available is what can be sold: nothing at a location that orders take nothing from.
+func TestInventory_notPickable(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t).withReads(nil)
+	for _, location := range []string{`{"id":"main","name":"Main","pickable":true}`, `{"id":"cellar","name":"Cellar","pickable":false}`} {
+		s.post("/v1/settings/locations", location).want(t, http.StatusCreated)
+	}
+	s.stocked("A", "3")
+	last := s.post("/v1/inventory/A/receive", `{"quantity":4,"location_id":"cellar"}`)
+	last.want(t, http.StatusOK)
+	for name, a := range map[string]reply{"receipt": last, "inventory": s.get("/v1/inventory/A", last)} {
+		if a.get(t, "on_hand") != "7" || a.get(t, "available") != "3" || a.get(t, "locations", "1", "available") != "0" {
+			t.Errorf("%s: %s; want 7 on hand, 3 available", name, a.body)
+		}
+	}
+	if cellar := s.get("/v1/inventory?location_id=cellar", last); !slices.Equal(cellar.list(t, "available"), []string{"0"}) {
+		t.Errorf("the cellar: %s; want none available", cellar.body)
+	}
+}

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ordermill/ordermill/domain/stock"
 	"github.com/ordermill/ordermill/eventstore"
 )
 
@@ -52,7 +53,11 @@ type Outcome struct {
 	Version eventstore.Version // of the target, after the command
 	Created bool               // the target did not exist before
 	Refused error              // a *rule.Violation, or nil
-	Events  []PlannedEvent     // of a dry run: what would be appended, in order
+
+	// PickOrder is the locations that the tenant's orders take units from, if State is a *stock.Stock: what is available
+	// to them is what Stock.AvailableFrom says of it.
+	PickOrder stock.PickOrder
+	Events    []PlannedEvent // of a dry run: what would be appended, in order
 }
 
 // PlannedEvent is an event that a dry run would have appended.

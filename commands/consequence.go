@@ -104,18 +104,13 @@ func (w *work) handOver(o *aggregate) error {
 	return nil
 }
 
-// release gives units of some lines back. Stock takes them from wherever they were taken last, so what is packed is
-// gathered again where it is packed.
+// release gives units of some lines back, but not those that are packed.
 func (w *work) release(o *aggregate, lines []order.LineQuantity, reason string) error {
-	id := w.orderOf(o).ID
-	err := bySKU(lines, func(sku string, units []stock.LineQuantity) error {
-		_, err := w.stock(sku, stock.Release{ReservationID: id, Lines: units, Reason: reason, At: w.occurred})
+	id, packed := w.orderOf(o).ID, packedUnits(w.orderOf(o))
+	return bySKU(lines, func(sku string, units []stock.LineQuantity) error {
+		_, err := w.stock(sku, stock.Release{ReservationID: id, Lines: units, Spare: packed, Reason: reason, At: w.occurred})
 		return err
 	})
-	if err != nil {
-		return err
-	}
-	return w.keepPacked(o)
 }
 
 // deduct takes shipped units off the shelves.

@@ -3,6 +3,7 @@ package commands
 import (
 	"time"
 
+	"github.com/ordermill/ordermill/domain/stock"
 	"github.com/ordermill/ordermill/eventstore"
 )
 
@@ -39,8 +40,9 @@ type decision struct {
 	changes  []change   // in the order in which the aggregates were first added to
 	claims   []eventstore.Claim
 	occurred time.Time
-	resource string // id of the target as clients know it
-	result   any    // what Outcome.State is instead of the target's state
+	resource string          // id of the target as clients know it
+	result   any             // what Outcome.State is instead of the target's state
+	pick     stock.PickOrder // Outcome.PickOrder
 
 	places map[*aggregate]int // in changes, once there are many
 }

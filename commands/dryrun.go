@@ -16,7 +16,7 @@ func rehearse(p prepared, j *job, d *decision) (prepared, []ref, error) {
 	if err != nil {
 		return prepared{}, nil, err
 	}
-	o := Outcome{State: d.result, Events: make([]PlannedEvent, len(events))}
+	o := Outcome{State: d.result, PickOrder: d.pick, Events: make([]PlannedEvent, len(events))}
 	for i := range events {
 		o.Events[i] = PlannedEvent{StreamType: events[i].StreamType, Stream: events[i].Stream, Type: events[i].Type, Data: events[i].Data}
 	}

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -66,7 +67,7 @@ func checkLimits(faults *rule.Faults, limits settings.Limits, o *order.Order, ch
 	}
 }
 
-// decide applies the open edit: units that are taken out go back to stock first, then those that come in are reserved.
+// decide applies the open edit. Units that it takes out go back to stock, but to its own lines first.
 func (c CommitEdit) decide(v *view) (decision, error) {
 	o, err := existing(v, c.OrderID)
 	w := begin(v, o, c.Commit.At, c.OrderID.String())
@@ -85,10 +86,7 @@ func (c CommitEdit) decide(v *view) (decision, error) {
 		return w.decision, err // before any stock is looked at: the order's own rules come first
 	}
 	w.change(o) // the order's event comes first
-	if err := w.release(o, demands.Shrunk, "edit"); err != nil {
-		return w.decision, err
-	}
-	if commit.Backordered, err = w.reserveMore(o.orderState(), &commit, append(demands.Grown, demands.Added...)); err != nil {
+	if commit.Backordered, err = w.exchange(o.orderState(), commit.EditID, &demands); err != nil {
 		return w.decision, err
 	}
 	events, err := order.Decide(w.orderOf(o), commit)
@@ -99,17 +97,32 @@ func (c CommitEdit) decide(v *view) (decision, error) {
 	return w.decision, err
 }
 
-// reserveMore sets the units aside that an edit adds, and returns those that are not in stock yet.
-func (w *work) reserveMore(o *order.Order, commit *order.CommitEdit, lines []order.LineQuantity) ([]order.LineQuantity, error) {
+// exchange gives the units back that an edit takes out and sets those aside that it adds, those of one SKU in one step. It
+// returns what is not in stock yet.
+func (w *work) exchange(o *order.Order, editID uuid.UUID, demands *order.EditDemands) ([]order.LineQuantity, error) {
+	added := slices.Concat(demands.Grown, demands.Added)
+	released := make(map[string][]stock.LineQuantity)
+	packed := packedUnits(o)
+	err := bySKU(demands.Shrunk, func(sku string, units []stock.LineQuantity) error {
+		if slices.ContainsFunc(added, func(l order.LineQuantity) bool { return l.SKU == sku }) {
+			released[sku] = units // below
+			return nil
+		}
+		_, err := w.stock(sku, stock.Release{ReservationID: o.ID, Lines: units, Spare: packed, Reason: "edit", At: w.occurred})
+		return err
+	})
+	if err != nil {
+		return nil, err
+	}
 	var faults rule.Faults
 	var backordered []order.LineQuantity
-	err := bySKU(lines, func(sku string, units []stock.LineQuantity) error {
+	err = bySKU(added, func(sku string, units []stock.LineQuantity) error {
 		more := stock.ReserveMore{
-			SKU: sku, ReservationID: o.ID, ChangeID: commit.EditID, PreferredLocation: preferred(w.v.settings()), OrderID: o.ID, Committed: o.Status == order.StatusConfirmed,
-			PlacedAt: o.PlacedAt, At: w.occurred, Demands: make([]stock.Demand, len(units)),
+			SKU: sku, ReservationID: o.ID, ChangeID: editID, Release: released[sku], Spare: packed, Reason: "edit", OrderID: o.ID,
+			Committed: o.Status == order.StatusConfirmed, PlacedAt: o.PlacedAt, At: w.occurred, Demands: make([]stock.Demand, len(units)),
 		}
 		for i, u := range units {
-			more.Demands[i] = stock.Demand{LineID: u.LineID, Quantity: u.Quantity, Pointer: fmt.Sprintf("/lines/%s/quantity", u.LineID)}
+			more.Demands[i] = stock.Demand{LineID: u.LineID, Quantity: u.Quantity, Pointer: o.Edit.Pointer(u.LineID) + "/quantity"}
 		}
 		events, err := w.stock(sku, more)
 		faults.AddError("", err)
@@ -136,14 +149,14 @@ func (w *work) editPrices(o *order.Order, demands *order.EditDemands, commit ord
 			Quantity: grown.Quantity, UnitPrice: line.UnitPrice, Discounts: o.Discounts, Carried: line.DiscountAllocations,
 			Taxes: line.TaxLines, Rounding: o.Rounding,
 		})
-		faults.AddError("/lines/"+grown.LineID.String(), err)
+		faults.AddError("", o.EditFault(grown.LineID, err))
 		prices.Added = append(prices.Added, order.Addition{
 			Quantity: grown.Quantity, Subtotal: p.Subtotal, DiscountAllocations: p.Allocations, TaxLines: p.TaxLines, Total: p.Total,
 		})
 	}
 	for _, added := range demands.Added {
 		line, err := w.newLine(o, added)
-		faults.AddError("/lines/"+added.LineID.String(), err)
+		faults.AddError("", o.EditFault(added.LineID, err))
 		prices.Lines = append(prices.Lines, line)
 	}
 	if err := faults.Err(); err != nil || demands.ShippingMethod == "" {
@@ -160,7 +173,9 @@ func (w *work) newLine(o *order.Order, added order.LineQuantity) (order.NewLine,
 	product := w.v.product(added.SKU).productState()
 	price, err := product.Offer(added.SKU, o.Channel, o.Currency)
 	if err != nil {
-		return order.NewLine{}, err
+		var faults rule.Faults
+		faults.AddError("/sku", err)
+		return order.NewLine{}, faults.Err()
 	}
 	rules := &w.v.settings().Rules
 	var taxes []pricing.TaxLine
@@ -208,7 +223,7 @@ func (w *work) editShipping(o *order.Order, demands *order.EditDemands, commit o
 	}
 	out, err := pricing.Calculate(in)
 	if err != nil {
-		return nil, err
+		return nil, o.EditFault(uuid.Nil, err)
 	}
 	taxed, err := pricing.Retax(pricing.Input{Currency: o.Currency, Country: o.Country, Rules: rules, Rounding: o.Rounding}, pricing.Output{Shipping: out.Shipping})
 	return taxed.Shipping, err

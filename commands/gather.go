@@ -162,19 +162,21 @@ func merged(units []stock.LineQuantity) []stock.LineQuantity {
 	return out
 }
 
-// keepPacked gathers what is packed again where it is packed, as far as nobody else has got the units meanwhile.
-func (w *work) keepPacked(o *aggregate) error {
-	state := w.orderOf(o)
-	for i := range state.Fulfillments {
-		f := &state.Fulfillments[i]
+// packedUnits returns the units of an order that are packed and have not left, where they are.
+func packedUnits(o *order.Order) []stock.LineLocation {
+	var packed []stock.LineLocation
+	for i := range o.Fulfillments {
+		f := &o.Fulfillments[i]
 		if f.State != order.FulfillmentStatePacked {
 			continue
 		}
-		if err := w.gather(o, f, nil); err != nil && rule.CodeOf(err) == "" {
-			return err
+		for n := range f.Lines {
+			if l := &f.Lines[n]; l.Quantity > l.Shipped {
+				packed = append(packed, stock.LineLocation{LineID: l.LineID, LocationID: f.LocationID, Quantity: l.Quantity - l.Shipped})
+			}
 		}
 	}
-	return nil
+	return packed
 }
 
 // pointed makes the faults that stock finds with a command point to the command's own lines: an order's consequences are

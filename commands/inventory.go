@@ -39,6 +39,7 @@ func ofStock(v *view, sku string, at time.Time, locations []string, cmd stock.Co
 		}
 	}
 	_, err := w.stock(sku, cmd)
+	w.pickOrder()
 	return w.decision, err
 }
 

@@ -1,11 +1,14 @@
 package commands
 
 import (
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/stock"
 )
 
 // ofOrder decides a command of one order, with what follows from it.
@@ -44,7 +47,8 @@ func (c MarkPaid) decide(v *view) (decision, error) {
 	})
 }
 
-// decide records an order of the past. No stock moves.
+// decide records an order of the past, and takes its units off the main location if its stock policy says so: as many as
+// are available there, or all of them, for which the SKUs must be listed.
 func (c ImportOrder) decide(v *view) (decision, error) {
 	o := v.fresh(c.Order.OrderID)
 	w := begin(v, o, c.Order.PlacedAt, c.Order.OrderID.String())
@@ -54,5 +58,35 @@ func (c ImportOrder) decide(v *view) (decision, error) {
 	}
 	w.claims = orderClaims(o.orderState(), events)
 	w.add(o, facts(events)...)
-	return w.decision, nil
+	if len(events) > 0 {
+		err = c.deduct(&w)
+	}
+	return w.decision, err
+}
+
+// deduct takes the units off the shelves that were sold.
+func (c ImportOrder) deduct(w *work) error {
+	force := c.Order.StockPolicy == order.StockForce
+	if !force && c.Order.StockPolicy != order.StockUpdate {
+		return nil
+	}
+	sold := make([]order.LineQuantity, len(c.Order.Lines))
+	var faults rule.Faults
+	for i, l := range c.Order.Lines {
+		sold[i] = order.LineQuantity{LineID: l.LineID, SKU: l.SKU, Quantity: l.Quantity}
+		if force && !w.v.product(l.SKU).productState().Exists() {
+			faults.Add(rule.SKUUnknown, "/lines/"+strconv.Itoa(i)+"/sku", "SKU %q is not in the catalogue; list it first", l.SKU)
+		}
+	}
+	if err := faults.Err(); err != nil {
+		return err
+	}
+	return bySKU(sold, func(sku string, units []stock.LineQuantity) error {
+		deduct := stock.DeductSold{SKU: sku, Force: force, Reason: "imported order", At: c.Order.At}
+		for _, u := range units {
+			deduct.Quantity += u.Quantity
+		}
+		_, err := w.stock(sku, deduct)
+		return err
+	})
 }

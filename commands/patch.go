@@ -57,5 +57,6 @@ func (c PatchStock) decide(v *view) (decision, error) {
 			return w.decision, err
 		}
 	}
+	w.pickOrder()
 	return w.decision, nil
 }

@@ -20,8 +20,8 @@ const (
 	scopeExternalID  = "external_id:" // and the channel
 )
 
-// decide prices the order, places it, reserves the stock of all its SKUs and uses its discounts up, all or nothing.
-// Every fault of every line is told at once.
+// decide prices the order, places it, reserves the stock of all its SKUs and uses its discounts up, all or nothing. An
+// order that waits for no payment, on account or for nothing, is confirmed at once: else it would expire. Every fault of every line is told at once.
 func (c PlaceOrder) decide(v *view) (decision, error) {
 	o := v.fresh(c.OrderID)
 	w := begin(v, o, c.At, c.OrderID.String())
@@ -50,7 +50,7 @@ func (c PlaceOrder) place(w *work, o *aggregate) error {
 	}
 	w.claims = orderClaims(w.orderOf(o), events)
 	w.change(o) // the order's event comes first
-	backordered, err := c.reserve(w)
+	backordered, err := c.reserve(w, sums.lines)
 	if err != nil {
 		return err
 	}
@@ -60,7 +60,22 @@ func (c PlaceOrder) place(w *work, o *aggregate) error {
 		events[0] = placed
 	}
 	w.add(o, facts(events)...)
-	return w.redeem(c.OrderID, sums.Uses)
+	if err := w.redeem(c.OrderID, sums.Uses); err != nil {
+		return err
+	}
+	if policy(s) == order.PolicyOnAccount || sums.Totals.Total == 0 {
+		return w.confirm(o)
+	}
+	return nil
+}
+
+// confirm confirms an order that waits for no payment, unless the draft that it was is on hold.
+func (w *work) confirm(o *aggregate) error {
+	err := w.order(o, order.Confirm{At: w.occurred})
+	if rule.CodeOf(err) == rule.OrderOnHold {
+		return nil
+	}
+	return err
 }
 
 // checkCustomer refuses to write anew about a person who was erased. What has personal data is not looked at: a person
@@ -81,14 +96,6 @@ func (w *work) backorderable(lines []order.Line) {
 	}
 }
 
-// preferred returns the location that orders take stock from first, or nothing if the tenant does not say.
-func preferred(s *settings.Settings) string {
-	if ids := s.PickOrder(); len(ids) > 0 {
-		return ids[0]
-	}
-	return ""
-}
-
 func (c PlaceOrder) basket() basket {
 	return basket{
 		orderID: c.OrderID, channel: c.Channel, currency: c.Currency, country: c.Country, lines: c.Lines,
@@ -106,7 +113,7 @@ func (c PlaceOrder) expiry(s *settings.Settings) time.Time {
 
 // reserve sets the order's units aside: for each SKU all its lines together, in the sequence of their first lines. It
 // returns those that are not in stock yet.
-func (c PlaceOrder) reserve(w *work) ([]order.LineQuantity, error) {
+func (c PlaceOrder) reserve(w *work, lines []order.NewLine) ([]order.LineQuantity, error) {
 	held, err := c.takeOver(w)
 	if err != nil {
 		return nil, err
@@ -117,20 +124,15 @@ func (c PlaceOrder) reserve(w *work) ([]order.LineQuantity, error) {
 		if demands[line.SKU] == nil {
 			skus = append(skus, line.SKU)
 		}
-		id := line.LineID
-		if id == uuid.Nil {
-			id = lineID(c.OrderID, i)
-		}
 		demands[line.SKU] = append(demands[line.SKU], stock.Demand{
-			LineID: id, Quantity: line.Quantity, Pointer: "/lines/" + strconv.Itoa(i) + "/quantity",
+			LineID: lines[i].LineID, Quantity: line.Quantity, Pointer: "/lines/" + strconv.Itoa(i) + "/quantity",
 		})
 	}
 	var faults rule.Faults
 	var backordered []order.LineQuantity
-	first := preferred(w.v.settings())
 	for _, sku := range skus {
 		reserve := stock.Reserve{
-			SKU: sku, ReservationID: c.OrderID, OrderID: c.OrderID, Demands: demands[sku], PreferredLocation: first, At: c.At,
+			SKU: sku, ReservationID: c.OrderID, OrderID: c.OrderID, Demands: demands[sku], At: c.At,
 		}
 		if held[sku] {
 			reserve.Convert = c.ReservationID

@@ -54,7 +54,7 @@ func (e *Engine) prepare(j *job, locked bool) (prepared, []ref, error) {
 	}
 	p.due = d.apply(p.append.Events)
 	p.append.Claims = d.claims
-	o := Outcome{State: d.result, Created: created}
+	o := Outcome{State: d.result, Created: created, PickOrder: d.pick}
 	if d.target != nil {
 		o.Version = d.target.version
 		if o.State == nil {

@@ -27,27 +27,27 @@ func (c QuoteOrder) decide(v *view) (decision, error) {
 		return w.decision, err
 	}
 	w.changes = nil // what was decided only shows that it could be
-	quote := &Quote{Order: order.Replay(events...), Lines: p.availability(v, sums.lines)}
+	quote := &Quote{Order: order.Replay(events...), Lines: p.availability(&w, sums.lines)}
 	w.result = quote
 	return w.decision, nil
 }
 
 // availability tells for each line what there is of its SKU.
-func (c PlaceOrder) availability(v *view, lines []order.NewLine) []QuoteAvailability {
+func (c PlaceOrder) availability(w *work, lines []order.NewLine) []QuoteAvailability {
 	requested := make(map[string]int64, len(lines))
 	for _, l := range lines {
 		requested[l.SKU] += l.Quantity
 	}
 	out := make([]QuoteAvailability, len(lines))
 	for i, l := range lines {
-		s := v.stock(l.SKU).stockState()
-		_, err := stock.Decide(s, stock.Reserve{
+		s := w.v.stock(l.SKU).stockState()
+		_, err := stock.DecideFrom(s, stock.Reserve{
 			SKU: l.SKU, ReservationID: c.OrderID, OrderID: c.OrderID, Convert: c.ReservationID, At: c.At,
 			Demands: []stock.Demand{{LineID: l.LineID, Quantity: requested[l.SKU]}},
-		})
-		available := s.Available()
+		}, w.pickOrder())
+		available := s.AvailableFrom(w.pickOrder())
 		if soft, ok := s.Reservation(c.ReservationID); ok && soft.Kind == stock.KindSoft {
-			available += soft.Units() // the order would take them over
+			available += soft.UnitsFrom(w.pickOrder()) // the order would take them over
 		}
 		if s.Untracked {
 			available = requested[l.SKU] // it is never refused

@@ -38,7 +38,7 @@ func (c MakeReservation) decide(v *view) (decision, error) {
 			continue
 		}
 		_, err := w.stock(sku, stock.Reserve{
-			SKU: sku, ReservationID: made.ReservationID, Kind: stock.KindSoft, Demands: demands[sku], PreferredLocation: preferred(v.settings()),
+			SKU: sku, ReservationID: made.ReservationID, Kind: stock.KindSoft, Demands: demands[sku],
 			ExpiresAt: made.ExpiresAt, At: made.At,
 		})
 		faults.AddError("", err)

@@ -128,6 +128,7 @@ func TestReview_completedOrderHoldsNothing(t *testing.T) {
 	if o = s.orderOf(o.ID); o.Status != order.StatusCompleted {
 		t.Fatalf("order is %s; want completed", o.Status)
 	}
+	s.agree(o.ID)
 	st := s.stockOf("TICKET")
 	if st.Committed() != 0 || st.Backordered != 0 || st.OnHand() != 0 || st.Live() != 0 {
 		t.Errorf("stock %+v, %d reservations; want the two tickets gone, and nobody waiting", st.Levels, st.Live())
@@ -411,6 +412,20 @@ func TestReview_editMovesUnitsBetweenLines(t *testing.T) {
 	s.agree(o.ID)
 	if st := s.stockOf("A"); st.Committed() != 5 || st.Available() != 0 {
 		t.Errorf("stock %+v; want all 5 units committed", st.Levels)
+	}
+
+	s.must(commands.ChangeStock{SKU: "A", Command: stock.SetBackorderPolicy{SKU: "A", Policy: stock.BackorderLimit, Limit: 2, At: noon}, At: noon})
+	waits := place(commands.OrderLine{SKU: "A", Quantity: 2})
+	s.must(waits)
+	edit = s.edit(o.ID, order.EditChange{Kind: order.EditSetQuantity, LineID: o.Lines[1].LineID, Quantity: 1},
+		order.EditChange{Kind: order.EditAddLine, LineID: id(), SKU: "A", Quantity: 3})
+	s.must(commands.CommitEdit{OrderID: o.ID, Commit: order.CommitEdit{EditID: edit, At: noon}}) // though others wait
+	s.agree(o.ID)
+	s.agree(waits.OrderID)
+	o = s.orderOf(o.ID)
+	other := s.orderOf(waits.OrderID)
+	if o.Lines[2].Counters.Reserved != 3 || other.Lines[0].Counters.Reserved != 1 || other.Lines[0].Counters.Backordered != 1 {
+		t.Errorf("the new line has %+v, who waits %+v; want all 3 units, and the one that is left", o.Lines[2].Counters, other.Lines[0].Counters)
 	}
 }
 

@@ -14,6 +14,8 @@ const (
 	snapshotEvery   = 1000             // events of a stream between two snapshots
 	snapshotQueue   = 64               // snapshots that may wait to be made; further ones are dropped, another will come
 	snapshotTimeout = 30 * time.Second // for one
+	snapshotSize    = 64 << 10         // bytes; of a state n times as large only each nth snapshot is taken
+	maxSpared       = 1024             // states of which that is remembered
 )
 
 // snapshots makes snapshots of long streams, beside the commands and from what the log has: a state in memory may be ahead
@@ -22,11 +24,12 @@ type snapshots struct {
 	store  *eventstore.Store
 	logger *slog.Logger
 	queue  chan ref
+	spared map[ref]int // of large states: how many more times none is taken
 	saved  atomic.Int64
 }
 
 func newSnapshots(store *eventstore.Store, logger *slog.Logger) *snapshots {
-	return &snapshots{store: store, logger: logger, queue: make(chan ref, snapshotQueue)}
+	return &snapshots{store: store, logger: logger, queue: make(chan ref, snapshotQueue), spared: make(map[ref]int)}
 }
 
 // offer asks for a snapshot. It never waits.
@@ -45,6 +48,9 @@ func (s *snapshots) run(ctx context.Context) {
 	for {
 		select {
 		case r := <-s.queue:
+			if s.spare(r) {
+				continue
+			}
 			if err := s.take(ctx, r); err != nil && ctx.Err() == nil {
 				s.logger.Warn("no snapshot was taken", "stream", r.stream, "type", r.kind.streamType, "error", err)
 			}
@@ -52,6 +58,21 @@ func (s *snapshots) run(ctx context.Context) {
 			return
 		}
 	}
+}
+
+// spare says that it is too soon for another snapshot of a large state: writing it each time would cost more than all that
+// its events do.
+func (s *snapshots) spare(r ref) bool {
+	left, large := s.spared[r]
+	switch {
+	case !large:
+		return false
+	case left == 1:
+		delete(s.spared, r)
+	default:
+		s.spared[r] = left - 1
+	}
+	return true
 }
 
 // take reads a stream to its end and saves what it comes to, unless there is a snapshot that is almost as new.
@@ -67,13 +88,18 @@ func (s *snapshots) take(ctx context.Context, r ref) error {
 	if err != nil || events < snapshotEvery/2 {
 		return err
 	}
+	data := r.kind.save(a.state)
 	err = s.store.SaveSnapshots(ctx, []eventstore.Snapshot{{
-		Tenant: r.tenant, Stream: r.stream, Version: a.version, Event: a.event, Fingerprint: r.kind.format, Data: r.kind.save(a.state),
+		Tenant: r.tenant, Stream: r.stream, Version: a.version, Event: a.event, Fingerprint: r.kind.format, Data: data,
 	}})
-	if err == nil {
-		s.saved.Add(1)
+	if err != nil {
+		return err
 	}
-	return err
+	s.saved.Add(1)
+	if n := len(data) / snapshotSize; n > 1 && len(s.spared) < maxSpared {
+		s.spared[r] = n - 1
+	}
+	return nil
 }
 
 func (s *snapshots) read(ctx context.Context, a *aggregate, format [32]byte) (events int, err error) {

@@ -79,7 +79,7 @@ type ReceiveStock struct {
 	At         time.Time
 }
 
-// ImportOrder records an order of the past. State: *order.Order.
+// ImportOrder records an order of the past, and deducts its stock if its policy says so. State: *order.Order.
 type ImportOrder struct{ Order order.Import }
 
 // ImportCredit books units back that were sold by imported orders: the parts say which orders may give how many, in the

@@ -15,6 +15,8 @@ import (
 type work struct {
 	v *view
 	decision
+
+	picked bool // whether pick is known
 }
 
 func begin(v *view, target *aggregate, at time.Time, resource string) work {
@@ -47,7 +49,12 @@ func (w *work) record(o *aggregate, events []order.Event) error {
 // stock decides a command of a SKU's stock. Orders whose backorders it fills hear of it in the same step.
 func (w *work) stock(sku string, cmd stock.Command) ([]stock.Event, error) {
 	s := w.v.stock(sku)
-	events, err := stock.Decide(w.stockOf(s), cmd)
+	state := w.stockOf(s)
+	var pick stock.PickOrder
+	if state.Backordered > 0 || takes(cmd) {
+		pick = w.pickOrder()
+	}
+	events, err := stock.DecideFrom(state, cmd, pick)
 	if err != nil || len(events) == 0 {
 		return nil, err
 	}
@@ -60,6 +67,24 @@ func (w *work) stock(sku string, cmd stock.Command) ([]stock.Event, error) {
 		}
 	}
 	return events, nil
+}
+
+// takes reports whether a command takes units, so that it matters which locations they may come from, even if nobody
+// waits for any.
+func takes(cmd stock.Command) bool {
+	switch cmd.(type) {
+	case stock.Reserve, stock.ReserveMore:
+		return true
+	}
+	return false
+}
+
+// pickOrder returns the locations that the tenant's orders take units from.
+func (w *work) pickOrder() stock.PickOrder {
+	if !w.picked {
+		w.pick, w.picked = w.v.settings().PickOrder(), true
+	}
+	return w.pick
 }
 
 // filled tells an order that units it waited for are reserved now.

@@ -14,7 +14,7 @@ import (
 
 const (
 	applyEvents = 8000 // at most in one step: the more a projection is behind, the fewer times it writes what changes often
-	applyBytes  = 8 << 20
+	applyBytes  = 2 << 20
 	singleTries = 3 // of one event, before its stream is parked
 	singlePause = 20 * time.Millisecond
 	maxParked   = 1000 // streams in one session: more is not bad events but bad code

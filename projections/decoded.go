@@ -14,6 +14,7 @@ import (
 const (
 	decodedBlock  = 1024 // events
 	decodedBlocks = 64
+	decodedBytes  = 16 << 20 // of the stored events that the bodies come from, roughly
 )
 
 // decodedBodies keeps the bodies of the events that the projections of a process have decoded last, by place in the log,
@@ -30,7 +31,10 @@ type blockKey struct {
 	number eventstore.Position
 }
 
-type block [decodedBlock]atomic.Pointer[decodedBody]
+type block struct {
+	bodies [decodedBlock]atomic.Pointer[decodedBody]
+	bytes  atomic.Int64 // of the stored events
+}
 
 // decodedBody names its event, since another past of the log has others at the same places.
 type decodedBody struct {
@@ -40,13 +44,13 @@ type decodedBody struct {
 
 func newDecodedBodies() *decodedBodies { return &decodedBodies{blocks: make(map[blockKey]*block)} }
 
-// block returns the place of a block's bodies. The oldest one is forgotten when there are too many.
+// block returns the place of a block's bodies. The oldest ones are forgotten when there are too many, or too much in them.
 func (d *decodedBodies) block(key blockKey) *block {
 	d.mu.Lock()
 	defer d.mu.Unlock()
 	b, ok := d.blocks[key]
 	if !ok {
-		if len(d.recent) == decodedBlocks {
+		for len(d.recent) == decodedBlocks || len(d.recent) > 1 && d.bytes() > decodedBytes {
 			delete(d.blocks, d.recent[0])
 			d.recent = slices.Delete(d.recent, 0, 1)
 		}
@@ -54,6 +58,14 @@ func (d *decodedBodies) block(key blockKey) *block {
 		d.blocks[key], d.recent = b, append(d.recent, key)
 	}
 	return b
+}
+
+// bytes returns how much the bodies come from. The caller holds mu.
+func (d *decodedBodies) bytes() (sum int64) {
+	for _, b := range d.blocks {
+		sum += b.bytes.Load()
+	}
+	return sum
 }
 
 // decoder is one reader's way along a log. It is for one goroutine.
@@ -70,7 +82,7 @@ func (d *decoder) decode(rec *eventstore.Recorded) (Event, error) {
 		d.key, d.block = key, d.bodies.block(key)
 	}
 	e := Event{Recorded: *rec}
-	place := &d.block[rec.Position%decodedBlock]
+	place := &d.block.bodies[rec.Position%decodedBlock]
 	if known := place.Load(); known != nil && known.id == rec.ID {
 		e.Body = known.body
 		return e, nil
@@ -78,6 +90,7 @@ func (d *decoder) decode(rec *eventstore.Recorded) (Event, error) {
 	var err error
 	if e.Body, err = decodeBody(rec); err == nil {
 		place.Store(&decodedBody{rec.ID, e.Body})
+		d.block.bytes.Add(int64(len(rec.Data)))
 	}
 	return e, err
 }

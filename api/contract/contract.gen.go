@@ -1718,7 +1718,7 @@ type NewDiscount struct {
 	Combinable *bool   `json:"combinable,omitempty"`
 	Disabled   *bool   `json:"disabled,omitempty"`
 
-	// Id In a PUT, that of the path
+	// Id A new one if it is left out. In a PUT, that of the path
 	Id              *string         `json:"id,omitempty"`
 	Kind            NewDiscountKind `json:"kind"`
 	MinimumSubtotal *[]Money        `json:"minimum_subtotal,omitempty"`
@@ -1782,7 +1782,7 @@ type NewInvoice struct {
 type NewLocation struct {
 	Country *string `json:"country,omitempty"`
 
-	// Id In a PUT, that of the path
+	// Id A new one if it is left out. In a PUT, that of the path
 	Id   *string `json:"id,omitempty"`
 	Name string  `json:"name"`
 
@@ -1923,7 +1923,7 @@ type NewShippingMethod struct {
 	Countries *[]string `json:"countries,omitempty"`
 	Disabled  *bool     `json:"disabled,omitempty"`
 
-	// Id What customers choose. In a PUT, that of the path
+	// Id What customers choose; a new one if it is left out. In a PUT, that of the path
 	Id   *string               `json:"id,omitempty"`
 	Kind NewShippingMethodKind `json:"kind"`
 	Name string                `json:"name"`
@@ -1947,7 +1947,7 @@ type NewTaxRate struct {
 	// Code How the tax is named on invoices
 	Code string `json:"code"`
 
-	// Country ISO 3166-1 alpha-2; empty: every country without a rate of its own. In a PUT, that of the path
+	// Country ISO 3166-1 alpha-2; empty or *: every country without a rate of its own. In a PUT, that of the path
 	Country *string `json:"country,omitempty"`
 
 	// Inclusive Whether prices contain it
@@ -1956,7 +1956,7 @@ type NewTaxRate struct {
 	// Rate Parts per million: 190000 is 19 %
 	Rate int64 `json:"rate"`
 
-	// TaxClass Empty: the standard rate. In a PUT, that of the path
+	// TaxClass Empty or standard: the standard rate. In a PUT, that of the path
 	TaxClass *string `json:"tax_class,omitempty"`
 }
 
@@ -2699,7 +2699,12 @@ type ReturnResolution struct {
 	// Refund A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
 	//
 	// Example: {"amount":1299,"currency":"EUR"}
-	Refund             *Money `json:"refund,omitempty"`
+	Refund *Money `json:"refund,omitempty"`
+
+	// RefundAmount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
+	//
+	// Example: {"amount":1299,"currency":"EUR"}
+	RefundAmount       *Money `json:"refund_amount,omitempty"`
 	ReplacementOrderId *UUID  `json:"replacement_order_id,omitempty"`
 
 	// StoreCredit A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
@@ -3513,7 +3518,7 @@ type QuoteOrderParams struct {
 
 // GetOrderParams defines parameters for GetOrder.
 type GetOrderParams struct {
-	// AsOf The moment to show: a position of the log, or a time as RFC 3339, which goes by when events were recorded. Now if absent
+	// AsOf The moment to show: a position of the log, a version of the order such as v3, or a time as RFC 3339, which goes by when events were recorded. Now if absent
 	AsOf *string `form:"as_of,omitempty" json:"as_of,omitempty"`
 
 	// ConsistencyTokenInQuery As the header of the same name, for links
@@ -3675,10 +3680,10 @@ type IssueCreditNoteParams struct {
 
 // GetOrderDiffParams defines parameters for GetOrderDiff.
 type GetOrderDiffParams struct {
-	// From Where to begin: a version such as v3, a position of the log, or a time as RFC 3339. v0 is before its first event. The version before `to` if absent
+	// From Where to begin: a version of the order such as v3 or 3, a position of the log, or a time as RFC 3339. A plain number up to the order's version is a version, a greater one a position. v0 is before its first event. The version before `to` if absent
 	From *string `form:"from,omitempty" json:"from,omitempty"`
 
-	// To Where to end: a version such as v3, a position of the log, or a time as RFC 3339. Now if absent
+	// To Where to end, named in the same way. Now if absent
 	To *string `form:"to,omitempty" json:"to,omitempty"`
 
 	// ConsistencyTokenInQuery As the header of the same name, for links

@@ -81,11 +81,11 @@ func CallOf(ctx context.Context) *Call {
 	return call
 }
 
-// ParseID reads an id of a path. What is no UUID in its usual form cannot be anything's id.
+// ParseID reads an id of a path. What is no UUID in its usual form cannot be anything's id, nor can the one of zeros.
 func ParseID(text string) (uuid.UUID, bool) {
 	if len(text) != 36 {
 		return uuid.Nil, false
 	}
 	id, err := uuid.Parse(text)
-	return id, err == nil
+	return id, err == nil && id != uuid.Nil
 }

@@ -81,7 +81,11 @@ func schemaFaults(err error) []Fault {
 		slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Pointer, b.Pointer) })
 		return faults
 	case errors.As(err, &one):
-		return []Fault{{Pointer: pointer(one.JSONPointer()), Code: CodeValidationFailed, Detail: one.Reason}}
+		detail := one.Reason
+		if one.Schema != nil && one.Schema.Format == "uuid" {
+			detail = "must be an id as answers give them, such as 01990f3c-0000-7000-8000-00000000000a"
+		}
+		return []Fault{{Pointer: pointer(one.JSONPointer()), Code: CodeValidationFailed, Detail: detail}}
 	default:
 		return []Fault{{Code: CodeValidationFailed, Detail: "does not fit the schema"}}
 	}

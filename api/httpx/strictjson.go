@@ -16,7 +16,8 @@ const maxDepth = 16
 
 // ParseStrict reads one JSON value the way commands need it: without duplicate keys, trailing data, invalid UTF-8,
 // unpaired surrogates, the character U+0000, nesting beyond 16, and numbers that are no 64-bit integers. Objects come as
-// map[string]any, arrays as []any, numbers as int64. The error is an *Error with a 400.
+// map[string]any, arrays as []any, numbers as int64. The error is an *Error with a 400, or with a 422 if the numbers are
+// all that is wrong: that is JSON, though of no command.
 func ParseStrict(data []byte) (any, error) {
 	s := strictParser{data: data}
 	value, err := s.value(0)
@@ -24,6 +25,9 @@ func ParseStrict(data []byte) (any, error) {
 		if s.space(); s.pos < len(data) {
 			err = s.fault("there is more after the value")
 		}
+	}
+	if err == nil && len(s.numbers) > 0 {
+		err = invalid(s.numbers)
 	}
 	if err != nil {
 		return nil, err
@@ -33,9 +37,10 @@ func ParseStrict(data []byte) (any, error) {
 
 // strictParser is a recursive descent over RFC 8259.
 type strictParser struct {
-	data []byte
-	pos  int
-	path []string // of the value being read, for messages
+	data    []byte
+	pos     int
+	path    []string // of the value being read, for messages
+	numbers []Fault  // that are no 64-bit integers
 }
 
 func (s *strictParser) fault(format string, args ...any) error {
@@ -161,23 +166,52 @@ func (s *strictParser) accept(c byte) bool {
 func (s *strictParser) number() (any, error) {
 	start := s.pos
 	s.accept('-')
-	digits := s.pos
+	first := s.pos
+	if s.digits() == 0 {
+		return nil, s.fault("a digit is missing")
+	}
+	if s.data[first] == '0' && s.pos > first+1 {
+		return nil, s.fault("a number has no leading zeros")
+	}
+	end := s.pos
+	if s.accept('.') && s.digits() == 0 {
+		return nil, s.fault("a digit is missing")
+	}
+	if s.accept('e') || s.accept('E') {
+		if !s.accept('-') {
+			s.accept('+')
+		}
+		if s.digits() == 0 {
+			return nil, s.fault("a digit is missing")
+		}
+	}
+	n, err := strconv.ParseInt(string(s.data[start:end]), 10, 64)
+	switch {
+	case s.pos > end:
+		s.refuse("must be a whole number, without fraction and exponent")
+	case errors.Is(err, strconv.ErrRange):
+		s.refuse("is a number beyond 64 bits")
+	case err != nil:
+		return nil, err
+	}
+	return n, nil
+}
+
+// digits skips digits and returns how many there were.
+func (s *strictParser) digits() int {
+	start := s.pos
 	for s.pos < len(s.data) && s.data[s.pos] >= '0' && s.data[s.pos] <= '9' {
 		s.pos++
 	}
-	switch {
-	case s.pos == digits:
-		return nil, s.fault("a digit is missing")
-	case s.data[digits] == '0' && s.pos > digits+1:
-		return nil, s.fault("a number has no leading zeros")
-	case s.pos < len(s.data) && strings.IndexByte(".eE", s.data[s.pos]) >= 0:
-		return nil, s.fault("numbers are whole here, without fraction and exponent")
+	return s.pos - start
+}
+
+// refuse notes a number that cannot be taken. Reading goes on, since what follows may be no JSON at all.
+func (s *strictParser) refuse(why string) {
+	const enough = 100
+	if len(s.numbers) < enough {
+		s.numbers = append(s.numbers, Fault{Pointer: pointer(s.path), Code: CodeValidationFailed, Detail: why})
 	}
-	n, err := strconv.ParseInt(string(s.data[start:s.pos]), 10, 64)
-	if errors.Is(err, strconv.ErrRange) {
-		return nil, s.fault("a number beyond 64 bits")
-	}
-	return n, err
 }
 
 // text reads a string. Most have no escapes and are cut out as they are.

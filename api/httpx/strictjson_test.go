@@ -44,10 +44,10 @@ func TestParseStrict_refuses(t *testing.T) {
 	for text, pointer := range map[string]string{
 		``: "", ` `: "", `{`: "", `[1`: "/0", `[1,]`: "/1", `{"a":1,}`: "", `{"a" 1}`: "/a", `{a:1}`: "", `nul`: "", `True`: "", `{} {}`: "",
 		`{"a":1,"a":2}`: "/a", `{"x":{"b":1,"\u0062":2}}`: "/x/b", `[{"~/":1,"~/":1}]`: "/0/~0~1",
-		`1.5`: "", `1e3`: "", `01`: "", `-`: "", `+1`: "", `9223372036854775808`: "", `-9223372036854775809`: "", `NaN`: "",
+		`1.`: "", `1e`: "", `1.5e+`: "", `01`: "", `-`: "", `+1`: "", `NaN`: "", `{"a":1.5,"b"}`: "/b",
 		`"a`: "", "\"\x01\"": "", "\"\xff\"": "", `"\x"`: "", `"\u12"`: "", `"\ud800"`: "", `"\udc00\ud800"`: "", `"\u0000"`: "", "\"\\\xff\"": "",
 		"\xef\xbb\xbf{}": "", `'a'`: "", `{"a":1 "b":2}`: "", `[1 2]`: "",
-		strings.Repeat("[", 17) + strings.Repeat("]", 17): strings.Repeat("/0", 16), `{"a":[1,{"b":1.5}]}`: "/a/1/b",
+		strings.Repeat("[", 17) + strings.Repeat("]", 17): strings.Repeat("/0", 16),
 	} {
 		value, err := httpx.ParseStrict([]byte(text))
 		var fault *httpx.Error
@@ -57,6 +57,28 @@ func TestParseStrict_refuses(t *testing.T) {
 		}
 		if got := fault.Faults[0].Pointer; got != pointer && text != `[1` {
 			t.Errorf("ParseStrict(%q) points to %q, want %q", text, got, pointer)
+		}
+	}
+}
+
+// Numbers that are JSON but no 64-bit integers are told all at once, as values that cannot be taken.
+func TestParseStrict_numbers(t *testing.T) {
+	t.Parallel()
+
+	for text, pointers := range map[string][]string{
+		`1.5`: {""}, `-0.0`: {""}, `1e3`: {""}, `1E-2`: {""}, `9223372036854775808`: {""}, `-9223372036854775809`: {""},
+		`{"a":[1,{"b":1.5}],"c":99999999999999999999}`: {"/a/1/b", "/c"},
+	} {
+		value, err := httpx.ParseStrict([]byte(text))
+		var fault *httpx.Error
+		if !errors.As(err, &fault) || fault.Code != httpx.CodeValidationFailed || fault.Status() != 422 || len(fault.Faults) != len(pointers) {
+			t.Errorf("ParseStrict(%s) = %v, %+v; want validation_failed", text, value, err)
+			continue
+		}
+		for i, want := range pointers {
+			if got := fault.Faults[i].Pointer; got != want {
+				t.Errorf("ParseStrict(%s) points to %q, want %q", text, got, want)
+			}
 		}
 	}
 }
@@ -83,7 +105,7 @@ func FuzzParseStrict(f *testing.F) {
 		value, err := httpx.ParseStrict(data)
 		if err != nil {
 			var fault *httpx.Error
-			if !errors.As(err, &fault) || fault.Status() != 400 {
+			if !errors.As(err, &fault) || fault.Status() != 400 && fault.Code != httpx.CodeValidationFailed {
 				t.Fatalf("ParseStrict(%q): %v", data, err)
 			}
 			return

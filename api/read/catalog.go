@@ -107,7 +107,11 @@ func (s *server) GetInventory(ctx context.Context, request GetInventoryRequestOb
 		return nil, err
 	}
 	s.cache.Changed(key.Tenant, key.Stream, a.Position) // no later answer goes back behind this one
-	answer := s.answer(current{position: a.Proven}, resource.Inventory(request.Sku, &levels))
+	rules, _, err := s.settingsOf(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	answer := s.answer(current{position: a.Proven}, resource.Inventory(request.Sku, &levels, rules.PickOrder()))
 	if a.Found() {
 		answer.header[httpx.HeaderETag] = []string{httpx.ETag(a.Version)}
 	}

@@ -32,40 +32,45 @@ func (m *moment) before(e *eventstore.Recorded) bool {
 	return m.until.Position > 0 && e.Position > m.until.Position || !m.until.RecordedAt.IsZero() && e.RecordedAt.After(m.until.RecordedAt)
 }
 
-// parseMoment reads a parameter that names a moment: a position of the log or a time, or with versions such as v3 too.
-// What has not happened yet is refused, since it would be answered differently later.
-func (s *server) parseMoment(ctx context.Context, name, text string, versions bool) (moment, error) {
-	if digits, ok := strings.CutPrefix(text, "v"); ok && versions {
+// parseMoment reads a parameter that names a moment of an order: a version such as v3, a position of the log, or a time.
+// A plain number up to latest is a version too. What has not happened yet is refused, since it would be answered
+// differently later.
+func (s *server) parseMoment(ctx context.Context, name, text string, latest int) (moment, error) {
+	if digits, ok := strings.CutPrefix(text, "v"); ok {
 		if n, err := strconv.ParseUint(digits, 10, 31); err == nil {
 			return moment{version: eventstore.Version(n), versioned: true}, nil
 		}
 	}
-	if n, err := strconv.ParseInt(text, 10, 64); err == nil && n > 0 {
+	n, err := strconv.ParseInt(text, 10, 64)
+	if err == nil && latest > 0 && n >= 0 && n <= int64(latest) {
+		return moment{version: eventstore.Version(n), versioned: true}, nil
+	}
+	if err == nil && n > 0 {
 		head, _, err := s.Store.Head(ctx)
 		if err != nil {
 			return moment{}, unavailable(err)
 		}
 		if n > int64(head) {
-			return moment{}, noMoment(name, fmt.Sprintf("the log ends at position %d", head), versions)
+			return moment{}, noMoment(name, fmt.Sprintf("the log ends at position %d", head))
 		}
 		return moment{until: eventstore.Until{Position: eventstore.Position(n)}}, nil
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
 	switch {
 	case err != nil || at.Year() < 1900:
-		return moment{}, noMoment(name, "this is none", versions)
+		return moment{}, noMoment(name, "this is none")
 	case at.After(s.Now().Add(clockSkew)):
-		return moment{}, noMoment(name, "this lies in the future", versions)
+		return moment{}, noMoment(name, "this lies in the future")
+	}
+	if at.Equal(at.Truncate(time.Millisecond)) { // as answers show it: what happened within the millisecond is part of it
+		at = at.Add(time.Millisecond - time.Microsecond)
 	}
 	return moment{until: eventstore.Until{RecordedAt: at}}, nil
 }
 
 // noMoment says which moments there are.
-func noMoment(name, why string, versions bool) error {
-	allowed := []string{"a position of the log such as 1207", "a time such as 2026-03-01T12:00:00Z"}
-	if versions {
-		allowed = append(allowed, "a version such as v3")
-	}
+func noMoment(name, why string) error {
+	allowed := []string{"a position of the log such as 1207", "a time such as 2026-03-01T12:00:00Z", "a version of the order such as v3"}
 	f := httpx.Fault{
 		Parameter: name, Code: httpx.CodeValidationFailed, Detail: why + "; send " + strings.Join(allowed, ", or "),
 		Meta: map[string]any{"allowed": allowed},
@@ -129,13 +134,21 @@ func (s *server) logged(ctx context.Context, call *httpx.Call) (current, error) 
 
 // orderAsOf returns an order as it was. It is kept nowhere: what is asked for is hardly ever the same.
 func (s *server) orderAsOf(ctx context.Context, call *httpx.Call, id uuid.UUID, text string) (served, error) {
-	to, err := s.parseMoment(ctx, "as_of", text, false)
+	at, err := s.parseMoment(ctx, "as_of", text, 0)
 	if err != nil {
 		return served{}, err
 	}
-	recorded, err := s.history(ctx, call.Identity.Tenant, id, to.until)
+	recorded, err := s.history(ctx, call.Identity.Tenant, id, at.until)
 	if err != nil {
 		return served{}, err
+	}
+	if at.versioned {
+		if int(at.version) > len(recorded) {
+			return served{}, noMoment("as_of", fmt.Sprintf("the order is at v%d", len(recorded)))
+		}
+		if recorded = recorded[:at.version]; len(recorded) == 0 {
+			return served{}, noSuchOrder()
+		}
 	}
 	o, err := fold(recorded)
 	if err != nil {

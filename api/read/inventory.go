@@ -36,13 +36,18 @@ func (s *server) ListInventory(ctx context.Context, request ListInventoryRequest
 	if err != nil {
 		return nil, explainQuery(err)
 	}
+	rules, _, err := s.settingsOf(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	pick := stock.PickOrder(rules.PickOrder())
 	out := struct {
 		Data []stockAt `json:"data"`
 		Page pageInfo  `json:"page"`
 	}{Data: make([]stockAt, len(list.SKUs))}
 	for i := range list.SKUs {
 		at := &list.SKUs[i]
-		out.Data[i] = stockAt{at.SKU, at.Location, at.Available()}
+		out.Data[i] = stockAt{at.SKU, at.Location, at.AvailableFrom(pick)}
 	}
 	var links []string
 	out.Page, links = s.turn(call, list.Next, list.Previous)

@@ -46,7 +46,7 @@ var (
 )
 
 func noSuchOrder() error {
-	return httpx.Errorf(httpx.CodeOrderNotFound, "There is no order with this id.")
+	return httpx.Errorf(httpx.CodeOrderNotFound, "There is no such order, or there was none yet at the moment that is asked for; look at its id, number or name.")
 }
 
 // getOrder serves GET /v1/orders/{id}. It is written by hand, since it is what is asked for most.

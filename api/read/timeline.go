@@ -125,7 +125,7 @@ func (s *server) versionAt(ctx context.Context, recorded []eventstore.Recorded, 
 	if text == nil {
 		return otherwise, nil
 	}
-	at, err := s.parseMoment(ctx, name, *text, true)
+	at, err := s.parseMoment(ctx, name, *text, len(recorded))
 	switch {
 	case err != nil:
 		return 0, err
@@ -136,7 +136,7 @@ func (s *server) versionAt(ctx context.Context, recorded []eventstore.Recorded, 
 		}
 		return n, nil
 	case int(at.version) > len(recorded):
-		return 0, noMoment(name, fmt.Sprintf("the order is at v%d", len(recorded)), true)
+		return 0, noMoment(name, fmt.Sprintf("the order is at v%d", len(recorded)))
 	default:
 		return int(at.version), nil
 	}

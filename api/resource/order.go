@@ -50,9 +50,14 @@ type orderShape struct {
 	ImportedAt        Time                    `json:"imported_at,omitzero"`
 	UpdatedAt         Time                    `json:"updated_at"`
 	AllowedActions    []order.Action          `json:"allowed_actions"`
-	Links             map[string]string       `json:"_links"`
+	Links             links                   `json:"_links"`
 	Customer          *customerRef            `json:"customer,omitempty"`
 	Sealed            *sealed                 `json:"pii,omitempty"`
+}
+
+type links struct {
+	Events string `json:"events"`
+	Self   string `json:"self"`
 }
 
 type customerRef struct {
@@ -180,15 +185,16 @@ func Order(o *order.Order, version eventstore.Version) []byte {
 		PlacedAt: Time(o.PlacedAt), ConfirmedAt: Time(o.ConfirmedAt), CompletedAt: Time(o.CompletedAt),
 		CanceledAt: Time(o.CanceledAt), ExpiresAt: Time(o.ExpiresAt), ExpiredAt: Time(o.ExpiredAt), ArchivedAt: Time(o.ArchivedAt),
 		DraftedAt: Time(o.DraftedAt), ImportedAt: Time(o.ImportedAt), UpdatedAt: Time(o.UpdatedAt), AllowedActions: o.AllowedActions(),
-		Links: map[string]string{"self": "/v1/orders/" + o.ID.String(), "events": "/v1/orders/" + o.ID.String() + "/events"},
 	}
+	out.Links.Self = "/v1/orders/" + o.ID.String()
+	out.Links.Events = out.Links.Self + "/events"
 	for i := range o.Lines {
 		out.Lines[i] = lineOf(&o.Lines[i], m)
 		out.Backordered += o.Lines[i].Counters.Backordered
 	}
 	out.settlements(o, m)
 	out.seal(o, m)
-	return marshal(out)
+	return out.render()
 }
 
 func lineOf(l *order.LineState, m minor) line {

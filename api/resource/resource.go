@@ -29,6 +29,9 @@ func (t Time) MarshalJSON() ([]byte, error) {
 	return time.Time(t).UTC().AppendFormat(make([]byte, 0, len(timeLayout)), timeLayout), nil
 }
 
+// text is the same without quotes.
+func (t Time) text() string { return time.Time(t).UTC().Format(timeLayout[1 : len(timeLayout)-1]) }
+
 // IsZero reports whether there is no instant, so that omitzero leaves it out.
 func (t Time) IsZero() bool { return time.Time(t).IsZero() }
 
@@ -80,24 +83,27 @@ type transfer struct {
 	InTransit int64     `json:"in_transit"`
 }
 
-// Inventory renders the stock of a SKU, which it is told since a SKU that was never received has none.
-func Inventory(sku string, l *stock.Levels) []byte { return marshal(inventoryOf(sku, l)) }
+// Inventory renders the stock of a SKU, which it is told since a SKU that was never received has none. Available is what
+// orders can have from the locations of the pick order.
+func Inventory(sku string, l *stock.Levels, pick stock.PickOrder) []byte {
+	return marshal(inventoryOf(sku, l, pick))
+}
 
 // InventoryTransfer is Inventory with a transfer, as far as it is still on its way.
-func InventoryTransfer(sku string, l *stock.Levels, t stock.Transfer) []byte {
-	out := inventoryOf(sku, l)
+func InventoryTransfer(sku string, l *stock.Levels, pick stock.PickOrder, t stock.Transfer) []byte {
+	out := inventoryOf(sku, l, pick)
 	out.Transfer = &transfer{t.ID, t.From, t.To, t.Quantity}
 	return marshal(out)
 }
 
-func inventoryOf(sku string, l *stock.Levels) inventory {
+func inventoryOf(sku string, l *stock.Levels, pick stock.PickOrder) inventory {
 	out := inventory{
-		SKU: sku, OnHand: l.OnHand(), Reserved: l.Reserved(), Committed: l.Committed(), Available: l.Available(),
+		SKU: sku, OnHand: l.OnHand(), Reserved: l.Reserved(), Committed: l.Committed(), Available: l.AvailableFrom(pick),
 		Locations: make([]location, len(l.Locations)), Backordered: l.Backordered, BackorderPolicy: l.BackorderPolicy,
 		BackorderLimit: l.BackorderLimit,
 	}
 	for i := range l.Locations {
-		out.Locations[i] = location{l.Locations[i], l.Locations[i].Available()}
+		out.Locations[i] = location{l.Locations[i], l.Locations[i].AvailableFrom(pick)}
 	}
 	if l.Untracked {
 		out.Tracked = new(bool)

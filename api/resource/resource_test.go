@@ -188,14 +188,14 @@ func TestInventory(t *testing.T) {
 	const want = `{"sku":"A","on_hand":7,"reserved":1,"committed":1,"available":4,"locations":[` +
 		`{"location_id":"main","on_hand":5,"reserved":1,"committed":1,"incoming":0,"damaged":0,"quality_control":0,"safety_stock":0,"available":3},` +
 		`{"location_id":"north","on_hand":2,"reserved":0,"committed":0,"incoming":0,"damaged":0,"quality_control":0,"safety_stock":1,"available":1}]}`
-	if got := string(resource.Inventory("A", &levels)); got != want {
+	if got := string(resource.Inventory("A", &levels, nil)); got != want {
 		t.Errorf("inventory %s, want %s", got, want)
 	}
 	levels.BackorderPolicy, levels.BackorderLimit, levels.Backordered, levels.Untracked = stock.BackorderLimit, 9, 4, true
 	sent := stock.Transfer{ID: id, From: "main", To: "north", Quantity: 3}
 	const more = `,"backordered":4,"backorder_policy":"limit","backorder_limit":9,"tracked":false,` +
 		`"transfer":{"id":"01990f3c-0000-7000-8000-000000000001","from_location_id":"main","to_location_id":"north","in_transit":3}}`
-	if got := string(resource.InventoryTransfer("A", &levels, sent)); got != want[:len(want)-1]+more {
+	if got := string(resource.InventoryTransfer("A", &levels, nil, sent)); got != want[:len(want)-1]+more {
 		t.Errorf("inventory %s, want %s", got, want[:len(want)-1]+more)
 	}
 }

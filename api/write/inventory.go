@@ -91,14 +91,14 @@ func updateInventory(_ context.Context, r *request, in *contract.InventoryChange
 // inventory renders the stock of the SKU that the path names.
 func inventory(r *request) func(commands.Outcome) rendered {
 	return func(o commands.Outcome) rendered {
-		return rendered{status: http.StatusOK, body: resource.Inventory(r.path("sku"), &stateOf[stock.Stock](o).Levels)}
+		return rendered{status: http.StatusOK, body: resource.Inventory(r.path("sku"), &stateOf[stock.Stock](o).Levels, o.PickOrder)}
 	}
 }
 
 // dispatched renders the stock with a new transfer.
 func dispatched(r *request) func(commands.Outcome) rendered {
 	return func(o commands.Outcome) rendered {
-		out := transferred(r, stateOf[stock.Stock](o), r.fresh)
+		out := transferred(r, o, r.fresh)
 		out.status, out.location = http.StatusCreated, "/v1/inventory/"+pathSegment(r.path("sku"))
 		return out
 	}
@@ -107,13 +107,14 @@ func dispatched(r *request) func(commands.Outcome) rendered {
 // arrived renders the stock with the transfer that the path names.
 func arrived(r *request) func(commands.Outcome) rendered {
 	id, _ := r.transfer() // it was read before
-	return func(o commands.Outcome) rendered { return transferred(r, stateOf[stock.Stock](o), id) }
+	return func(o commands.Outcome) rendered { return transferred(r, o, id) }
 }
 
-func transferred(r *request, s *stock.Stock, id uuid.UUID) rendered {
+func transferred(r *request, o commands.Outcome, id uuid.UUID) rendered {
+	s := stateOf[stock.Stock](o)
 	transfer, underWay := s.Transfer(id)
 	if !underWay {
-		return rendered{status: http.StatusOK, body: resource.Inventory(r.path("sku"), &s.Levels)}
+		return rendered{status: http.StatusOK, body: resource.Inventory(r.path("sku"), &s.Levels, o.PickOrder)}
 	}
-	return rendered{status: http.StatusOK, body: resource.InventoryTransfer(r.path("sku"), &s.Levels, transfer)}
+	return rendered{status: http.StatusOK, body: resource.InventoryTransfer(r.path("sku"), &s.Levels, o.PickOrder, transfer)}
 }

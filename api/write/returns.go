@@ -102,12 +102,20 @@ func resolveReturn(ctx context.Context, r *request, in *contract.ReturnResolutio
 	if err != nil {
 		return nil, err
 	}
-	if err := r.sameCurrency(ctx, priced{"/refund", in.Refund}, priced{"/fee", in.Fee}, priced{"/store_credit", in.StoreCredit}); err != nil {
+	refund := in.Refund
+	if in.RefundAmount != nil {
+		if refund != nil {
+			return nil, invalid("/refund_amount", "is another name of refund; send one of them")
+		}
+		refund = in.RefundAmount
+	}
+	err = r.sameCurrency(ctx, priced{"/refund", in.Refund}, priced{"/refund_amount", in.RefundAmount}, priced{"/fee", in.Fee}, priced{"/store_credit", in.StoreCredit})
+	if err != nil {
 		return nil, err
 	}
 	resolve := order.ResolveReturn{ReturnID: id, ReplacementOrderID: value(in.ReplacementOrderId, uuid.Nil), By: r.by(), At: r.at}
-	if in.Refund != nil {
-		resolve.Refund = &in.Refund.Amount
+	if refund != nil {
+		resolve.Refund = &refund.Amount
 	}
 	if in.Fee != nil {
 		resolve.Fee = in.Fee.Amount

@@ -27,9 +27,9 @@ func (r *request) set(cmd settings.Command) (commands.Command, error) {
 }
 
 // named returns what a setting is called: by the path, which the body may repeat, or by the body if the path is that of
-// the collection.
+// the collection. A new setting that is given no name gets a new id.
 func (r *request) named(parameter, pointer string, given *string) (string, error) {
-	name := value(given, "")
+	name := value(given, r.fresh.String())
 	if r.Route.Method == http.MethodPost {
 		return name, nil
 	}
@@ -39,27 +39,31 @@ func (r *request) named(parameter, pointer string, given *string) (string, error
 	return "", invalid(pointer, "is another one than the path's; leave it out")
 }
 
-func (r *request) taxKey() (class, country string) {
-	class, country = r.path("tax_class"), strings.ToUpper(r.path("country"))
+// taxKey reads which tax rate is meant, in a path or a body.
+func taxKey(class, country string) (string, string) {
 	if class == standardClass {
 		class = ""
 	}
 	if country == everyCountry {
 		country = ""
 	}
-	return class, country
+	return class, strings.ToUpper(country)
+}
+
+// taxRate reads which tax rate the path names.
+func (r *request) taxRate() (class, country string) {
+	return taxKey(r.path("tax_class"), r.path("country"))
 }
 
 func putTaxRate(_ context.Context, r *request, in *contract.NewTaxRate) (commands.Command, error) {
-	rate := pricing.TaxRate{
-		TaxClass: value(in.TaxClass, ""), Country: value(in.Country, ""), Code: in.Code, Rate: in.Rate, Inclusive: value(in.Inclusive, false),
-	}
+	rate := pricing.TaxRate{Code: in.Code, Rate: in.Rate, Inclusive: value(in.Inclusive, false)}
+	rate.TaxClass, rate.Country = taxKey(value(in.TaxClass, ""), value(in.Country, ""))
 	if r.Route.Method == http.MethodPut {
-		class, country := r.taxKey()
-		if in.TaxClass != nil && *in.TaxClass != class {
+		class, country := r.taxRate()
+		if in.TaxClass != nil && rate.TaxClass != class {
 			return nil, invalid("/tax_class", "is another one than the path's; leave it out")
 		}
-		if in.Country != nil && !strings.EqualFold(*in.Country, country) {
+		if in.Country != nil && rate.Country != country {
 			return nil, invalid("/country", "is another one than the path's; leave it out")
 		}
 		rate.TaxClass, rate.Country = class, country
@@ -68,7 +72,7 @@ func putTaxRate(_ context.Context, r *request, in *contract.NewTaxRate) (command
 }
 
 func removeTaxRate(_ context.Context, r *request, _ *contract.Nothing) (commands.Command, error) {
-	class, country := r.taxKey()
+	class, country := r.taxRate()
 	return r.set(settings.RemoveTaxRate{TaxClass: class, Country: country, At: r.at})
 }
 
@@ -186,20 +190,20 @@ func (r *request) called(parameter string) string {
 		return r.path(parameter)
 	}
 	body, err := decode[struct {
-		ID string `json:"id"`
+		ID *string `json:"id"`
 	}](r)
 	if err != nil {
 		return ""
 	}
-	return body.ID
+	return value(body.ID, r.fresh.String())
 }
 
 // Renderings of what a tenant has many of.
 var (
 	taxRate = setting(func(r *request, s *settings.Settings) ([]byte, string) {
-		class, country := r.taxKey()
+		class, country := r.taxRate()
 		if body, err := decode[contract.NewTaxRate](r); err == nil && r.Route.Method == http.MethodPost {
-			class, country = value(body.TaxClass, ""), strings.ToUpper(value(body.Country, ""))
+			class, country = taxKey(value(body.TaxClass, ""), value(body.Country, ""))
 		}
 		rate, _ := s.Rules.RateByKey(pricing.RateKey{TaxClass: class, Country: country})
 		return resource.TaxRate(orEmpty(rate)), "tax-rates/" + pathSegment(cmp.Or(class, standardClass)) + "/" + cmp.Or(country, everyCountry)

@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"log/slog"
 	"os"
 	"path/filepath"
 	"time"
@@ -12,6 +13,9 @@ import (
 
 	"github.com/ordermill/ordermill/cmd/ordermill/bench"
 )
+
+// benchMemory is the limit of memory that what is measured inside this process has, like a server's.
+const benchMemory = 1 << 30
 
 // benchCommand measures the program beside the limits of the machine.
 func (p *program) benchCommand() *cobra.Command {
@@ -34,6 +38,7 @@ func (p *program) benchCommand() *cobra.Command {
 				return fmt.Errorf("find the program: %w", err)
 			}
 			o.Log = cmd.ErrOrStderr()
+			p.limitMemory(slog.New(slog.DiscardHandler), benchMemory)
 			return runBench(cmd, o, output == "json")
 		},
 	}

@@ -7,6 +7,8 @@ import (
 )
 
 const (
+	collectorLazy = 300 // percent that the heap grows from one collection to the next where a limit bounds it
+
 	// collectorRoom is how much a replay may allocate from one garbage collection to the next, at least: what it holds
 	// grows all the time, and walking through it at each doubling would take as long as folding. A limit of memory is
 	// kept all the same.

@@ -89,10 +89,10 @@ func (o *Order) cancelable() error {
 	var live int64
 	for i := range o.Lines {
 		l := &o.Lines[i]
-		if shipped := l.Counters.Shipped; shipped > 0 {
-			v := rule.New(rule.AlreadyShipped, "%d units of SKU %q of order %s have been shipped; take them back as a return, and cancel lines that have not",
-				shipped, l.SKU, o.Number)
-			v.Details = []rule.Detail{l.fault(rule.AlreadyShipped, "", l.Counters.Live(), l.Counters.Live()-shipped, "%s", v.Message)}
+		if gone := l.Counters.gone(); gone > 0 {
+			v := rule.New(rule.AlreadyShipped, "%d units of SKU %q of order %s %s; take them back as a return, and cancel lines of the others",
+				gone, l.SKU, o.Number, l.left())
+			v.Details = []rule.Detail{l.fault(rule.AlreadyShipped, "", l.Counters.Live(), l.Counters.Live()-gone, "%s", v.Message)}
 			return v
 		}
 		live += l.Counters.Live()

@@ -106,7 +106,7 @@ func (c CancelLines) take(o *Order, faults *rule.Faults) (lines []CanceledLine, 
 // uncancelable returns what keeps units of the line from being canceled, if anything does.
 func (l *LineState) uncancelable(wish LineQuantity, pointer string) (rule.Detail, bool) {
 	c := &l.Counters
-	live, open := c.Live(), c.Live()-c.Shipped
+	live, open := c.Live(), c.cancelable()
 	switch n := wish.Quantity; {
 	case wish.SKU != "" && wish.SKU != l.SKU:
 		return l.fault(rule.ValidationFailed, pointer+"/sku", n, open, "line %s is SKU %q, not %q", l.LineID, l.SKU, wish.SKU), true
@@ -114,12 +114,20 @@ func (l *LineState) uncancelable(wish LineQuantity, pointer string) (rule.Detail
 		return l.fault(rule.NothingToCancel, pointer+"/quantity", n, 0, "all units of SKU %q are canceled already", l.SKU), true
 	case n < 1:
 		return l.fault(rule.QuantityOutOfRange, pointer+"/quantity", n, open, "1 to %d units of SKU %q can be canceled, not %d", open, l.SKU, n), true
-	case n > open && c.Shipped > 0:
-		return l.fault(rule.AlreadyShipped, pointer+"/quantity", n, open, "%d units of SKU %q were to be canceled, %d of %d have been shipped; take those back as a return", n, l.SKU, c.Shipped, live), true
+	case n > open && c.gone() > 0:
+		return l.fault(rule.AlreadyShipped, pointer+"/quantity", n, open, "%d units of SKU %q were to be canceled, %d of %d %s; take those back as a return", n, l.SKU, c.gone(), live, l.left()), true
 	case n > open:
 		return l.fault(rule.QuantityExceedsOpen, pointer+"/quantity", n, open, "%d units of SKU %q were to be canceled, there are %d", n, l.SKU, open), true
 	}
 	return rule.Detail{}, false
+}
+
+// left says in words why units of the line are gone.
+func (l *LineState) left() string {
+	if l.Counters.ReturnRequested > l.Counters.Shipped {
+		return "are asked back or have come back"
+	}
+	return "have been shipped"
 }
 
 // unpackedFor returns the packed fulfilments, the last ones first, that must be taken back so that so many units of the

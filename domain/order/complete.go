@@ -46,7 +46,11 @@ func (o *Order) completable() error {
 	var missing rule.Faults
 	for i := range o.Lines {
 		l := &o.Lines[i]
-		if c := &l.Counters; l.RequiresShipping && c.Delivered < c.Live() {
+		switch c := &l.Counters; {
+		case !l.RequiresShipping: // handed over as they are
+		case c.Backordered > 0:
+			missing.AddDetail(l.fault(rule.InvalidState, "", c.Live(), c.Live()-c.Backordered, "%d units of SKU %q are to be delivered, %d of them wait for stock; receive and deliver them, or cancel them", c.Live(), l.SKU, c.Backordered))
+		case c.Delivered < c.Live():
 			missing.AddDetail(l.fault(rule.InvalidState, "", c.Live(), c.Delivered, "%d units of SKU %q are to be delivered, %d are; deliver or cancel the rest", c.Live(), l.SKU, c.Delivered))
 		}
 	}
@@ -130,7 +134,19 @@ func (c Archive) decide(o *Order) ([]Event, error) {
 	return []Event{Archived{About: o.about(), ArchivedBy: c.By, ArchivedAt: instant(c.At)}}, nil
 }
 
+// applyCompleted ends the order. What needs no shipping is handed over: nothing is set aside for it any more, and plans to
+// pack it are over.
 func (o *Order) applyCompleted(e *Completed) {
+	for i := range o.Lines {
+		if l := &o.Lines[i]; !l.RequiresShipping {
+			l.Counters.Reserved, l.Counters.Backordered = 0, 0
+		}
+	}
+	for i := range o.Fulfillments {
+		if f := &o.Fulfillments[i]; f.State == FulfillmentStatePlanned {
+			f.State, f.CanceledAt = FulfillmentStateCanceled, e.CompletedAt
+		}
+	}
 	o.Status, o.CompletedAt, o.UpdatedAt = StatusCompleted, e.CompletedAt, e.CompletedAt
 }
 

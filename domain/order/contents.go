@@ -98,8 +98,8 @@ type StockPolicy string
 // The stock policies.
 const (
 	StockSkip   StockPolicy = "skip"   // nothing
-	StockUpdate StockPolicy = "update" // what is there is deducted
-	StockForce  StockPolicy = "force"  // all is deducted
+	StockUpdate StockPolicy = "update" // what is available at the main location is deducted
+	StockForce  StockPolicy = "force"  // all is deducted there
 )
 
 // BackorderPolicy says what happens to units that are not in stock.

@@ -9,6 +9,7 @@ import (
 	"slices"
 
 	"github.com/ordermill/ordermill/domain/internal/scan"
+	"github.com/ordermill/ordermill/domain/jsonwriter"
 )
 
 // ErrUnknownType means that a stored event's name is not one of Types.
@@ -83,6 +84,15 @@ func Decode(eventType string, data []byte) (Event, error) {
 
 // Encode writes an event as it is stored: compact JSON, the same bytes for the same event.
 func Encode(e Event) ([]byte, error) {
+	if e, ok := e.(written); ok {
+		w := jsonwriter.New(1024)
+		e.write(w)
+		data, err := w.Bytes()
+		if err != nil {
+			return nil, fmt.Errorf("encode %s: %w", e.EventType(), err)
+		}
+		return data, nil
+	}
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
 	enc.SetEscapeHTML(false) // names may hold & and <, and nothing here ends in a page unescaped

@@ -146,7 +146,7 @@ func (o *Order) checkSetQuantity(faults *rule.Faults, change *EditChange) {
 		faults.Add(rule.ValidationFailed, "/sku", "line %s is SKU %q, not %q", l.LineID, l.SKU, change.SKU)
 		return
 	}
-	if fulfilled := l.Counters.Fulfilled; change.Quantity < fulfilled {
+	if change.Quantity < l.Counters.kept() {
 		faults.AddDetail(l.belowFulfilled("/quantity", change.Quantity))
 	}
 	change.SKU, change.From = l.SKU, l.Counters.Live()
@@ -154,12 +154,18 @@ func (o *Order) checkSetQuantity(faults *rule.Faults, change *EditChange) {
 
 // belowFulfilled describes a wish for fewer units than are packed.
 func (l *LineState) belowFulfilled(pointer string, quantity int64) rule.Detail {
-	fulfilled := l.Counters.Fulfilled
-	detail := l.fault(rule.QuantityBelowFulfilled, pointer, quantity, fulfilled,
-		"%d units of SKU %q are packed or shipped; the line cannot go down to %d", fulfilled, l.SKU, quantity)
-	detail.Meta["fulfilled"] = fulfilled
+	kept, what := l.Counters.kept(), "are packed or shipped"
+	if kept > l.Counters.Fulfilled {
+		what = l.left()
+	}
+	detail := l.fault(rule.QuantityBelowFulfilled, pointer, quantity, kept,
+		"%d units of SKU %q %s; the line cannot go down to %d", kept, l.SKU, what, quantity)
+	detail.Meta["fulfilled"] = l.Counters.Fulfilled
 	return detail
 }
+
+// kept returns the live units that an edit must leave: they are packed or gone.
+func (c *Counters) kept() int64 { return max(c.Fulfilled, c.gone()) }
 
 // checkAddLine checks a line that the order is to get.
 func (o *Order) checkAddLine(faults *rule.Faults, change *EditChange) {

@@ -1,7 +1,6 @@
 package order
 
 import (
-	"fmt"
 	"slices"
 	"time"
 
@@ -80,7 +79,9 @@ func (c *CommitEdit) change(o *Order, d *EditDemands, event *EditCommitted, faul
 	for n := range d.Grown {
 		l := &o.Lines[find.find(d.Grown[n].LineID)]
 		live := l.Counters.Live()
-		addition := c.Prices.Added[n].checked(l, faults, n)
+		var own rule.Faults
+		addition := c.Prices.Added[n].checked(l, &own, o.Edit.Pointer(l.LineID))
+		faults.AddError("", o.EditFault(l.LineID, own.Err()))
 		event.LineChanges = append(event.LineChanges, LineChange{
 			LineID: l.LineID, SKU: l.SKU, From: live, To: live + addition.Quantity, UnitPrice: l.UnitPrice, Added: &addition,
 		})
@@ -93,7 +94,11 @@ func (c *CommitEdit) change(o *Order, d *EditDemands, event *EditCommitted, faul
 		})
 	}
 	for n := range c.Prices.Lines {
-		event.LinesAdded = append(event.LinesAdded, c.Prices.Lines[n].price(faults, n))
+		var own rule.Faults
+		line := c.Prices.Lines[n]
+		line.Pointer = o.Edit.Pointer(line.LineID)
+		event.LinesAdded = append(event.LinesAdded, line.price(&own, n))
+		faults.AddError("", o.EditFault(line.LineID, own.Err()))
 	}
 	if d.ShippingMethod != "" {
 		checkShipping(faults, c.Prices.Shipping)
@@ -108,14 +113,14 @@ func (c *CommitEdit) change(o *Order, d *EditDemands, event *EditCommitted, faul
 }
 
 // checked returns the addition with its sums computed, and records what is wrong with them.
-func (a *Addition) checked(l *LineState, faults *rule.Faults, index int) Addition {
+func (a *Addition) checked(l *LineState, faults *rule.Faults, pointer string) Addition {
 	units := NewLine{
 		LineID: l.LineID, SKU: l.SKU, Quantity: a.Quantity, UnitPrice: l.UnitPrice, DiscountAllocations: a.DiscountAllocations,
-		TaxLines: a.TaxLines, Pointer: fmt.Sprintf("/added/%d", index),
+		TaxLines: a.TaxLines, Pointer: pointer,
 	}
-	line := units.price(faults, index)
+	line := units.price(faults, 0)
 	if _, err := money.Mul(l.UnitPrice, l.Counters.Ordered+a.Quantity); err != nil {
-		faults.Add(rule.ValidationFailed, units.Pointer+"/quantity", "%d units at %d exceed what can be counted; order less", l.Counters.Ordered+a.Quantity, l.UnitPrice)
+		faults.Add(rule.ValidationFailed, pointer+"/quantity", "%d units at %d exceed what can be counted; order less", l.Counters.Ordered+a.Quantity, l.UnitPrice)
 	}
 	return Addition{
 		Quantity: a.Quantity, Subtotal: line.Subtotal, DiscountAllocations: a.DiscountAllocations, TaxLines: a.TaxLines,
@@ -177,7 +182,7 @@ func (c *CommitEdit) sum(o *Order, event *EditCommitted, faults *rule.Faults) {
 		overflow = overflow || err != nil
 	}
 	if overflow {
-		faults.Add(rule.ValidationFailed, "", "the order's total exceeds what can be counted; add less")
+		faults.Add(rule.ValidationFailed, editPointer(-1), "the order's total exceeds what can be counted; add less")
 	}
 }
 

@@ -43,7 +43,7 @@ func (o *Order) EditDemands(editID uuid.UUID) (EditDemands, error) {
 			continue // lines never go
 		}
 		l := &o.Lines[i]
-		if fault, ok := l.stale(change, fmt.Sprintf("/changes/%d/quantity", n)); ok {
+		if fault, ok := l.stale(change, editPointer(n)+"/quantity"); ok {
 			faults.AddDetail(fault)
 			continue
 		}
@@ -58,7 +58,11 @@ func (o *Order) EditDemands(editID uuid.UUID) (EditDemands, error) {
 		}
 	}
 	if o.live()+more == 0 {
-		faults.Add(rule.EmptyOrder, "", "the edit would leave order %s without any units; cancel the order instead", o.Number)
+		faults.AddDetail(rule.Detail{
+			Pointer: editPointer(-1), Code: rule.EmptyOrder,
+			Message: fmt.Sprintf("the edit would leave order %s without any of its %d units; cancel the order instead", o.Number, o.live()),
+			Meta:    map[string]any{"requested": int64(0), "available": o.live()},
+		})
 	}
 	if err := faults.Err(); err != nil {
 		return EditDemands{}, err
@@ -77,15 +81,15 @@ func (o *Order) live() int64 {
 
 // stale returns what has happened to a line since its change was staged, if it forbids the change.
 func (l *LineState) stale(change *EditChange, pointer string) (rule.Detail, bool) {
-	live, fulfilled := l.Counters.Live(), l.Counters.Fulfilled
+	live, kept := l.Counters.Live(), l.Counters.kept()
 	switch {
 	case live != change.From:
 		return l.fault(rule.EditStale, pointer, change.From, live,
 			"SKU %q had %d units when its change was staged and has %d now; stage it anew", l.SKU, change.From, live), true
-	case change.Quantity == 0 && fulfilled > 0:
-		return l.fault(rule.EditStale, pointer, 0, fulfilled,
-			"SKU %q was to be taken out, but %d units of it have been packed since; stage it anew", l.SKU, fulfilled), true
-	case change.Quantity < fulfilled:
+	case change.Quantity == 0 && kept > 0:
+		return l.fault(rule.EditStale, pointer, 0, kept,
+			"SKU %q was to be taken out, but %d units of it have been packed or asked back since; stage it anew", l.SKU, kept), true
+	case change.Quantity < kept:
 		return l.belowFulfilled(pointer, change.Quantity), true
 	}
 	return rule.Detail{}, false

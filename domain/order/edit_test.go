@@ -244,15 +244,21 @@ func TestCommitEdit_refused(t *testing.T) {
 	refused(t, map[string]refusal{
 		"not at another difference": {given: given, when: with(func(c *order.CommitEdit) { c.ExpectedDelta = new(int64) }), code: rule.PriceChanged, pointer: "/expected_delta"},
 		"not if other units were canceled meanwhile": {
-			given: then(given, cancelLines(units(line2, 1))), when: cmd, code: rule.EditStale, pointer: "/changes/1/quantity", line: line2, requested: 3, available: 2,
+			given: then(given, cancelLines(units(line2, 1))), when: cmd, code: rule.EditStale, pointer: "/edit/changes/1/quantity", line: line2, requested: 3, available: 2,
 		},
 		"not below what was packed meanwhile": {
-			given: then(given, pack(units(line2, 2))), when: cmd, code: rule.QuantityBelowFulfilled, pointer: "/changes/1/quantity", line: line2, requested: 1, available: 2,
+			given: then(given, pack(units(line2, 2))), when: cmd, code: rule.QuantityBelowFulfilled, pointer: "/edit/changes/1/quantity", line: line2, requested: 1, available: 2,
 		},
 		"not without what was packed meanwhile": {
-			given: then(staged(settled(), set(line2, 0)), pack(units(line2, 1))), when: bare, code: rule.EditStale, pointer: "/changes/0/quantity", line: line2, requested: 0, available: 1,
+			given: then(staged(settled(), set(line2, 0)), pack(units(line2, 1))), when: bare, code: rule.EditStale, pointer: "/edit/changes/0/quantity", line: line2, requested: 0, available: 1,
 		},
-		"not if nothing is left":          {given: staged(settled(), set(line1, 0), set(line2, 0)), when: bare, code: rule.EmptyOrder},
+		"not with one above the added units": {
+			given: given, when: with(func(c *order.CommitEdit) {
+				c.Prices.Added[0].DiscountAllocations = []order.DiscountAllocation{{DiscountID: "d", Amount: 9999}}
+			}), code: rule.DiscountInvalid,
+			pointer: "/edit/changes/0", line: line1, requested: 5, available: 2,
+		},
+		"not if nothing is left":          {given: staged(settled(), set(line1, 0), set(line2, 0)), when: bare, code: rule.EmptyOrder, pointer: "/edit/changes"},
 		"not with prices of another line": {given: given, when: with(func(c *order.CommitEdit) { c.Prices.Lines[0].SKU = "HAT" }), code: rule.EditStale},
 		"not with prices of more units":   {given: given, when: with(func(c *order.CommitEdit) { c.Prices.Added[0].Quantity = 4 }), code: rule.EditStale},
 		"not with shipping that nobody wanted": {
@@ -266,7 +272,7 @@ func TestCommitEdit_refused(t *testing.T) {
 		"not with one above the line": {
 			given: given, when: with(func(c *order.CommitEdit) {
 				c.Prices.Lines[0].DiscountAllocations = []order.DiscountAllocation{{DiscountID: "d", Amount: 2501}}
-			}), code: rule.DiscountInvalid, pointer: "/lines/0",
+			}), code: rule.DiscountInvalid, pointer: "/edit/changes/2", line: line3, requested: 2, available: 0,
 		},
 		"not with negative shipping": {
 			given: given, when: with(func(c *order.CommitEdit) { c.Prices.Shipping = []order.ShippingLine{{Amount: -1}} }), code: rule.ShippingMethodInvalid, pointer: "/shipping_lines/0",
@@ -278,7 +284,8 @@ func TestCommitEdit_refused(t *testing.T) {
 			given: given, when: with(func(c *order.CommitEdit) { c.Prices.Lines[0].UnitPrice = math.MaxInt64 / 2 }), code: rule.ValidationFailed,
 		},
 		"not beyond counting for one line": {
-			given: given, when: with(func(c *order.CommitEdit) { c.Prices.Lines[0].UnitPrice = math.MaxInt64 }), code: rule.ValidationFailed, pointer: "/lines/0/quantity",
+			given: given, when: with(func(c *order.CommitEdit) { c.Prices.Lines[0].UnitPrice = math.MaxInt64 }), code: rule.ValidationFailed,
+			pointer: "/edit/changes/2/quantity", line: line3, requested: 2, available: 0,
 		},
 	})
 }

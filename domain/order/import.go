@@ -28,9 +28,9 @@ func (c Import) decide(o *Order) ([]Event, error) {
 	switch policy {
 	case "":
 		policy = StockSkip
-	case StockSkip:
+	case StockSkip, StockUpdate, StockForce:
 	default:
-		faults.Add(rule.ValidationFailed, "/stock_policy", "an import leaves stock alone (skip); %q is not possible", policy)
+		faults.Add(rule.ValidationFailed, "/stock_policy", "a stock policy is skip, update or force, not %q", policy)
 	}
 	contents := Contents{
 		OrderID: c.OrderID, Number: numberOr(c.Number, c.OrderID), ExternalID: c.ExternalID, Channel: c.Channel,

@@ -139,6 +139,32 @@ func TestComplete_missing(t *testing.T) {
 	}
 }
 
+// Goods that wait for stock keep an order from being completed; what needs no shipping does not, and is handed over.
+func TestComplete_withoutShipping(t *testing.T) {
+	t.Parallel()
+
+	complete := order.Complete{By: "staff-1", At: later}
+	waits := func(c *order.Place) { c.Backordered = []order.LineQuantity{units(line1, 1)} }
+	vouchers := place(func(c *order.Place) {
+		waits(c)
+		c.Lines[0].RequiresShipping = false
+	})
+	refused(t, map[string]refusal{
+		"not while goods wait for stock": {
+			given: did(place(waits), markPaid()), when: complete, code: rule.InvalidState, line: line1, requested: 2, available: 1,
+		},
+	})
+	plan := order.PlanFulfillment{FulfillmentID: gone, Lines: []order.LineQuantity{units(line1, 1)}, At: later}
+	happened := then(did(vouchers, markPaid()), plan, pack(units(line2, 3)), ship(), deliver())
+	state := order.Replay(happened...)
+	if c := state.Lines[0].Counters; state.Status != order.StatusCompleted || c != (order.Counters{Ordered: 2}) {
+		t.Errorf("%s with %+v; want it completed, and nothing set aside or waited for", state.Status, c)
+	}
+	if f := state.Fulfillments[0]; f.State != order.FulfillmentStateCanceled {
+		t.Errorf("plan %+v; want it canceled", f)
+	}
+}
+
 // The last delivery, payment or refund that an order waits for completes it, unless the shop does that by hand.
 func TestComplete_automatic(t *testing.T) {
 	t.Parallel()

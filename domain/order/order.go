@@ -88,7 +88,8 @@ type Batch struct {
 }
 
 // Counters count units of a line, all at least 0. live = ordered - canceled, and
-// delivered ≤ shipped ≤ fulfilled ≤ live and returned ≤ return_requested ≤ delivered hold at all times.
+// delivered ≤ shipped ≤ fulfilled ≤ live and returned ≤ return_requested ≤ delivered hold at all times; a claim may be of
+// what is only shipped, and what needs no shipping counts as delivered to the customer without being so here.
 type Counters struct {
 	Ordered          int64 `json:"ordered"`
 	Canceled         int64 `json:"canceled,omitempty"`

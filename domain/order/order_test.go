@@ -296,16 +296,21 @@ func TestImport(t *testing.T) {
 		return decision{when: importOrder(change), wantErr: code}
 	}
 	run(t, map[string]decision{
-		"an order of the past":       {nil, importOrder(nil), events{imported()}, ""},
-		"once":                       {events{imported()}, importOrder(nil), nil, ""},
-		"not over another":           {events{placed(nil)}, importOrder(nil), nil, rule.InvalidState},
-		"not one of the future":      with(func(c *order.Import) { c.PlacedAt = later.Add(time.Millisecond) }, rule.FutureDate),
-		"not without a time":         with(func(c *order.Import) { c.PlacedAt = time.Time{} }, rule.ValidationFailed),
-		"not without a source":       with(func(c *order.Import) { c.Source = "" }, rule.ValidationFailed),
-		"not with another total":     with(func(c *order.Import) { c.ExpectedTotal = cents(1) }, rule.TotalsMismatch),
-		"not without lines":          with(func(c *order.Import) { c.Lines = nil }, rule.EmptyOrder),
-		"not with a quantity of 0":   with(func(c *order.Import) { c.Lines[0].Quantity = 0 }, rule.QuantityOutOfRange),
-		"not by deducting its stock": with(func(c *order.Import) { c.StockPolicy = order.StockForce }, rule.ValidationFailed),
+		"an order of the past":         {nil, importOrder(nil), events{imported()}, ""},
+		"once":                         {events{imported()}, importOrder(nil), nil, ""},
+		"not over another":             {events{placed(nil)}, importOrder(nil), nil, rule.InvalidState},
+		"not one of the future":        with(func(c *order.Import) { c.PlacedAt = later.Add(time.Millisecond) }, rule.FutureDate),
+		"not without a time":           with(func(c *order.Import) { c.PlacedAt = time.Time{} }, rule.ValidationFailed),
+		"not without a source":         with(func(c *order.Import) { c.Source = "" }, rule.ValidationFailed),
+		"not with another total":       with(func(c *order.Import) { c.ExpectedTotal = cents(1) }, rule.TotalsMismatch),
+		"not without lines":            with(func(c *order.Import) { c.Lines = nil }, rule.EmptyOrder),
+		"not with a quantity of 0":     with(func(c *order.Import) { c.Lines[0].Quantity = 0 }, rule.QuantityOutOfRange),
+		"with an unknown stock policy": with(func(c *order.Import) { c.StockPolicy = "all" }, rule.ValidationFailed),
+		"deducting its stock": {nil, importOrder(func(c *order.Import) { c.StockPolicy = order.StockForce }), events{func() order.Imported {
+			e := imported()
+			e.StockPolicy = order.StockForce
+			return e
+		}()}, ""},
 	})
 }
 

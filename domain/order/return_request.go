@@ -112,9 +112,12 @@ func (c RequestReturn) checkOpen(o *Order, faults *rule.Faults, demands []demand
 	asked := make([]int64, len(o.Lines)) // by earlier lines of this request
 	for _, d := range demands {
 		l := &o.Lines[d.line]
-		out, what := l.Counters.Delivered, "delivered"
+		out, what := l.arrived(), "delivered"
 		if kind == KindClaim {
-			out, what = l.Counters.Shipped, "shipped"
+			out, what = l.out(), "shipped"
+		}
+		if !l.RequiresShipping {
+			what = "handed over"
 		}
 		open := max(0, out-l.Counters.ReturnRequested-asked[d.line])
 		if d.quantity > open {
@@ -150,13 +153,33 @@ func (c RequestReturn) late(o *Order, demands []demand) (faults rule.Faults) {
 	return faults
 }
 
-// deliveredAt returns when the last unit of every line arrived: zero if none has. Of an order that was imported it is
-// the time of the order.
+// out returns the units of the line that have left. What needs no shipping is the customer's once the order is confirmed,
+// as far as there is stock of it.
+func (l *LineState) out() int64 {
+	if !l.RequiresShipping {
+		return max(l.Counters.Shipped, l.Counters.Live()-l.Counters.Backordered)
+	}
+	return l.Counters.Shipped
+}
+
+// arrived returns the units of the line that the customer has.
+func (l *LineState) arrived() int64 {
+	if !l.RequiresShipping {
+		return l.out()
+	}
+	return l.Counters.Delivered
+}
+
+// deliveredAt returns when the last unit of every line arrived: zero if none has. What needs no shipping arrived when the
+// order was confirmed, or when it was shipped all the same. Of an order that was imported it is the time of the order.
 func (o *Order) deliveredAt() []time.Time {
 	last, line := make([]time.Time, len(o.Lines)), o.finder()
-	if !o.ImportedAt.IsZero() {
-		for i := range last {
+	for i := range last {
+		switch {
+		case !o.ImportedAt.IsZero():
 			last[i] = o.CompletedAt
+		case !o.Lines[i].RequiresShipping:
+			last[i] = o.ConfirmedAt
 		}
 	}
 	for n := range o.Fulfillments {

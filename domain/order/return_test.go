@@ -99,6 +99,46 @@ func returnSamples() events {
 	}
 }
 
+// What needs no shipping never arrives: it is the customer's when the order is confirmed, and can come back from then on.
+func TestReturn_withoutShipping(t *testing.T) {
+	t.Parallel()
+
+	digital := func(c *order.Place) {
+		c.Lines[1].RequiresShipping, c.Backordered = false, []order.LineQuantity{units(line2, 1)}
+	}
+	given := did(place(digital), markPaid())
+	confirmed := order.Replay(given...)
+	request := func(kind order.ReturnKind, n int64, days int64) order.RequestReturn {
+		return order.RequestReturn{ReturnID: returnID, Kind: kind, Lines: []wish{{LineID: line2, Quantity: n}}, WindowDays: days, At: confirmed.ConfirmedAt.AddDate(0, 0, 14)}
+	}
+	asks := func(kind order.ReturnKind) events {
+		return events{asked(func(e *order.ReturnRequested) { e.Kind, e.RequestedAt = kind, confirmed.ConfirmedAt.AddDate(0, 0, 14) })}
+	}
+	requested := append(given[:len(given):len(given)], asks(order.KindReturn)...)
+	run(t, map[string]decision{
+		"what needs no shipping can come back":       {given, request("", 2, 14), asks(order.KindReturn), ""},
+		"or be claimed":                              {given, request(order.KindClaim, 2, 14), asks(order.KindClaim), ""},
+		"not before the order is confirmed":          {did(place(digital)), request("", 2, 14), nil, rule.InvalidState},
+		"not later than the window after that":       {given, request("", 2, 13), nil, rule.ReturnWindowClosed},
+		"not what waits for stock":                   {given, request("", 3, 14), nil, rule.QuantityExceedsDelivery},
+		"what is asked back is not canceled":         {requested, cancelLines(units(line2, 2)), nil, rule.AlreadyShipped},
+		"nor is its order":                           {requested, order.Cancel{At: later}, nil, rule.AlreadyShipped},
+		"nor is it edited away":                      {then(requested, begin()), stage(set(line2, 1))[1], nil, rule.QuantityBelowFulfilled},
+		"of a completed order the rest is not there": {append(given[:len(given):len(given)], order.Completed{About: about(), CompletedAt: noon}), request("", 4, 14), nil, rule.QuantityExceedsDelivery},
+	})
+
+	state := order.Replay(then(requested,
+		order.ApproveReturn{ReturnID: returnID, At: later}, order.ReceiveReturn{ReturnID: returnID, At: later}, order.ResolveReturn{ReturnID: returnID, At: later})...)
+	c := state.Lines[1].Counters
+	if c.Returned != 2 || c.Restocked != 2 || c.RefundedQuantity != 2 || state.Credited != 1000 || state.Returns[0].State != order.ReturnStateResolved {
+		t.Errorf("line counts %+v, credited %d; want two mugs back at 10.00", c, state.Credited)
+	}
+	state = order.Replay(then(given, request(order.KindClaim, 1, 0), order.ResolveReturn{ReturnID: returnID, At: later})...)
+	if state.Lines[1].Counters.RefundedQuantity != 1 || state.Credited != 500 {
+		t.Errorf("line counts %+v, credited %d; want a mug at 5.00, which stays there", state.Lines[1].Counters, state.Credited)
+	}
+}
+
 func TestRequestReturn(t *testing.T) {
 	t.Parallel()
 

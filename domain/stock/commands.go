@@ -21,13 +21,16 @@ const (
 // Commands that make units available also decide who of those waiting gets them: their event is followed by a
 // BackorderFilled for each reservation served.
 type Command interface {
-	decide(s *Stock) ([]Event, error)
+	decide(s *Stock, pick PickOrder) ([]Event, error)
 }
 
 // Decide returns the events that cmd causes in state s, or a *rule.Violation. It changes nothing. No events and no
 // error means that the wish is already met, so that sending a command twice does no harm. It takes time in proportion to
-// what the command touches, not to the live reservations.
-func Decide(s *Stock, cmd Command) ([]Event, error) { return cmd.decide(s) }
+// what the command touches, not to the live reservations. Units are taken from any location: DecideFrom says which.
+func Decide(s *Stock, cmd Command) ([]Event, error) { return cmd.decide(s, nil) }
+
+// DecideFrom is Decide for a shop that says which locations orders take units from.
+func DecideFrom(s *Stock, cmd Command, pick PickOrder) ([]Event, error) { return cmd.decide(s, pick) }
 
 // Receive adds delivered units.
 type Receive struct {
@@ -49,6 +52,16 @@ type Adjust struct {
 	At               time.Time
 }
 
+// DeductSold takes units off the main location that were sold without a reservation, such as by an imported order: what
+// is available there, and with Force all of them. Then less than nothing may be on hand, until somebody counts.
+type DeductSold struct {
+	SKU      string
+	Quantity int64 // 1 to MaxReceipt
+	Force    bool
+	Reason   string
+	At       time.Time
+}
+
 // Count sets what is on hand to what was counted, damaged units and those in quality control included.
 type Count struct {
 	SKU              string
@@ -67,31 +80,32 @@ type Demand struct {
 }
 
 // Reserve sets units aside for an order or a shopper, for all of its lines with this SKU at once. Units are taken from
-// the preferred location first, then from the main one, then from the others in the order of their ids, for one line
-// after the other. What is missing is backordered if the SKU's policy lets it; otherwise all demands are met or none. A
+// the locations of the pick order, for one line after the other. What is missing is backordered if the SKU's policy lets it; otherwise all demands are met or none. A
 // reservation that is already there stays as it is. Soft reservations are never backordered.
 type Reserve struct {
-	SKU               string
-	ReservationID     uuid.UUID // the order's id, unless the reservation is a soft one
-	OrderID           uuid.UUID
-	Kind              Kind // empty: KindOrder
-	Demands           []Demand
-	PreferredLocation string    // may be empty
-	Convert           uuid.UUID // a soft reservation to release first, so that its units go to this one; may be absent
-	PlacedAt          time.Time // when the order was placed, its place in the queue of backorders; zero: At
-	ExpiresAt         time.Time // of a soft reservation, after At
-	At                time.Time
+	SKU           string
+	ReservationID uuid.UUID // the order's id, unless the reservation is a soft one
+	OrderID       uuid.UUID
+	Kind          Kind // empty: KindOrder
+	Demands       []Demand
+	Convert       uuid.UUID // a soft reservation to release first, so that its units go to this one; may be absent
+	PlacedAt      time.Time // when the order was placed, its place in the queue of backorders; zero: At
+	ExpiresAt     time.Time // of a soft reservation, after At
+	At            time.Time
 }
 
-// ReserveMore adds units to a reservation, such as for an edit of its order. Units of a committed reservation are
-// committed at once. If the reservation is not there (any more) it begins anew, with the fields below that say how. The
-// same change again changes nothing as long as the reservation lives.
+// ReserveMore adds units to a reservation, such as for an edit of its order, and may give others of it back first: what
+// one line gives, another can have before anybody who waits. Units of a committed reservation are committed at once. If
+// the reservation is not there (any more) it begins anew, with the fields below that say how. The same change again
+// changes nothing as long as the reservation lives.
 type ReserveMore struct {
-	SKU               string
-	ReservationID     uuid.UUID
-	ChangeID          uuid.UUID
-	Demands           []Demand
-	PreferredLocation string // may be empty
+	SKU           string
+	ReservationID uuid.UUID
+	ChangeID      uuid.UUID
+	Release       []LineQuantity // as Release gives them back; may be empty
+	Spare         []LineLocation // as Release spares them
+	Reason        string         // of the release
+	Demands       []Demand
 
 	OrderID   uuid.UUID // of a new reservation; zero: the reservation's id
 	Committed bool      // whether a new reservation is committed at once: its order is confirmed
@@ -108,12 +122,21 @@ type ExtendReservation struct {
 }
 
 // Release gives a reservation's units back: all, or some of the given lines. Of a line, the units that it waits for go
-// first, then those it took last. It gives back what is there: releasing what is not reserved changes nothing.
+// first, then those it took last, and spared ones only when nothing else is left. It gives back what is there: releasing
+// what is not reserved changes nothing.
 type Release struct {
 	ReservationID uuid.UUID
 	Lines         []LineQuantity // nil: all
+	Spare         []LineLocation // units of the lines that are to stay as long as others can go: they are packed there
 	Reason        string         // such as customer, payment, expired
 	At            time.Time
+}
+
+// LineLocation is units of an order line at a location.
+type LineLocation struct {
+	LineID     uuid.UUID
+	LocationID string
+	Quantity   int64
 }
 
 // Expire gives a soft reservation's units back if its time is up at At. Otherwise, and if it is committed, it changes

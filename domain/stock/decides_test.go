@@ -23,13 +23,19 @@ type cases map[string]struct {
 // what was asked for and what is possible.
 func decides(t *testing.T, tests cases) {
 	t.Helper()
+	decidesFrom(t, nil, tests)
+}
+
+// decidesFrom runs cases of a shop with a pick order.
+func decidesFrom(t *testing.T, pick stock.PickOrder, tests cases) {
+	t.Helper()
 
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			state := stock.Replay(tt.given...)
-			got, err := stock.Decide(&state, tt.when)
+			got, err := stock.DecideFrom(&state, tt.when, pick)
 			if rule.CodeOf(err) != tt.wantErr || (err == nil) != (tt.wantErr == "") || !reflect.DeepEqual(got, tt.then) {
 				t.Errorf("Decide = %+v, %v; want %+v, %q", got, err, tt.then, tt.wantErr)
 			}

@@ -8,10 +8,10 @@ import (
 // MainLocation is where units go when no location is named.
 const MainLocation = "main"
 
-// Location counts the units of one SKU at one place. All counts are units and at least 0.
+// Location counts the units of one SKU at one place. All counts are units, and but for OnHand at least 0.
 type Location struct {
 	ID             string `json:"location_id"`
-	OnHand         int64  `json:"on_hand"`
+	OnHand         int64  `json:"on_hand"`         // below 0 only if more was sold elsewhere than was there
 	Reserved       int64  `json:"reserved"`        // set aside for placed orders and shoppers
 	Committed      int64  `json:"committed"`       // promised to confirmed orders
 	Incoming       int64  `json:"incoming"`        // on their way here from another location
@@ -20,10 +20,18 @@ type Location struct {
 	SafetyStock    int64  `json:"safety_stock"`    // not to be sold
 }
 
-// Available returns how many units can be sold from the location: what is on hand, less everything set aside, and
+// Available returns how many units are free at the location: what is on hand, less everything set aside, and
 // never less than 0.
 func (l *Location) Available() int64 {
 	return max(0, l.OnHand-l.Reserved-l.Committed-l.SafetyStock-l.Damaged-l.QualityControl)
+}
+
+// AvailableFrom returns how many units orders can have from the location in a pick order: none if it is not in there.
+func (l *Location) AvailableFrom(pick PickOrder) int64 {
+	if !pick.has(l.ID) {
+		return 0
+	}
+	return l.Available()
 }
 
 // Levels counts the units of one SKU at all its locations. It is the fold of the SKU's events without its single
@@ -149,8 +157,17 @@ func (l *Levels) Committed() int64 { return l.sum(func(at *Location) int64 { ret
 // Incoming returns the units on their way from one location to another.
 func (l *Levels) Incoming() int64 { return l.sum(func(at *Location) int64 { return at.Incoming }) }
 
-// Available returns the units that can be sold from all locations.
+// Available returns the units that are available at all locations.
 func (l *Levels) Available() int64 { return l.sum((*Location).Available) }
+
+// AvailableFrom returns the units that can be sold: those that are available at the locations of a pick order.
+func (l *Levels) AvailableFrom(pick PickOrder) int64 {
+	var units int64
+	for i := range l.Locations {
+		units += l.Locations[i].AvailableFrom(pick)
+	}
+	return units
+}
 
 // At returns the counts of a location: all 0 if it has none.
 func (l *Levels) At(id string) Location {

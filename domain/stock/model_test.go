@@ -17,6 +17,8 @@ import (
 // model is a stock that any sequence of commands is sent to, with the books that it must agree with. The books follow
 // from the commands and from the units that events name, never from the stock's own sums.
 type model struct {
+	pick    stock.PickOrder
+	forced  bool // more was sold elsewhere than was there, perhaps
 	state   stock.Stock
 	restart stock.Stock // read from a snapshot at some time and moved on since
 	history events
@@ -40,7 +42,8 @@ func TestStock_stateMachine(t *testing.T) {
 
 	rapid.Check(t, func(t *rapid.T) {
 		m := &model{
-			now: noon, moves: map[string]int64{}, owed: map[uuid.UUID]map[uuid.UUID]int64{},
+			pick: rapid.SampledFrom([]stock.PickOrder{nil, nil, {"east", "main"}, {"north"}, {}}).Draw(t, "pick"),
+			now:  noon, moves: map[string]int64{}, owed: map[uuid.UUID]map[uuid.UUID]int64{},
 			holds: map[uuid.UUID]map[stock.Allocation]int64{}, sure: map[uuid.UUID]bool{},
 		}
 		t.Repeat(map[string]func(*rapid.T){
@@ -76,6 +79,12 @@ func some(t *rapid.T) []stock.LineQuantity {
 	}), 1, 3).Draw(t, "lines")
 }
 
+func spared(t *rapid.T) []stock.LineLocation {
+	return rapid.SliceOfN(rapid.Custom(func(t *rapid.T) stock.LineLocation {
+		return stock.LineLocation{LineID: row.Draw(t, "line"), LocationID: named.Draw(t, "at"), Quantity: rapid.Int64Range(1, 6).Draw(t, "n")}
+	}), 0, 3).Draw(t, "spare")
+}
+
 func (m *model) levels(t *rapid.T) stock.Command {
 	at, n := place.Draw(t, "at"), number.Draw(t, "n")
 	dispositions := rapid.SampledFrom([]stock.Disposition{stock.Restock, stock.QualityControl, stock.Damaged, stock.WriteOff})
@@ -86,7 +95,8 @@ func (m *model) levels(t *rapid.T) stock.Command {
 		stock.Inspect{LocationID: at, From: dispositions.Draw(t, "from"), Disposition: dispositions.Draw(t, "to"), Quantity: n, At: m.now},
 		stock.DispatchTransfer{TransferID: ids.Draw(t, "transfer"), From: at, To: place.Draw(t, "to"), Quantity: n, At: m.now},
 		stock.ReceiveTransfer{TransferID: ids.Draw(t, "transfer"), Quantity: n, Lost: rapid.Int64Range(0, 2).Draw(t, "lost"), At: m.now},
-	}[rapid.IntRange(0, 5).Draw(t, "which")]
+		stock.DeductSold{SKU: "MUG", Quantity: n, Force: rapid.Bool().Draw(t, "force"), At: m.now},
+	}[rapid.IntRange(0, 6).Draw(t, "which")]
 }
 
 func (m *model) reserve(t *rapid.T) stock.Command {
@@ -96,7 +106,7 @@ func (m *model) reserve(t *rapid.T) stock.Command {
 	}
 	id := ids.Draw(t, "order")
 	c := stock.Reserve{
-		SKU: "MUG", ReservationID: id, OrderID: id, Demands: demands, PreferredLocation: place.Draw(t, "near"),
+		SKU: "MUG", ReservationID: id, OrderID: id, Demands: demands,
 		PlacedAt: m.now.Add(-time.Duration(rapid.IntRange(0, 3).Draw(t, "ago")) * time.Minute), At: m.now,
 	}
 	switch rapid.IntRange(0, 3).Draw(t, "which") {
@@ -105,9 +115,13 @@ func (m *model) reserve(t *rapid.T) stock.Command {
 	case 1:
 		c.ReservationID, c.OrderID, c.Kind, c.ExpiresAt = carts.Draw(t, "cart"), uuid.Nil, stock.KindSoft, m.now.Add(time.Minute)
 	case 2:
-		return stock.ReserveMore{
+		more := stock.ReserveMore{
 			SKU: "MUG", ReservationID: id, ChangeID: ids.Draw(t, "change"), Demands: demands, Committed: rapid.Bool().Draw(t, "confirmed"), At: m.now,
 		}
+		if rapid.Bool().Draw(t, "exchange") {
+			more.Release, more.Spare = some(t), spared(t)
+		}
+		return more
 	}
 	return c
 }
@@ -116,7 +130,7 @@ func (m *model) change(t *rapid.T) stock.Command {
 	id := rapid.OneOf(ids, carts).Draw(t, "reservation")
 	return []stock.Command{
 		stock.Release{ReservationID: id, Reason: "customer", At: m.now},
-		stock.Release{ReservationID: id, Lines: some(t), At: m.now},
+		stock.Release{ReservationID: id, Lines: some(t), Spare: spared(t), At: m.now},
 		stock.ExtendReservation{ReservationID: id, ExpiresAt: m.now.Add(time.Minute), At: m.now},
 		stock.Expire{ReservationID: id, At: m.now},
 		stock.Move{ReservationID: id, To: named.Draw(t, "to"), Lines: some(t), At: m.now},
@@ -146,7 +160,7 @@ func (m *model) policy(t *rapid.T) stock.Command {
 // do sends a command. A refused one must leave the state as it was, an accepted one comes through storage.
 func (m *model) do(t *rapid.T, cmd stock.Command) {
 	before := m.state.AppendSnapshot(nil)
-	happened, err := stock.Decide(&m.state, cmd)
+	happened, err := stock.DecideFrom(&m.state, cmd, m.pick)
 	if !slices.Equal(m.state.AppendSnapshot(nil), before) || err != nil && (happened != nil || rule.CodeOf(err) == "") {
 		t.Fatalf("%+v: deciding left %+v and %v, %v", cmd, m.state, happened, err)
 	}
@@ -154,6 +168,9 @@ func (m *model) do(t *rapid.T, cmd stock.Command) {
 		t.Fatalf("%+v: %v; giving back is never refused", cmd, err)
 	}
 	m.checkAnswer(t, cmd, err)
+	if sold, ok := cmd.(stock.DeductSold); ok && sold.Force {
+		m.forced = true
+	}
 	promised := m.overPromised()
 	for _, event := range happened {
 		data, err := stock.Encode(event)
@@ -171,7 +188,7 @@ func (m *model) do(t *rapid.T, cmd stock.Command) {
 	}
 	for location, units := range m.overPromised() {
 		switch cmd.(type) {
-		case stock.Adjust, stock.Count, stock.SetSafetyStock:
+		case stock.Adjust, stock.DeductSold, stock.Count, stock.SetSafetyStock:
 		default:
 			if units > promised[location] {
 				t.Fatalf("%+v promises %d units at %s that are not there; it were %d before", cmd, units, location, promised[location])
@@ -190,7 +207,7 @@ func (m *model) checkAnswer(t *rapid.T, cmd stock.Command, err error) {
 	for _, d := range c.Demands {
 		wanted += d.Quantity
 	}
-	possible, waiting := m.state.Available(), m.waiting()
+	possible, waiting := m.state.AvailableFrom(m.pick), m.waiting()
 	if c.Kind != stock.KindSoft {
 		switch m.state.Policy() {
 		case stock.BackorderAllow:

@@ -6,7 +6,7 @@ import (
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
-func (c SetSafetyStock) decide(s *Stock) ([]Event, error) {
+func (c SetSafetyStock) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	location := cmp.Or(c.LocationID, MainLocation)
 	var faults rule.Faults
 	checkLocation(&faults, "/location_id", location)
@@ -19,10 +19,10 @@ func (c SetSafetyStock) decide(s *Stock) ([]Event, error) {
 	if s.At(location).SafetyStock == c.Quantity {
 		return nil, nil
 	}
-	return settle(s, c.At, SafetyStockSet{SKU: cmp.Or(c.SKU, s.SKU), LocationID: location, Quantity: c.Quantity, SetAt: instant(c.At)}), nil
+	return settle(s, pick, c.At, SafetyStockSet{SKU: cmp.Or(c.SKU, s.SKU), LocationID: location, Quantity: c.Quantity, SetAt: instant(c.At)}), nil
 }
 
-func (c SetBackorderPolicy) decide(s *Stock) ([]Event, error) {
+func (c SetBackorderPolicy) decide(s *Stock, _ PickOrder) ([]Event, error) {
 	var faults rule.Faults
 	switch c.Policy {
 	case BackorderDeny, BackorderAllow:
@@ -45,9 +45,9 @@ func (c SetBackorderPolicy) decide(s *Stock) ([]Event, error) {
 	return []Event{BackorderPolicySet{SKU: cmp.Or(c.SKU, s.SKU), Policy: c.Policy, Limit: c.Limit, SetAt: instant(c.At)}}, nil
 }
 
-func (c SetTracking) decide(s *Stock) ([]Event, error) { //nolint:unparam // the interface's; this is never refused
+func (c SetTracking) decide(s *Stock, pick PickOrder) ([]Event, error) { //nolint:unparam // the interface's; this is never refused
 	if s.Untracked != c.Tracked {
 		return nil, nil
 	}
-	return settle(s, c.At, TrackingSet{SKU: cmp.Or(c.SKU, s.SKU), Tracked: c.Tracked, SetAt: instant(c.At)}), nil
+	return settle(s, pick, c.At, TrackingSet{SKU: cmp.Or(c.SKU, s.SKU), Tracked: c.Tracked, SetAt: instant(c.At)}), nil
 }

@@ -6,7 +6,7 @@ import (
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
-func (c Receive) decide(s *Stock) ([]Event, error) {
+func (c Receive) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	location := cmp.Or(c.LocationID, MainLocation)
 	var faults rule.Faults
 	checkLocation(&faults, "/location_id", location)
@@ -19,12 +19,12 @@ func (c Receive) decide(s *Stock) ([]Event, error) {
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	return settle(s, c.At, Received{
+	return settle(s, pick, c.At, Received{
 		SKU: cmp.Or(c.SKU, s.SKU), LocationID: location, Quantity: c.Quantity, Reference: c.Reference, ReceivedAt: instant(c.At),
 	}), nil
 }
 
-func (c Adjust) decide(s *Stock) ([]Event, error) {
+func (c Adjust) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	sku, location := cmp.Or(c.SKU, s.SKU), cmp.Or(c.LocationID, MainLocation)
 	var faults rule.Faults
 	checkLocation(&faults, "/location_id", location)
@@ -53,12 +53,33 @@ func (c Adjust) decide(s *Stock) ([]Event, error) {
 	if err := expect(sku, at, c.ExpectedQuantity); err != nil {
 		return nil, err
 	}
-	return settle(s, c.At, Adjusted{
+	return settle(s, pick, c.At, Adjusted{
 		SKU: sku, LocationID: location, Delta: c.Delta, Reason: c.Reason, ExpectedQuantity: c.ExpectedQuantity, AdjustedAt: instant(c.At),
 	}), nil
 }
 
-func (c Count) decide(s *Stock) ([]Event, error) {
+func (c DeductSold) decide(s *Stock, _ PickOrder) ([]Event, error) {
+	var faults rule.Faults
+	checkText(&faults, "/reason", "a reason", c.Reason)
+	if c.Quantity < 1 || c.Quantity > MaxReceipt {
+		faults.AddDetail(outOfRange("/quantity", "what was sold", 1, c.Quantity))
+	}
+	if err := faults.Err(); err != nil {
+		return nil, err
+	}
+	units := c.Quantity
+	if at := s.At(MainLocation); !c.Force {
+		units = min(units, at.Available())
+	}
+	if units == 0 || s.Untracked {
+		return nil, nil
+	}
+	return []Event{Adjusted{
+		SKU: cmp.Or(c.SKU, s.SKU), LocationID: MainLocation, Delta: -units, Reason: c.Reason, AdjustedAt: instant(c.At),
+	}}, nil
+}
+
+func (c Count) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	sku, location := cmp.Or(c.SKU, s.SKU), cmp.Or(c.LocationID, MainLocation)
 	var faults rule.Faults
 	checkLocation(&faults, "/location_id", location)
@@ -83,7 +104,7 @@ func (c Count) decide(s *Stock) ([]Event, error) {
 	if err := expect(sku, at, c.ExpectedQuantity); err != nil {
 		return nil, err
 	}
-	return settle(s, c.At, Counted{
+	return settle(s, pick, c.At, Counted{
 		SKU: sku, LocationID: location, Counted: c.Counted, Variance: c.Counted - at.OnHand,
 		ExpectedQuantity: c.ExpectedQuantity, Reference: c.Reference, CountedAt: instant(c.At),
 	}), nil

@@ -70,6 +70,32 @@ func TestAdjustStock(t *testing.T) {
 	})
 }
 
+func TestDeductSold(t *testing.T) {
+	t.Parallel()
+
+	deducted := func(units int64) stock.Adjusted {
+		return stock.Adjusted{SKU: "MUG", LocationID: "main", Delta: -units, Reason: "imported order", AdjustedAt: noon}
+	}
+	deduct := func(units int64, force bool) stock.DeductSold {
+		return stock.DeductSold{SKU: "MUG", Quantity: units, Force: force, Reason: "imported order", At: noon}
+	}
+	given := events{received("main", 5), received("north", 5), reserved(orderA, from("main", line1, 2))}
+	decides(t, cases{
+		"what is there goes":                  {given, deduct(3, false), events{deducted(3)}, ""},
+		"no more than is available":           {given, deduct(9, false), events{deducted(3)}, ""},
+		"nothing, if none is":                 {nil, deduct(9, false), nil, ""},
+		"all of it by force":                  {given, deduct(9, true), events{deducted(9)}, ""},
+		"even if there never was any":         {nil, deduct(2, true), events{deducted(2)}, ""},
+		"an untracked SKU has no units":       {append(given[:3:3], untracked()), deduct(2, true), nil, ""},
+		"1 or more":                           {given, deduct(0, true), nil, rule.QuantityOutOfRange},
+		"who counts later is told what is so": {append(given[:3:3], deducted(9)), stock.Count{SKU: "MUG", Counted: 4, At: noon}, events{stock.Counted{SKU: "MUG", LocationID: "main", Counted: 4, Variance: 8, CountedAt: noon}}, ""},
+	})
+	state := stock.Replay(append(given, deducted(9))...)
+	if at := state.At("main"); at.OnHand != -4 || state.Available() != 5 {
+		t.Errorf("main %+v, %d available; want -4 on hand, and what is at north available", at, state.Available())
+	}
+}
+
 func TestAdjustStock_mismatchFigures(t *testing.T) {
 	t.Parallel()
 

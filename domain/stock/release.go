@@ -9,7 +9,7 @@ import (
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
-func (c ExtendReservation) decide(s *Stock) ([]Event, error) {
+func (c ExtendReservation) decide(s *Stock, _ PickOrder) ([]Event, error) {
 	r, ok := s.Reservation(c.ReservationID)
 	switch {
 	case !ok:
@@ -26,7 +26,16 @@ func (c ExtendReservation) decide(s *Stock) ([]Event, error) {
 	}}, nil
 }
 
-func (c Release) decide(s *Stock) ([]Event, error) {
+func (c Release) decide(s *Stock, pick PickOrder) ([]Event, error) {
+	events, err := c.events(s)
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	return settle(s, pick, c.At, events...), nil
+}
+
+// events returns the release itself, without what becomes of the units.
+func (c Release) events(s *Stock) ([]Event, error) {
 	r, ok := s.Reservation(c.ReservationID)
 	if !ok {
 		return nil, nil
@@ -38,20 +47,20 @@ func (c Release) decide(s *Stock) ([]Event, error) {
 			return nil, err
 		}
 		e.Backordered = wanted.fromLines(r.Backordered)
-		e.Allocations = wanted.fromAllocations(r.Allocations, func(*Allocation) bool { return true })
+		e.Allocations = wanted.sparing(r.Allocations, c.Spare)
 		if len(e.Allocations) == 0 && len(e.Backordered) == 0 {
 			return nil, nil
 		}
 	}
-	return settle(s, c.At, e), nil
+	return []Event{e}, nil
 }
 
-func (c Expire) decide(s *Stock) ([]Event, error) { //nolint:unparam // the interface's; expiring is never refused
+func (c Expire) decide(s *Stock, pick PickOrder) ([]Event, error) { //nolint:unparam // the interface's; expiring is never refused
 	r, ok := s.Reservation(c.ReservationID)
 	if !ok || r.Kind != KindSoft || r.Committed || instant(c.At).Before(r.ExpiresAt) {
 		return nil, nil
 	}
-	return settle(s, c.At, ReservationExpired{
+	return settle(s, pick, c.At, ReservationExpired{
 		SKU: s.SKU, ReservationID: c.ReservationID, OrderID: r.OrderID, Allocations: listed(r.Allocations), ExpiredAt: instant(c.At),
 	}), nil
 }
@@ -95,6 +104,20 @@ func wantedOf(sku string, lines []LineQuantity) (wanted, error) {
 		w[line.LineID] = min(w[line.LineID]+line.Quantity, beyond)
 	}
 	return w, faults.Err()
+}
+
+// sparing takes what is wanted from allocations, and spared units only when no others are left.
+func (w wanted) sparing(allocations []Allocation, spare []LineLocation) []Allocation {
+	anything := func(*Allocation) bool { return true }
+	if len(spare) == 0 {
+		return w.fromAllocations(allocations, anything)
+	}
+	spared := make([]Allocation, len(spare))
+	for i, at := range spare {
+		spared[i] = Allocation{LineID: at.LineID, LocationID: at.LocationID, Quantity: at.Quantity}
+	}
+	free := less(allocations, spared)
+	return append(w.fromAllocations(free, anything), w.fromAllocations(less(allocations, free), anything)...)
 }
 
 // fromAllocations takes what is wanted from the allocations that may be used, the last ones first, and returns what was

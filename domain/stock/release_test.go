@@ -45,6 +45,28 @@ func TestRelease_lines(t *testing.T) {
 		},
 	})
 
+	packed := func(north, main int64, quantities ...any) stock.Release {
+		c := release(quantities...)
+		c.Spare = []stock.LineLocation{
+			{LineID: line1, LocationID: "north", Quantity: north}, {LineID: line1, LocationID: "main", Quantity: main}, {LineID: line2, LocationID: "main", Quantity: 9},
+		}
+		return c
+	}
+	decides(t, cases{
+		"packed units stay":                  {given, packed(3, 0, line1, 4), events{gave(lines(line1, 2), from("main", line1, 2))}, ""},
+		"of those, the others that are last": {given, packed(2, 1, line1, 3), events{gave(lines(line1, 2), from("north", line1, 1))}, ""},
+		"of those, all others": {
+			given, packed(2, 1, line1, 4), events{gave(lines(line1, 2), from("main", line1, 1), from("north", line1, 1))}, "",
+		},
+		"they go when nothing else is left": {
+			given, packed(3, 1, line1, 5), events{gave(lines(line1, 2), from("main", line1, 1), from("north", line1, 2))}, "",
+		},
+		"what is packed of another line does not matter": {given, packed(0, 0, line1, 3), events{gave(lines(line1, 2), from("north", line1, 1))}, ""},
+		"all of it, packed or not": {
+			given, packed(3, 2, line1, 7), events{gave(lines(line1, 2), from("main", line1, 2), from("north", line1, 3))}, "",
+		},
+	})
+
 	state := stock.Replay(slices.Concat(given, events{gave(lines(line1, 2), from("north", line1, 2))})...)
 	r, _ := state.Reservation(orderA)
 	if held, waits := r.Line(line1); held != 3 || waits != 0 || state.Backordered != 0 || r.Held(line1, "north") != 1 {

@@ -24,6 +24,17 @@ type Reservation struct {
 // Units returns the units that the reservation holds, without those it waits for.
 func (r *Reservation) Units() int64 { return total(r.Allocations) }
 
+// UnitsFrom returns those of them that are at the locations of a pick order.
+func (r *Reservation) UnitsFrom(pick PickOrder) int64 {
+	var sum int64
+	for i := range r.Allocations {
+		if pick.has(r.Allocations[i].LocationID) {
+			sum += r.Allocations[i].Quantity
+		}
+	}
+	return sum
+}
+
 // Held returns the units of a line that the reservation holds at a location. Untracked ones are everywhere.
 func (r *Reservation) Held(line uuid.UUID, location string) int64 {
 	var sum int64

@@ -12,7 +12,7 @@ import (
 // converted is the reason of a soft reservation's release when its units go to an order.
 const converted = "converted"
 
-func (c Reserve) decide(s *Stock) ([]Event, error) {
+func (c Reserve) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	if _, ok := s.Reservation(c.ReservationID); ok {
 		return nil, nil
 	}
@@ -28,7 +28,7 @@ func (c Reserve) decide(s *Stock) ([]Event, error) {
 	}
 	state := after(s, events)
 	kind := cmp.Or(c.Kind, KindOrder)
-	allocations, backordered, err := demand{cmp.Or(c.SKU, s.SKU), c.Demands, c.PreferredLocation, kind == KindOrder}.meet(state)
+	allocations, backordered, err := demand{cmp.Or(c.SKU, s.SKU), c.Demands, pick, kind == KindOrder}.meet(state)
 	if err != nil {
 		return nil, err
 	}
@@ -43,7 +43,7 @@ func (c Reserve) decide(s *Stock) ([]Event, error) {
 	if len(events) == 1 {
 		return events, nil
 	}
-	return settle(s, c.At, events...), nil // a soft reservation may have held more than the order wants
+	return settle(s, pick, c.At, events...), nil // a soft reservation may have held more than the order wants
 }
 
 // check looks at what does not depend on the state.
@@ -61,13 +61,10 @@ func (c Reserve) check() error {
 	default:
 		faults.Add(rule.ValidationFailed, "/kind", "a reservation is of kind %s or %s, not %q", KindOrder, KindSoft, c.Kind)
 	}
-	if c.PreferredLocation != "" {
-		checkLocation(&faults, "/location_id", c.PreferredLocation)
-	}
 	return faults.Err()
 }
 
-func (c ReserveMore) decide(s *Stock) ([]Event, error) {
+func (c ReserveMore) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	e := Reserved{
 		SKU: cmp.Or(c.SKU, s.SKU), ReservationID: c.ReservationID, OrderID: c.OrderID, ChangeID: c.ChangeID, Kind: KindOrder,
 		Committed: c.Committed, ReservedAt: instant(c.At),
@@ -84,29 +81,38 @@ func (c ReserveMore) decide(s *Stock) ([]Event, error) {
 		}
 		e.OrderID, e.Kind, e.Committed, e.PlacedAt, e.ExpiresAt = r.OrderID, r.Kind, r.Committed, r.PlacedAt, r.ExpiresAt
 	}
-	var faults rule.Faults
 	if c.ChangeID == uuid.Nil {
+		var faults rule.Faults
 		faults.Add(rule.ValidationFailed, "/change_id", "a change of reservation %s needs an id of its own", c.ReservationID)
+		return nil, faults.Err()
 	}
-	if c.PreferredLocation != "" {
-		checkLocation(&faults, "/location_id", c.PreferredLocation)
-	}
-	if err := faults.Err(); err != nil {
+	events, err := c.released(s)
+	if err != nil {
 		return nil, err
 	}
-	var err error
-	if e.Allocations, e.Backordered, err = (demand{e.SKU, c.Demands, c.PreferredLocation, e.Kind == KindOrder}).meet(s); err != nil {
+	if e.Allocations, e.Backordered, err = (demand{e.SKU, c.Demands, pick, e.Kind == KindOrder}).meet(after(s, events)); err != nil {
 		return nil, err
 	}
-	return []Event{e}, nil
+	if events = append(events, e); len(events) == 1 {
+		return events, nil
+	}
+	return settle(s, pick, c.At, events...), nil
+}
+
+// released returns the event that gives back what the change takes from the reservation's lines, if there is any.
+func (c ReserveMore) released(s *Stock) ([]Event, error) {
+	if len(c.Release) == 0 {
+		return nil, nil
+	}
+	return Release{ReservationID: c.ReservationID, Lines: c.Release, Spare: c.Spare, Reason: c.Reason, At: c.At}.events(s)
 }
 
 // demand is what a reservation wants of a SKU.
 type demand struct {
-	sku       string
-	lines     []Demand
-	preferred string // location; may be empty
-	mayWait   bool
+	sku     string
+	lines   []Demand
+	pick    PickOrder
+	mayWait bool
 }
 
 // meet allocates units to all lines. What is missing may wait as far as the SKU's policy goes.
@@ -115,14 +121,14 @@ func (d demand) meet(s *Stock) ([]Allocation, []LineQuantity, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	available, room := s.Available(), int64(0)
+	available, room := s.AvailableFrom(d.pick), int64(0)
 	if d.mayWait {
 		room = s.room()
 	}
 	if !s.Untracked && requested > available+room {
 		return nil, nil, d.insufficient(s, requested, available, room)
 	}
-	supply := newSupply(s, d.preferred)
+	supply := newSupply(s, d.pick)
 	allocations := make([]Allocation, 0, len(d.lines))
 	var backordered []LineQuantity
 	for _, line := range d.lines {

@@ -37,31 +37,54 @@ func TestReserve_soft(t *testing.T) {
 	})
 }
 
-func TestReserve_preferredLocation(t *testing.T) {
+func TestReserve_pickOrder(t *testing.T) {
 	t.Parallel()
 
-	near := reserve(orderA, 7)
-	near.PreferredLocation = "north"
-	strange := reserve(orderA, 7)
-	strange.PreferredLocation = "no where"
+	shelves := events{received("main", 2), received("east", 4), received("north", 3)}
+	decidesFrom(t, stock.PickOrder{"north", "main", "west"}, cases{
+		"the first location gives first":       {shelves, reserve(orderA, 4), events{reserved(orderA, from("north", line1, 3), from("main", line1, 1))}, ""},
+		"one without units is passed over":     {events{received("main", 5)}, reserve(orderA, 4), events{reserved(orderA, from("main", line1, 4))}, ""},
+		"other locations give nothing":         {shelves, reserve(orderA, 6), nil, rule.InsufficientStock},
+		"an untracked SKU is taken from there": {append(shelves[:3:3], untracked()), reserve(orderA, 6), events{reserved(orderA, stock.Allocation{LineID: line1, LocationID: "north", Quantity: 6, Untracked: true})}, ""},
+		"what is missing is waited for": {
+			append(events{allowed()}, shelves...), reserve(orderA, 6), events{waiting(orderA, 1, from("north", line1, 3), from("main", line1, 2))}, "",
+		},
+		"nobody who waits gets units from elsewhere": {
+			events{allowed(), waiting(orderA, 3)}, stock.Receive{SKU: "MUG", LocationID: "east", Quantity: 4, At: noon}, events{received("east", 4)}, "",
+		},
+		"who waits gets units of the pick order in its sequence": {
+			events{allowed(), waiting(orderA, 3), stock.SafetyStockSet{SKU: "MUG", LocationID: "main", Quantity: 9}, received("main", 4)},
+			stock.SetSafetyStock{SKU: "MUG", LocationID: "main", Quantity: 2, At: noon},
+			events{stock.SafetyStockSet{SKU: "MUG", LocationID: "main", Quantity: 2, SetAt: noon}, filled(orderA, false, from("main", line1, 2))},
+			"",
+		},
+		"units that come to a location of the pick order are waited for no more": {
+			events{allowed(), received("east", 4), waiting(orderB, 3), reserved(orderA, from("main", line1, 2)), received("main", 2)},
+			stock.Move{ReservationID: orderA, To: "east", At: noon},
+			events{
+				stock.Moved{SKU: "MUG", ReservationID: orderA, OrderID: orderA, Allocations: []stock.Allocation{from("main", line1, 2)}, ToLocationID: "east", MovedAt: noon},
+				filled(orderB, false, from("main", line1, 2)),
+			},
+			"",
+		},
+	})
+	decidesFrom(t, stock.PickOrder{}, cases{
+		"a shop without such locations sells nothing": {shelves, reserve(orderA, 1), nil, rule.InsufficientStock},
+	})
 	decides(t, cases{
-		"the preferred location comes first": {
-			events{received("north", 5), received("main", 2), received("east", 4)},
-			near,
-			events{reserved(orderA, from("north", line1, 5), from("main", line1, 2))},
-			"",
+		"a shop that does not say sells from the main one first": {
+			shelves, reserve(orderA, 7), events{reserved(orderA, from("main", line1, 2), from("east", line1, 4), from("north", line1, 1))}, "",
 		},
-		"a preferred location without units is passed over": {
-			events{received("main", 2), received("east", 6)},
-			near,
-			events{reserved(orderA, from("main", line1, 2), from("east", line1, 5))},
-			"",
-		},
-		"a preferred location has an id": {events{received("main", 9)}, strange, nil, rule.ValidationFailed},
 		"safety stock is not for sale": {
 			events{received("main", 5), stock.SafetyStockSet{SKU: "MUG", LocationID: "main", Quantity: 2}}, reserve(orderA, 4), nil, rule.InsufficientStock,
 		},
 	})
+
+	state := stock.Replay(shelves...)
+	_, err := stock.DecideFrom(&state, reserve(orderA, 6), stock.PickOrder{"north", "main"})
+	if v, ok := errors.AsType[*rule.Violation](err); !ok || v.Details[0].Meta["available"] != int64(5) || state.AvailableFrom(stock.PickOrder{"north", "main"}) != 5 {
+		t.Errorf("Decide: %v; want a violation that says 5 available", err)
+	}
 }
 
 func TestReserve_backordered(t *testing.T) {
@@ -153,6 +176,11 @@ func TestReserveMore(t *testing.T) {
 	late.Committed = true
 	missing := added(true, noon, from("main", line2, 2))
 	missing.Backordered = lines(line2, 1)
+	exchange := func(gives, takes int64) stock.ReserveMore {
+		c := more(takes)
+		c.Release, c.Reason = []stock.LineQuantity{{LineID: line1, Quantity: gives}}, "edit"
+		return c
+	}
 	nameless := more(1)
 	nameless.ChangeID = uuid.Nil
 	decides(t, cases{
@@ -163,6 +191,24 @@ func TestReserveMore(t *testing.T) {
 		"what is missing is waited for":          {append(confirmed[:3:3], allowed()), more(3), events{missing}, ""},
 		"one that has ended begins anew":         {events{received("main", 5)}, late, events{added(true, time.Time{}, from("main", line2, 2))}, ""},
 		"a change has an id":                     {given, nameless, nil, rule.ValidationFailed},
+		"a line gets what another one gives, before those who wait": {
+			given: events{received("main", 5), reserved(orderA, from("main", line1, 3)), reserved(shipment, from("main", line1, 2)), allowed(), waiting(orderB, 4)},
+			when:  exchange(3, 2),
+			then: events{
+				released(orderA, "edit", from("main", line1, 3)), added(false, noon, from("main", line2, 2)), filled(orderB, false, from("main", line1, 1)),
+			},
+		},
+		"what it gives first is what it waits for": {
+			given: events{allowed(), received("main", 1), waiting(orderA, 2, from("main", line1, 1))},
+			when:  exchange(3, 1),
+			then: events{func() stock.Released {
+				e := released(orderA, "edit", from("main", line1, 1))
+				e.Backordered = lines(line1, 2)
+				return e
+			}(), added(false, noon, from("main", line2, 1))},
+		},
+		"it gives nothing if the rest is refused": {given, exchange(1, 4), nil, rule.InsufficientStock},
+		"what it gives has units":                 {given, exchange(0, 1), nil, rule.QuantityOutOfRange},
 		"a change of an untracked SKU is not refused": {
 			append(given[:2:2], untracked()), more(9), events{added(false, noon, anywhere(line2, 9))}, "",
 		},

@@ -8,7 +8,7 @@ import (
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
-func (c Commit) decide(s *Stock) ([]Event, error) {
+func (c Commit) decide(s *Stock, _ PickOrder) ([]Event, error) {
 	r, ok := s.Reservation(c.ReservationID)
 	if !ok {
 		return nil, gone(s, c.ReservationID)
@@ -21,7 +21,7 @@ func (c Commit) decide(s *Stock) ([]Event, error) {
 	}}, nil
 }
 
-func (c Deduct) decide(s *Stock) ([]Event, error) {
+func (c Deduct) decide(s *Stock, _ PickOrder) ([]Event, error) {
 	location := cmp.Or(c.LocationID, MainLocation)
 	r, ok := s.Reservation(c.ReservationID)
 	if !ok {
@@ -59,7 +59,7 @@ func (c Deduct) decide(s *Stock) ([]Event, error) {
 	}}, nil
 }
 
-func (c Move) decide(s *Stock) ([]Event, error) {
+func (c Move) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	to := cmp.Or(c.To, MainLocation)
 	r, ok := s.Reservation(c.ReservationID)
 	if !ok {
@@ -92,10 +92,10 @@ func (c Move) decide(s *Stock) ([]Event, error) {
 	if err := c.refusal(s, &r, to, lines, wants, taken); err != nil {
 		return nil, err
 	}
-	return []Event{Moved{
+	return settle(s, pick, c.At, Moved{
 		SKU: s.SKU, ReservationID: c.ReservationID, OrderID: r.OrderID, Allocations: taken, ToLocationID: to,
 		Committed: r.Committed, MovedAt: instant(c.At),
-	}}, nil
+	}), nil
 }
 
 // refusal says why units cannot be moved: the reservation has fewer elsewhere, or the location has not as many.

@@ -1,6 +1,7 @@
 package stock
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -19,25 +20,21 @@ type supply struct {
 	untracked string // instead of all shelves: the location that an untracked SKU's units are said to be taken from
 }
 
-// newSupply returns what is available: at the preferred location first, if there is one, then in the sequence of the
-// stock's locations.
-func newSupply(s *Stock, preferred string) supply {
+// newSupply returns what is available to orders, in the sequence of the pick order.
+func newSupply(s *Stock, pick PickOrder) supply {
 	if s.Untracked {
-		if preferred == "" {
-			preferred = MainLocation
-		}
-		return supply{untracked: preferred}
+		return supply{untracked: pick.first()}
 	}
 	shelves := make([]shelf, 0, len(s.Locations))
 	for i := range s.Locations {
-		at := shelf{s.Locations[i].ID, s.Locations[i].Available()}
-		switch {
-		case at.units == 0:
-		case at.location == preferred:
-			shelves = slices.Insert(shelves, 0, at)
-		default:
-			shelves = append(shelves, at)
+		if units := s.Locations[i].AvailableFrom(pick); units > 0 {
+			shelves = append(shelves, shelf{s.Locations[i].ID, units})
 		}
+	}
+	if pick != nil && len(shelves) > 1 {
+		slices.SortFunc(shelves, func(a, b shelf) int {
+			return cmp.Compare(slices.Index(pick, a.location), slices.Index(pick, b.location))
+		})
 	}
 	return supply{shelves: shelves}
 }
@@ -74,16 +71,16 @@ func after(s *Stock, events []Event) *Stock {
 }
 
 // settle returns events and, after them, who of those that wait gets what the events make available.
-func settle(s *Stock, at time.Time, events ...Event) []Event {
+func settle(s *Stock, pick PickOrder, at time.Time, events ...Event) []Event {
 	if s.Backordered == 0 {
 		return events // nobody waits
 	}
-	return append(events, after(s, events).fill(at)...)
+	return append(events, after(s, events).fill(pick, at)...)
 }
 
 // fill gives what is available to those that wait, first come, first served.
-func (s *Stock) fill(at time.Time) []Event {
-	supply := newSupply(s, "")
+func (s *Stock) fill(pick PickOrder, at time.Time) []Event {
+	supply := newSupply(s, pick)
 	if supply.empty() {
 		return nil
 	}

@@ -14,7 +14,7 @@ func (d Disposition) valid() bool {
 	return slices.Contains([]Disposition{Restock, QualityControl, Damaged, WriteOff}, d)
 }
 
-func (c Return) decide(s *Stock) ([]Event, error) {
+func (c Return) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	sku, location := cmp.Or(c.SKU, s.SKU), cmp.Or(c.LocationID, MainLocation)
 	var faults rule.Faults
 	checkLocation(&faults, "/location_id", location)
@@ -40,13 +40,13 @@ func (c Return) decide(s *Stock) ([]Event, error) {
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	return settle(s, c.At, Returned{
+	return settle(s, pick, c.At, Returned{
 		SKU: sku, LocationID: location, OrderID: c.OrderID, ReturnID: c.ReturnID, Lines: c.Lines, Disposition: c.Disposition,
 		Untracked: s.Untracked, ReturnedAt: instant(c.At),
 	}), nil
 }
 
-func (c Inspect) decide(s *Stock) ([]Event, error) {
+func (c Inspect) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	location := cmp.Or(c.LocationID, MainLocation)
 	var faults rule.Faults
 	checkLocation(&faults, "/location_id", location)
@@ -73,7 +73,7 @@ func (c Inspect) decide(s *Stock) ([]Event, error) {
 		faults.AddDetail(s.short("/quantity", uuid.Nil, location, c.Quantity, there, "in "+string(c.From)))
 		return nil, faults.Err()
 	}
-	return settle(s, c.At, Inspected{
+	return settle(s, pick, c.At, Inspected{
 		SKU: s.SKU, LocationID: location, From: c.From, Disposition: c.Disposition, Quantity: c.Quantity, Reason: c.Reason,
 		InspectedAt: instant(c.At),
 	}), nil

@@ -8,7 +8,7 @@ import (
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
-func (c DispatchTransfer) decide(s *Stock) ([]Event, error) {
+func (c DispatchTransfer) decide(s *Stock, _ PickOrder) ([]Event, error) {
 	if _, ok := s.Transfer(c.TransferID); ok {
 		return nil, nil
 	}
@@ -39,7 +39,7 @@ func (c DispatchTransfer) decide(s *Stock) ([]Event, error) {
 	}}, nil
 }
 
-func (c ReceiveTransfer) decide(s *Stock) ([]Event, error) {
+func (c ReceiveTransfer) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	t, ok := s.Transfer(c.TransferID)
 	if !ok {
 		return nil, rule.New(rule.TransferNotFound, "SKU %q: nothing of a transfer %s is on its way: it was received already or never dispatched", s.SKU, c.TransferID)
@@ -64,7 +64,7 @@ func (c ReceiveTransfer) decide(s *Stock) ([]Event, error) {
 		})
 		return nil, faults.Err()
 	}
-	return settle(s, c.At, TransferReceived{
+	return settle(s, pick, c.At, TransferReceived{
 		SKU: s.SKU, TransferID: t.ID, FromLocationID: t.From, ToLocationID: t.To, Quantity: c.Quantity, Lost: c.Lost,
 		LossReason: c.LossReason, ReceivedAt: instant(c.At),
 	}), nil

@@ -115,7 +115,7 @@ func render(o commands.Outcome) eventstore.Answer {
 	case *catalog.Product:
 		a.Body = resource.Product(state, o.Version)
 	case *stock.Stock:
-		a.Body = resource.Inventory(state.SKU, &state.Levels)
+		a.Body = resource.Inventory(state.SKU, &state.Levels, o.PickOrder)
 	}
 	if o.Refused != nil {
 		a.Body = []byte(o.Refused.Error())
