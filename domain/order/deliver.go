@@ -65,13 +65,17 @@ func (c RecordDelivery) decide(o *Order) ([]Event, error) {
 		if len(lines) == 0 {
 			continue
 		}
-		if instant(at).Before(shipments[i].ShippedAt) {
+		arrived := instant(at)
+		if shipped := shipments[i].ShippedAt; arrived.Equal(shipped.Truncate(time.Second)) {
+			arrived = shipped // told in whole seconds
+		}
+		if arrived.Before(shipments[i].ShippedAt) {
 			faults.Add(rule.ValidationFailed, "/delivered_at", "shipment %s left at %s; it cannot have arrived before, at %s",
 				shipments[i].ShipmentID, stamp(shipments[i].ShippedAt), stamp(at))
 		}
 		events = append(events, ShipmentDelivered{
 			About: o.about(), ShipmentID: shipments[i].ShipmentID, FulfillmentID: f.FulfillmentID, Lines: lines,
-			ProofRef: c.ProofRef, ShippedAt: shipments[i].ShippedAt, DeliveredAt: instant(at),
+			ProofRef: c.ProofRef, ShippedAt: shipments[i].ShippedAt, DeliveredAt: arrived,
 		})
 	}
 	if len(events) == 0 && there(o, shipments, demands) {

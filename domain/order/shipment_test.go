@@ -124,7 +124,11 @@ func TestRecordDelivery(t *testing.T) {
 	completed := order.Completed{About: about(), Total: 5498, Automatic: true, PlacedAt: noon, ConfirmedAt: later, CompletedAt: arrivedAt}
 	early := arrived(parcelID, shirts(2), mugs(3))
 	early.DeliveredAt, early.ProofRef = shippedAt, "proofs/1.png"
+	soon := dispatched(func(e *order.ShipmentDispatched) { e.ShippedAt = shippedAt.Add(407 * time.Millisecond) })
+	seconds := arrived(parcelID, shirts(2), mugs(3))
+	seconds.ShippedAt, seconds.DeliveredAt = shippedAt.Add(407*time.Millisecond), shippedAt.Add(407*time.Millisecond)
 	run(t, map[string]decision{
+		"at once, told in whole seconds":        {ready(packed(nil), soon), deliver(func(c *order.RecordDelivery) { c.DeliveredAt = shippedAt }), events{seconds}, ""},
 		"all that is under way arrives":         {shipped(), deliver(nil), events{arrived(parcelID, shirts(2), mugs(3))}, ""},
 		"some arrives":                          {shipped(), lines(mugs(2)), events{arrived(parcelID, mugs(2))}, ""},
 		"and then the rest":                     {shipped(arrived(parcelID, mugs(2))), deliver(nil), events{arrived(parcelID, shirts(2), mugs(1))}, ""},
