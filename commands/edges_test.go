@@ -110,7 +110,7 @@ func (s *shop) edit(orderID uuid.UUID, changes ...order.EditChange) uuid.UUID {
 
 // An order that is over keeps no stock: what was never shipped, since it needs no shipping, has been handed over, and
 // what it still waited for is given up. Otherwise the next receipt would look for an order that waits no more.
-func TestReview_completedOrderHoldsNothing(t *testing.T) {
+func TestEdges_completedOrderHoldsNothing(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -140,7 +140,7 @@ func TestReview_completedOrderHoldsNothing(t *testing.T) {
 }
 
 // Canceling open units leaves those that are packed elsewhere reserved where they are packed.
-func TestReview_cancelLeavesPackedUnits(t *testing.T) {
+func TestEdges_cancelLeavesPackedUnits(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -165,7 +165,7 @@ func TestReview_cancelLeavesPackedUnits(t *testing.T) {
 }
 
 // Packing at one location never takes units that are packed at another one.
-func TestReview_packingTakesNoPackedUnits(t *testing.T) {
+func TestEdges_packingTakesNoPackedUnits(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -184,7 +184,7 @@ func TestReview_packingTakesNoPackedUnits(t *testing.T) {
 }
 
 // Two plans for one location reserve there what both are of, and moving one leaves the other.
-func TestReview_plansGatherTheirUnits(t *testing.T) {
+func TestEdges_plansGatherTheirUnits(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -210,7 +210,7 @@ func TestReview_plansGatherTheirUnits(t *testing.T) {
 }
 
 // A location that the shop does not have is refused wherever goods go: moved plans and returned goods too.
-func TestReview_unknownLocations(t *testing.T) {
+func TestEdges_unknownLocations(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -245,7 +245,7 @@ func TestReview_unknownLocations(t *testing.T) {
 
 // A shipping method that an edit chooses costs what it would cost the order as it is: after the discounts that the order
 // has, and without those that came up since.
-func TestReview_editedShippingCountsDiscounts(t *testing.T) {
+func TestEdges_editedShippingCountsDiscounts(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -279,7 +279,7 @@ func TestReview_editedShippingCountsDiscounts(t *testing.T) {
 }
 
 // Edits stay within the limits that the shop has set for orders.
-func TestReview_editsKeepLimits(t *testing.T) {
+func TestEdges_editsKeepLimits(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -305,7 +305,7 @@ func TestReview_editsKeepLimits(t *testing.T) {
 }
 
 // The year of a series is the shop's own, and no invoice bears a number that a credit note could have.
-func TestReview_invoiceSeries(t *testing.T) {
+func TestEdges_invoiceSeries(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -325,7 +325,7 @@ func TestReview_invoiceSeries(t *testing.T) {
 }
 
 // Faults of stock point to the line of the request that asked for it, whatever the order's own sequence is.
-func TestReview_pointers(t *testing.T) {
+func TestEdges_pointers(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -361,7 +361,7 @@ func TestReview_pointers(t *testing.T) {
 }
 
 // A placed line says how far its SKU may be backordered, and units come from the location that the shop prefers.
-func TestReview_placedLines(t *testing.T) {
+func TestEdges_placedLines(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -381,7 +381,7 @@ func TestReview_placedLines(t *testing.T) {
 }
 
 // Nothing new is written about a person who was erased.
-func TestReview_erasedCustomer(t *testing.T) {
+func TestEdges_erasedCustomer(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -400,7 +400,7 @@ func TestReview_erasedCustomer(t *testing.T) {
 }
 
 // Units of one SKU that an edit takes off one line and puts on another stay with the order, however scarce they are.
-func TestReview_editMovesUnitsBetweenLines(t *testing.T) {
+func TestEdges_editMovesUnitsBetweenLines(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -430,7 +430,7 @@ func TestReview_editMovesUnitsBetweenLines(t *testing.T) {
 }
 
 // A replacement is another order of the same customer that stands.
-func TestReview_replacements(t *testing.T) {
+func TestEdges_replacements(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))

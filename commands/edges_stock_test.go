@@ -16,7 +16,7 @@ import (
 )
 
 // Those who wait get no units that are packed, neither by a cancellation nor by an edit.
-func TestReview_packedUnitsAreNotGivenAway(t *testing.T) {
+func TestEdges_packedUnitsAreNotGivenAway(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -44,7 +44,7 @@ func TestReview_packedUnitsAreNotGivenAway(t *testing.T) {
 }
 
 // What is wrong with an edit is said of the change that the order has.
-func TestReview_editFaults(t *testing.T) {
+func TestEdges_editFaults(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -75,7 +75,7 @@ func TestReview_editFaults(t *testing.T) {
 }
 
 // Units at locations that orders take nothing from are not for sale, and the others give in the sequence of the shop.
-func TestReview_pickOrder(t *testing.T) {
+func TestEdges_pickOrder(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -125,7 +125,7 @@ func TestReview_pickOrder(t *testing.T) {
 }
 
 // An imported order deducts what its stock policy says, in the append that records it, and once.
-func TestReview_importedStock(t *testing.T) {
+func TestEdges_importedStock(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))

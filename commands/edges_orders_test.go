@@ -19,7 +19,7 @@ import (
 
 // An order that waits for no payment is confirmed with its placing: on account, or if it costs nothing. A draft that is
 // on hold is not, until it is released.
-func TestReview_nothingToWaitFor(t *testing.T) {
+func TestEdges_nothingToWaitFor(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -61,7 +61,7 @@ func TestReview_nothingToWaitFor(t *testing.T) {
 }
 
 // What replaces a guest's goods is an order like the first one, placed for the return; the refusal says so.
-func TestReview_guestsReplacement(t *testing.T) {
+func TestEdges_guestsReplacement(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
@@ -100,7 +100,7 @@ func TestReview_guestsReplacement(t *testing.T) {
 }
 
 // Vouchers come back without ever having been shipped, and their stock with them.
-func TestReview_returnedVouchers(t *testing.T) {
+func TestEdges_returnedVouchers(t *testing.T) {
 	t.Parallel()
 
 	s := openShop(t, pgtest.Pool(t))
