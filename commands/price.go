@@ -76,13 +76,14 @@ func (b *basket) line(w *work, i int, line OrderLine, faults *rule.Faults) (orde
 	if id == uuid.Nil {
 		id = lineID(b.orderID, i)
 	}
-	return order.NewLine{
-			LineID: id, SKU: line.SKU, ProductName: p.Name, Quantity: line.Quantity, UnitPrice: price.Minor,
-			RequiresShipping: p.RequiresShipping, Pointer: pointer,
-		}, pricing.Item{
-			SKU: line.SKU, Quantity: line.Quantity, UnitPrice: price.Minor, TaxClass: p.TaxClass,
-			RequiresShipping: p.RequiresShipping, Weight: p.Weight, Pointer: pointer,
-		}
+	wanted := order.NewLine{
+		LineID: id, SKU: line.SKU, ProductName: p.Name, Quantity: line.Quantity, UnitPrice: price.Minor,
+		RequiresShipping: p.RequiresShipping, Pointer: pointer,
+	}
+	return wanted, pricing.Item{
+		SKU: line.SKU, Quantity: line.Quantity, UnitPrice: price.Minor, TaxClass: p.TaxClass,
+		RequiresShipping: p.RequiresShipping, Weight: p.Weight, Pointer: pointer,
+	}
 }
 
 // calculate computes the sums. Automatic discounts that are used up are left out, as if they did not exist.
