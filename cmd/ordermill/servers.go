@@ -42,7 +42,10 @@ func startServers(ctx context.Context, c config, log *slog.Logger) (_ *servers, 
 		databaseURL: c.DatabaseURL, redisURL: c.RedisURL, log: log,
 		postgresConfig: local.PostgresConfig{
 			Dir: filepath.Join(c.DevDir, "postgres"), Binaries: c.PGBin, Log: log,
-			Settings: map[string]string{"max_wal_size": "1GB", "checkpoint_timeout": "15min"},
+			Settings: map[string]string{
+				"max_wal_size": "1GB", "checkpoint_timeout": "15min",
+				"wal_level": "minimal", "max_wal_senders": "0", // nobody follows this server, so a load need not be logged twice
+			},
 		},
 		redisConfig: local.RedisConfig{
 			Dir: filepath.Join(c.DevDir, "redis"), Log: log,
