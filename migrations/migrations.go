@@ -27,16 +27,33 @@ const connectTimeout = 10 * time.Second
 // nothing left to do. Each file is applied whole or not at all. A database that is newer than this program is left as
 // it is, since a release runs on the next one's schema.
 func Apply(ctx context.Context, url string) error {
-	return with(ctx, url, func(provider *goose.Provider) error {
-		_, err := provider.Up(ctx)
-		return err
+	return with(ctx, url, func(provider *goose.Provider, db *sql.DB) error {
+		if _, err := provider.Up(ctx); err != nil {
+			return err
+		}
+		return checkShape(ctx, db)
 	})
+}
+
+// ErrForeignShape means that a database has the versions of this program but not its tables: a build from before the
+// first release made it, while the files were still being edited.
+var ErrForeignShape = errors.New("the database was made by a build from before the first release, whose tables were others; " +
+	"drop it, or remove the directory of `ordermill dev`, and start again")
+
+// checkShape fails with ErrForeignShape if what the files make is not there.
+func checkShape(ctx context.Context, db *sql.DB) error {
+	var there bool
+	err := db.QueryRowContext(ctx, "select to_regclass('decisions') is not null and to_regclass('snapshots') is not null").Scan(&there)
+	if err == nil && !there {
+		err = ErrForeignShape
+	}
+	return err
 }
 
 // Version returns the version the database at url is at, which is 0 for an empty one, and the newest this program
 // knows. Asking creates the table of versions, if it is not there.
 func Version(ctx context.Context, url string) (current, newest int64, err error) {
-	err = with(ctx, url, func(provider *goose.Provider) error {
+	err = with(ctx, url, func(provider *goose.Provider, _ *sql.DB) error {
 		current, newest, err = provider.GetVersions(ctx)
 		return err
 	})
@@ -46,7 +63,7 @@ func Version(ctx context.Context, url string) (current, newest int64, err error)
 // Pending reports whether Apply would change the database at url.
 func Pending(ctx context.Context, url string) (bool, error) {
 	var pending bool
-	err := with(ctx, url, func(provider *goose.Provider) (err error) {
+	err := with(ctx, url, func(provider *goose.Provider, _ *sql.DB) (err error) {
 		pending, err = provider.HasPending(ctx)
 		return err
 	})
@@ -55,7 +72,7 @@ func Pending(ctx context.Context, url string) (bool, error) {
 
 // with calls use with the migrations and a connection to the database at url. Here alone database/sql is used, because
 // goose needs it; a statement of it may be sent twice, which a migration inside its transaction survives.
-func with(ctx context.Context, url string, use func(*goose.Provider) error) (err error) {
+func with(ctx context.Context, url string, use func(*goose.Provider, *sql.DB) error) (err error) {
 	config, err := pgx.ParseConfig(url)
 	if err != nil {
 		return fmt.Errorf("migrations: database url: %w", err)
@@ -72,7 +89,7 @@ func with(ctx context.Context, url string, use func(*goose.Provider) error) (err
 	if err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
-	if err := use(provider); err != nil {
+	if err := use(provider, db); err != nil {
 		return fmt.Errorf("migrations: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package migrations_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -40,6 +41,27 @@ func TestApply_atOnce(t *testing.T) {
 		t.Errorf("Pending = %v, %v after Apply; want false", pending, err)
 	}
 	assertAppliedOnce(ctx, t, url)
+}
+
+// A database of the same version with other tables is refused in words that say what to do.
+func TestApply_foreignShape(t *testing.T) {
+	t.Parallel()
+
+	ctx, url := t.Context(), pgtest.Empty(t)
+	if err := migrations.Apply(ctx, url); err != nil {
+		t.Fatal(err)
+	}
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = conn.Exec(ctx, "drop table decisions")
+	if closing := conn.Close(ctx); err != nil || closing != nil {
+		t.Fatal(err, closing)
+	}
+	if err := migrations.Apply(ctx, url); !errors.Is(err, migrations.ErrForeignShape) {
+		t.Errorf("Apply = %v; want ErrForeignShape", err)
+	}
 }
 
 func assertAppliedOnce(ctx context.Context, t *testing.T, url string) {
