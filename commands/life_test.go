@@ -392,6 +392,15 @@ func TestReservation_becomesOrder(t *testing.T) {
 	if code := s.try(place(commands.OrderLine{SKU: "A", Quantity: 1})); code != rule.InsufficientStock {
 		t.Errorf("units that are held were sold: %q", code)
 	}
+	own := reservationOf(uuid.Must(uuid.NewV7()), "B", 1)
+	own.CustomerID = "c-1"
+	s.must(commands.MakeReservation{Reservation: own})
+	theirs := place(commands.OrderLine{SKU: "B", Quantity: 1})
+	theirs.ReservationID, theirs.CustomerID = own.ReservationID, "c-2"
+	if code := s.try(theirs); code != rule.ReservationNotFound {
+		t.Errorf("another customer took over a reservation: %q; want reservation_not_found", code)
+	}
+	s.must(commands.EndReservation{ReservationID: own.ReservationID, At: noon})
 	p := place(commands.OrderLine{SKU: "A", Quantity: 4})
 	p.ReservationID = id
 	s.must(p)

@@ -158,6 +158,9 @@ func (c PlaceOrder) takeOver(w *work) (map[string]bool, error) {
 	}
 	r := w.v.reservation(c.ReservationID)
 	events, err := reservation.Decide(w.reservationOf(r), reservation.Convert{ReservationID: c.ReservationID, OrderID: c.OrderID, At: c.At})
+	if whose := w.reservationOf(r).CustomerID; err == nil && whose != "" && whose != c.CustomerID {
+		err = rule.New(rule.ReservationNotFound, "there is no reservation %s", c.ReservationID) // not for this customer
+	}
 	if err != nil {
 		var faults rule.Faults
 		faults.AddError("/reservation_id", err)
