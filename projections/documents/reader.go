@@ -81,7 +81,8 @@ type ReaderConfig struct {
 
 // Reader answers with the newest document that can be had: from Redis, else from Postgres, and if neither is as far as
 // needed from the stream's own events, which are then folded on top of what was found. Lag therefore never makes a read
-// fail, and without Redis everything still answers. What comes from further away is left in Redis.
+// fail, nor denies what was written a moment ago, and without Redis everything still answers. What comes from further
+// away is left in Redis.
 //
 // In one process there is at most one load of a key at a time, which all who want it share. A Reader is safe for
 // concurrent use.
@@ -196,7 +197,8 @@ func (r *Reader) load(ctx context.Context, kind *Kind, key Key, need eventstore.
 			return Answer{}, fmt.Errorf("%w: %w", ErrUnavailable, err)
 		}
 	}
-	if answer.Proven >= need && answer.Source != "" {
+	// Whoever has just placed an order may ask for it without a token: nothing is denied that the log knows.
+	if answer.Found() && answer.Proven >= need && answer.Source != "" {
 		r.stats.postgres.Add(1)
 	} else if answer, err = r.catchUp(ctx, kind, answer); err != nil {
 		return Answer{}, err
