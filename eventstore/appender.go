@@ -139,14 +139,15 @@ func (a *appender) sendNext(inline bool) (sent bool, mine *lane) {
 		a.mu.Unlock()
 		return false, nil // all of it was withdrawn
 	}
-	f, l := &inFlight{appends: batch, sentAt: time.Now()}, a.lane
+	l := a.lane
+	f := &inFlight{appends: batch, way: l.chain.way(batch), sentAt: time.Now()}
 	a.flying = append(a.flying, f)
 	if !a.reading {
 		a.reading, mine = true, l
 	}
 	a.mu.Unlock()
 	l.expect(f.sentAt.Add(a.bounds.lane))
-	if err := l.send(a.log, batch); err != nil {
+	if err := l.send(a.log, batch, f.way); err != nil {
 		a.fail(l, err) // f stays in flight: the next lane finds out what became of it
 		return false, nil
 	}

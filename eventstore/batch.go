@@ -5,8 +5,6 @@ import (
 	"encoding/binary"
 	"fmt"
 	"time"
-
-	"github.com/google/uuid"
 )
 
 // Limits of one batch; a single append may exceed them.
@@ -17,7 +15,7 @@ const (
 )
 
 // params lays a batch out as the arguments of append_events, in its order.
-func params(s *scratch, log LogID, batch []*pending) [][]byte {
+func params(s *scratch, log LogID, batch []*pending, known *plan) [][]byte {
 	s.reset()
 	n, reads, claims, events, decisions, size := len(batch), 0, 0, 0, 0, 0
 	keyed := false
@@ -28,13 +26,23 @@ func params(s *scratch, log LogID, batch []*pending) [][]byte {
 		reads, claims, events, size = reads+len(p.Reads), claims+len(p.Claims), events+len(p.Events), size+p.bytes
 		keyed = keyed || p.Key != nil
 	}
-	out := make([][]byte, 0, 42)
-	out = append(out, binary.BigEndian.AppendUint32(nil, uint32(log))) //nolint:gosec // positive
+	out := make([][]byte, 0, 46)
+	out = planValues(out, log, known)
 	out = appendColumns(s, out, batch, n, keyed)
-	out = readColumns(s, out, batch, reads, grounds(batch, reads, s.streams))
+	out = readColumns(s, out, batch, reads, known)
 	out = claimColumns(s, out, batch, claims)
 	out = eventColumns(s, out, batch, events, size)
 	return decisionColumns(s, out, batch, decisions)
+}
+
+// planValues are the arguments that are no arrays.
+func planValues(out [][]byte, log LogID, known *plan) [][]byte {
+	b := binary.BigEndian.AppendUint32(make([]byte, 0, 32), uint32(log)) //nolint:gosec // positive
+	b = binary.BigEndian.AppendUint16(b, uint16(known.way))              //nolint:gosec // small
+	b = binary.BigEndian.AppendUint64(b, uint64(known.serial))           //nolint:gosec // positive
+	b = binary.BigEndian.AppendUint64(b, uint64(known.since))            //nolint:gosec // positive
+	b = binary.BigEndian.AppendUint32(b, uint32(len(known.vouched)))     //nolint:gosec // bounded
+	return append(out, b[:4], b[4:6], b[6:14], b[14:22], b[22:])
 }
 
 func appendColumns(s *scratch, out [][]byte, batch []*pending, n int, keyed bool) [][]byte {
@@ -81,61 +89,7 @@ func keyColumns(s *scratch, out [][]byte, batch []*pending, n int) [][]byte {
 		status.param(), headers.param(), body.param())
 }
 
-// settled is where it shows what a stream is, for the reads of it that follow in a batch.
-type settled struct {
-	event  int // ordinal, from 1, of the last event that the batch has for it
-	read   int // else ordinal, from 1, of the first read of it
-	tenant string
-	wanted *Expectation // of that read
-}
-
-// grounds gives for each read what it need not be looked up for: the ordinal, from 1, of the event that is the last one of
-// its stream among the earlier appends of the batch; or, if they do not write to it and one of them reads the same, the
-// negative ordinal of the first read of it; 0 for neither. It is nil when that is so for all.
-func grounds(batch []*pending, reads int, streams map[uuid.UUID]settled) []int {
-	if len(batch) == 1 {
-		return nil
-	}
-	defer clear(streams)
-	var out []int
-	n, ordinal := 0, 0
-	for _, p := range batch {
-		for i := range p.Reads {
-			r := &p.Reads[i]
-			ground := 0
-			if at, known := streams[r.Stream]; known {
-				ground = at.ground(p.Tenant, r)
-			} else {
-				streams[r.Stream] = settled{read: n + 1, tenant: p.Tenant, wanted: r}
-			}
-			if ground != 0 && out == nil {
-				out = make([]int, reads)
-			}
-			if out != nil {
-				out[n] = ground
-			}
-			n++
-		}
-		for i := range p.Events {
-			ordinal++
-			streams[p.Events[i].Stream] = settled{event: ordinal}
-		}
-	}
-	return out
-}
-
-func (s *settled) ground(tenant string, r *Expectation) int {
-	switch {
-	case s.event > 0:
-		return s.event
-	case s.tenant == tenant && *s.wanted == *r:
-		return -s.read
-	default:
-		return 0
-	}
-}
-
-func readColumns(s *scratch, out [][]byte, batch []*pending, n int, ground []int) [][]byte {
+func readColumns(s *scratch, out [][]byte, batch []*pending, n int, known *plan) [][]byte {
 	owner, stream := s.array(oidInt4, n, 4), s.array(oidUUID, n, 16)
 	version, event := s.array(oidInt8, n, 8), s.array(oidUUID, n, 16)
 	for i, p := range batch {
@@ -146,15 +100,13 @@ func readColumns(s *scratch, out [][]byte, batch []*pending, n int, ground []int
 			event.uuid(r.Event)
 		}
 	}
-	on := s.array(oidInt4, len(ground), 4)
-	for _, at := range ground {
-		if at == 0 {
-			on.null()
-		} else {
-			on.int32(at)
+	check := s.array(oidInt4, len(known.unknown)+len(known.vouched), 4)
+	for _, reads := range [...][]int{known.unknown, known.vouched} {
+		for _, n := range reads {
+			check.int32(n)
 		}
 	}
-	return append(out, owner.param(), stream.param(), version.param(), event.param(), on.param())
+	return append(out, owner.param(), stream.param(), version.param(), event.param(), check.param())
 }
 
 func claimColumns(s *scratch, out [][]byte, batch []*pending, n int) [][]byte {
@@ -230,6 +182,7 @@ type outcome struct {
 	epoch    int64
 	recorded time.Time
 	finished time.Time
+	since    int64 // of a whole batch: the one since which its session's batches follow each other
 	answer   Answer
 	conflict ConflictError
 	claimed  ClaimedError
@@ -248,6 +201,10 @@ func readOutcome(row [][]byte) (o outcome, err error) {
 	o.epoch, o.recorded, o.finished = wireInt64(row[3]), wireTime(row[4]), wireTime(row[5])
 	row = row[1:]
 	switch o.kind {
+	case "appended":
+		if row[11] != nil {
+			o.since = wireInt64(row[11])
+		}
 	case "known", "reused":
 		o.answer = Answer{Request: string(row[5]), Resource: string(row[6]), Status: wireInt16(row[7]), Headers: bytes.Clone(row[8])}
 		if row[9] != nil {

@@ -112,7 +112,7 @@ func BenchmarkAppendEvents(b *testing.B) {
 					}
 					batch[i] = &pending{prepared: p}
 				}
-				if err := l.send(1, batch); err != nil {
+				if err := l.send(1, batch, insertFirst); err != nil {
 					b.Fatal(err)
 				}
 				rows, err := l.receive()

@@ -30,6 +30,7 @@ type lane struct {
 	bind    pgproto3.Bind
 	buf     []byte
 	scratch *scratch // for building buf
+	chain   *chain   // what its session knows of streams
 
 	// What was read of the answer that is being received.
 	rows            []outcome
@@ -60,7 +61,7 @@ func openLane(ctx context.Context, config *pgconn.Config, b bounds) (*lane, erro
 		_ = conn.Close(ctx)
 		return nil, fmt.Errorf("take over connection: %w", err)
 	}
-	l := &lane{conn: hijacked.Conn, front: hijacked.Frontend, pid: hijacked.PID, limit: b.lane, scratch: newScratch()}
+	l := &lane{conn: hijacked.Conn, front: hijacked.Frontend, pid: hijacked.PID, limit: b.lane, scratch: newScratch(), chain: newChain()}
 	l.bind = pgproto3.Bind{PreparedStatement: "append", ParameterFormatCodes: []int16{1}, ResultFormatCodes: []int16{1}}
 	return l, nil
 }
@@ -93,8 +94,13 @@ func laneConfig(config *pgconn.Config, b bounds) {
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // send puts one batch on the way, as a transaction of its own.
-func (l *lane) send(log LogID, batch []*pending) error {
-	l.bind.Parameters = params(l.scratch, log, batch)
+func (l *lane) send(log LogID, batch []*pending, w way) error {
+	known := l.chain.next(batch, w)
+	return l.sendPlanned(log, batch, &known)
+}
+
+func (l *lane) sendPlanned(log LogID, batch []*pending, known *plan) error {
+	l.bind.Parameters = params(l.scratch, log, batch, known)
 	buf, err := l.bind.Encode(l.buf[:0])
 	l.bind.Parameters = nil
 	if err != nil {

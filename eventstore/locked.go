@@ -147,7 +147,7 @@ func (l *Locked) Append(ctx context.Context, a Append) (Result, error) {
 		return Result{}, err
 	}
 	batch := []*pending{p}
-	rows, err := l.call(ctx, params(newScratch(), l.store.log, batch))
+	rows, err := l.call(ctx, l.params(batch))
 	if err == nil {
 		err = complete(rows, 1)
 	}
@@ -159,6 +159,12 @@ func (l *Locked) Append(ctx context.Context, a Append) (Result, error) {
 	l.done = append(l.done, func() { l.store.tail.add(events) })
 	p.settle(l.store.appender, results[0])
 	return result, failure
+}
+
+// params lays a batch out. Its session vouches for nothing, since others write to the log between two locks.
+func (l *Locked) params(batch []*pending) [][]byte {
+	known := newChain().next(batch, lookFirst)
+	return params(newScratch(), l.store.log, batch, &known)
 }
 
 // call runs append_events for one append on the transaction's connection.

@@ -38,7 +38,7 @@ func (l *Locked) AppendAll(ctx context.Context, appends []Append) ([]Settled, er
 
 // append sends one batch and settles it.
 func (l *Locked) append(ctx context.Context, batch []*pending) error {
-	rows, err := l.call(ctx, params(newScratch(), l.store.log, batch))
+	rows, err := l.call(ctx, l.params(batch))
 	if err == nil {
 		err = complete(rows, len(batch))
 	}

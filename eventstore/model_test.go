@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"reflect"
@@ -11,6 +12,7 @@ import (
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgconn"
 	"pgregory.net/rapid"
 
 	"github.com/ordermill/ordermill/migrations/pgtest"
@@ -143,21 +145,36 @@ func (m *model) store(p *prepared) {
 // do not, in every way there is.
 type generator struct {
 	m    *model // run ahead of the one that judges
+	calm bool   // few appends do not fit, so that batches are often accepted whole
 	ids  uint64
 	sent []Append
 }
 
+// rarely is true once in some times, and far less often when it is calm.
+func (g *generator) rarely(t *rapid.T, times int, what string) bool {
+	if g.calm {
+		times *= 12
+	}
+	return rapid.IntRange(1, times).Draw(t, what) == times // rapid prefers what is small
+}
+
 func (g *generator) next(t *rapid.T) Append {
-	if len(g.sent) > 0 && rapid.IntRange(0, 15).Draw(t, "resend") == 0 {
+	if len(g.sent) > 0 && g.rarely(t, 16, "resend") {
 		a := rapid.SampledFrom(g.sent).Draw(t, "sent before")
 		if rapid.IntRange(0, 3).Draw(t, "by another") == 0 {
 			a.Tenant = "b"
 		}
 		return a
 	}
-	a := Append{Tenant: rapid.SampledFrom([]string{"a", "a", "a", "a", "a", "a", "a", "b"}).Draw(t, "tenant")}
+	a := Append{Tenant: "a"}
+	if g.rarely(t, 8, "another tenant") {
+		a.Tenant = "b"
+	}
 	for i := range rapid.IntRange(0, 3).Draw(t, "reads") {
 		stream := id(uint64(1 + (rapid.IntRange(0, 3).Draw(t, "stream")+i)%6)) // may be another tenant's
+		if rapid.IntRange(0, 3).Draw(t, "new") == 0 {
+			stream = g.id()
+		}
 		if !slices.ContainsFunc(a.Reads, func(r Expectation) bool { return r.Stream == stream }) {
 			a.Reads = append(a.Reads, g.expectation(t, stream))
 		}
@@ -170,13 +187,19 @@ func (g *generator) next(t *rapid.T) Append {
 		}
 	}
 	if len(a.Events) == 0 && len(a.Reads) == 0 || rapid.IntRange(0, 7).Draw(t, "keyed") == 0 {
-		n := rapid.IntRange(0, 31).Draw(t, "key")
+		n := int(g.ids) << 5 //nolint:gosec // small
+		if g.rarely(t, 2, "used key") {
+			n = rapid.IntRange(0, 31).Draw(t, "key")
+		}
 		a.Key = &Key{Client: "c" + fmt.Sprint(n%2), Hash: hash(fmt.Sprint(n / 2)), Fingerprint: hash(fmt.Sprint(n, rapid.IntRange(0, 3).Draw(t, "body") == 0))}
 		a.Answer = Answer{Request: "POST /things", Resource: fmt.Sprint(g.ids), Status: 201, Headers: []byte("h"), Body: []byte(fmt.Sprint(g.ids))}
 	}
 	for i := range rapid.SampledFrom([]int{0, 0, 0, 1, 2}).Draw(t, "claims") {
-		c := Claim{Scope: "number", Value: fmt.Sprint(rapid.IntRange(0, 20).Draw(t, "value")*2 + i), Owner: g.id()}
-		a.Claims = append(a.Claims, c)
+		value := int(g.ids) << 5 //nolint:gosec // small
+		if g.rarely(t, 2, "used value") {
+			value = rapid.IntRange(0, 20).Draw(t, "value")
+		}
+		a.Claims = append(a.Claims, Claim{Scope: "number", Value: fmt.Sprint(value*2 + i), Owner: g.id()})
 	}
 	if len(a.Events) == 0 || rapid.IntRange(0, 9).Draw(t, "decision beside events") == 0 {
 		a.Decision = g.decision(t)
@@ -187,7 +210,10 @@ func (g *generator) next(t *rapid.T) Append {
 // expectation is right in most cases, also about streams that only this batch has written to.
 func (g *generator) expectation(t *rapid.T, stream uuid.UUID) Expectation {
 	e := g.m.state(stream)
-	switch rapid.IntRange(0, 39).Draw(t, "wrong") {
+	if !g.rarely(t, 10, "wrong") {
+		return e
+	}
+	switch rapid.IntRange(0, 3).Draw(t, "how") {
 	case 0: // stale
 		if stored := g.m.streams[stream]; len(stored) > 1 {
 			before := stored[len(stored)-2]
@@ -210,13 +236,10 @@ func (g *generator) expectation(t *rapid.T, stream uuid.UUID) Expectation {
 
 // decision is a new one, none, or now and then one that was sent with another append.
 func (g *generator) decision(t *rapid.T) *Decision {
-	switch rapid.IntRange(0, 9).Draw(t, "decision") {
-	case 0:
-		if len(g.sent) > 0 {
-			return rapid.SampledFrom(g.sent).Draw(t, "decided before").Decision
-		}
-		return nil
-	case 1, 2, 3:
+	switch {
+	case len(g.sent) > 0 && g.rarely(t, 10, "again"):
+		return rapid.SampledFrom(g.sent).Draw(t, "decided before").Decision
+	case rapid.IntRange(0, 2).Draw(t, "decision") == 0:
 		return nil
 	}
 	return &Decision{ID: g.id(), Code: fmt.Sprint(g.ids)}
@@ -227,18 +250,23 @@ func (g *generator) id() uuid.UUID {
 	return id(1000 + g.ids)
 }
 
-// Whatever the batches, append_events judges and stores as the model does.
+// Whatever the batches, in whatever way they are sent and by whichever of several sessions, append_events judges and
+// stores as the model does.
 func TestAppendEvents_model(t *testing.T) {
 	t.Parallel()
 
 	pool := pgtest.Pool(t)
 	config := pool.Config().ConnConfig
 	laneConfig(&config.Config, defaultBounds())
-	l, err := openLane(t.Context(), &config.Config, defaultBounds())
-	if err != nil {
-		t.Fatal(err)
+	var lanes []*lane
+	for range 2 {
+		l, err := openLane(t.Context(), &config.Config, defaultBounds())
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { l.close(true) })
+		lanes = append(lanes, l)
 	}
-	t.Cleanup(func() { l.close(true) })
 	var log atomic.Int32
 	log.Store(1)
 	seen := make(map[string]int)
@@ -247,8 +275,16 @@ func TestAppendEvents_model(t *testing.T) {
 		if _, err := pool.Exec(t.Context(), "insert into logs (log_id) values ($1)", number); err != nil {
 			rt.Fatal(err)
 		}
-		m, g := newModel(), &generator{m: newModel()}
-		for range rapid.IntRange(1, 8).Draw(rt, "batches") {
+		m, g := newModel(), &generator{m: newModel(), calm: rapid.Bool().Draw(rt, "calm")}
+		l, views := lanes[0], map[*lane]*model{lanes[0]: m.clone(), lanes[1]: m.clone()}
+		for range rapid.IntRange(1, 12).Draw(rt, "rounds") {
+			if rapid.IntRange(0, 2).Draw(rt, "another session") == 0 {
+				lanes[0], lanes[1] = lanes[1], lanes[0]
+				l = lanes[0]
+				if rapid.Bool().Draw(rt, "has not noticed") {
+					g.m = views[l]
+				}
+			}
 			var queue []*pending
 			for range rapid.IntRange(1, 7).Draw(rt, "appends") {
 				a := g.next(rt)
@@ -260,16 +296,24 @@ func TestAppendEvents_model(t *testing.T) {
 				g.sent = append(g.sent, a)
 				queue = append(queue, &pending{prepared: p})
 			}
+			j := judge{t: rt, lane: l, log: number, model: m, seen: seen}
 			for len(queue) > 0 {
 				var batch []*pending
 				batch, queue = cut(queue)
-				judge(rt, l, number, m, batch, seen)
+				j.send(batch, rapid.SampledFrom([]way{insertFirst, lookFirst}).Draw(rt, "way"))
+				if len(j.flying) == maxInFlight || rapid.Bool().Draw(rt, "wait") {
+					j.receiveAll()
+				}
 			}
-			g.m = m.clone()
+			j.receiveAll()
+			g.m, views[l] = m.clone(), m.clone()
 		}
 		checkLog(rt, pool, number, m)
 	})
-	for _, kind := range []string{"whole batch", "whole batch with a chain", "whole batch with equal reads", "one by one", "appended", "known", "reused", "already", "conflict", "claimed", "decision"} {
+	for _, kind := range []string{
+		"whole batch", "one by one", "vouched", "vouched in vain", "inserted first", "sent again", "new stream",
+		"appended", "known", "reused", "already", "conflict", "claimed", "decision",
+	} {
 		if seen[kind] == 0 {
 			t.Errorf("no outcome was %q; want some of each: %v", kind, seen)
 		}
@@ -295,43 +339,93 @@ func (m *model) clone() *model {
 	return c
 }
 
-// judge runs one batch through the server and the model.
-func judge(t *rapid.T, l *lane, log LogID, m *model, batch []*pending, seen map[string]int) {
-	if err := l.send(log, batch); err != nil {
-		t.Fatal(err)
+// judge runs batches through the server and the model.
+type judge struct {
+	t      *rapid.T
+	lane   *lane
+	log    LogID
+	model  *model
+	seen   map[string]int
+	flying []judged
+}
+
+type judged struct {
+	batch []*pending
+	plan  plan
+}
+
+func (j *judge) send(batch []*pending, w way) {
+	known := j.lane.chain.next(batch, w)
+	if err := j.lane.sendPlanned(j.log, batch, &known); err != nil {
+		j.t.Fatal(err)
 	}
-	l.expect(time.Now().Add(patient))
-	rows, err := l.receive()
-	if err == nil {
-		err = complete(rows, len(batch))
-	}
-	if err != nil {
-		t.Fatal(err)
-	}
-	if len(rows) == 1 && rows[0].append == 0 {
-		seen["whole batch"]++
-		on := grounds(batch, 100, make(map[uuid.UUID]settled))
-		if slices.ContainsFunc(on, func(at int) bool { return at > 0 }) {
-			seen["whole batch with a chain"]++
+	j.flying = append(j.flying, judged{batch, known})
+}
+
+// receiveAll judges what is on its way, and sends again what was sent on good faith and rightly refused.
+func (j *judge) receiveAll() {
+	for len(j.flying) > 0 {
+		f := j.flying[0]
+		j.flying = j.flying[1:]
+		j.lane.expect(time.Now().Add(patient))
+		rows, err := j.lane.receive()
+		if failed := new(pgconn.PgError); errors.As(err, &failed) && failed.Code == uniqueViolation && f.plan.way == insertFirst {
+			before := j.model.clone()
+			if !slices.ContainsFunc(f.batch, func(p *pending) bool { return before.append(&p.prepared).Kind != "appended" }) {
+				j.t.Fatalf("%v, though all in the batch was free", failed)
+			}
+			j.seen["sent again"]++
+			j.send(f.batch, lookFirst)
+			continue
 		}
-		if slices.ContainsFunc(on, func(at int) bool { return at < 0 }) {
-			seen["whole batch with equal reads"]++
+		if err == nil {
+			err = complete(rows, len(f.batch))
 		}
-	} else {
-		seen["one by one"]++
+		if err != nil {
+			j.t.Fatal(err)
+		}
+		j.count(&f, rows)
+		j.compare(f.batch, rows)
 	}
+}
+
+func (j *judge) count(f *judged, rows []outcome) {
+	if len(rows) > 1 || rows[0].append > 0 {
+		j.seen["one by one"]++
+		return
+	}
+	j.seen["whole batch"]++
+	if f.plan.way == insertFirst {
+		j.seen["inserted first"]++
+	}
+	for _, p := range f.batch {
+		if f.plan.way == insertFirst && len(p.Events) > 0 && p.versions[0] == 1 {
+			j.seen["new stream"]++
+		}
+	}
+	if since := rows[0].since; since > 0 {
+		j.lane.chain.since.Store(since)
+		if len(f.plan.vouched) > 0 && f.plan.since >= since {
+			j.seen["vouched"]++
+		} else if len(f.plan.vouched) > 0 {
+			j.seen["vouched in vain"]++
+		}
+	}
+}
+
+func (j *judge) compare(batch []*pending, rows []outcome) {
 	for i, o := range spread(batch, rows) {
-		want := m.append(&batch[i].prepared)
+		want := j.model.append(&batch[i].prepared)
 		got := verdict{o.kind, o.position, o.answer, o.conflict, o.claimed}
 		if !reflect.DeepEqual(got, want) {
-			t.Fatalf("append %d of %d: got %+v; want %+v", i+1, len(batch), got, want)
+			j.t.Fatalf("append %d of %d: got %+v; want %+v", i+1, len(batch), got, want)
 		}
 		if o.epoch != 1 || o.recorded.IsZero() {
-			t.Fatalf("epoch %d, recorded at %s; want 1 and a time", o.epoch, o.recorded)
+			j.t.Fatalf("epoch %d, recorded at %s; want 1 and a time", o.epoch, o.recorded)
 		}
-		seen[o.kind]++
+		j.seen[o.kind]++
 		if o.kind == "appended" && batch[i].Decision != nil {
-			seen["decision"]++
+			j.seen["decision"]++
 		}
 	}
 }

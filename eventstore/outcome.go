@@ -93,6 +93,12 @@ func (p *pending) settle(a *appender, o outcome) {
 // of several is to blame they go one by one, so that its neighbours do not suffer. The error says that the lane should
 // be opened anew.
 func (a *appender) rolledBack(l *lane, f *inFlight, cause *pgconn.PgError) error {
+	if f.way == insertFirst && cause.Code == uniqueViolation { // as was to be expected now and then
+		l.chain.refused()
+		a.stats.retries.Add(int64(len(f.appends)))
+		a.land(l, 0, f.appends)
+		return nil
+	}
 	var again, failed []*pending
 	retry := passing(cause.Code)
 	for _, p := range f.appends {
@@ -138,6 +144,9 @@ func (p *pending) refusal(cause *pgconn.PgError) error {
 		return fmt.Errorf("append: %w", cause)
 	}
 }
+
+// uniqueViolation is the SQLSTATE of a key, a claim or a version that is there already.
+const uniqueViolation = "23505"
 
 // passing says whether a failure goes away by itself: a serialization failure, a deadlock, a lock or a statement that
 // took too long, a server short of resources, or a lane that must be opened anew.

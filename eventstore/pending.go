@@ -55,6 +55,7 @@ func (p *pending) withdraw() bool { return p.state.CompareAndSwap(waiting, withd
 // inFlight is a batch that was sent and not answered.
 type inFlight struct {
 	appends []*pending
+	way     way
 	sentAt  time.Time
 }
 

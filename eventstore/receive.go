@@ -147,6 +147,9 @@ func (a *appender) settle(l *lane, rows []outcome, err error) (n int, _ error) {
 	if err := complete(rows, n); err != nil {
 		return 0, fmt.Errorf("%w: %w", errUnknown, err)
 	}
+	if rows[0].since > 0 {
+		l.chain.since.Store(rows[0].since)
+	}
 	a.land(l, rows[len(rows)-1].worked(), nil)
 	a.stats.batches.Add(1)
 	a.finish(f, rows)

@@ -155,7 +155,8 @@ func (a *appender) resolve(l *lane) error {
 	for f := a.oldest(); f != nil; f = a.oldest() {
 		a.stats.unknown.Add(1)
 		l.expect(time.Now().Add(a.bounds.lane))
-		if err := l.send(a.log, f.appends); err != nil {
+		f.way = lookFirst
+		if err := l.send(a.log, f.appends, f.way); err != nil {
 			return err
 		}
 		rows, err := l.receive()

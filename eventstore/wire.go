@@ -22,12 +22,11 @@ const arrayHeader = 20 // dimensions, null flag, element type, length, lower bou
 // scratch is memory for the arrays of one batch after the other. The i-th array of a batch gets that of the i-th array of
 // the one before, which has about its size. It is for one batch at a time.
 type scratch struct {
-	bufs    [][]byte
-	lent    int
-	streams map[uuid.UUID]settled // of grounds; empty in between
+	bufs [][]byte
+	lent int
 }
 
-func newScratch() *scratch { return &scratch{streams: make(map[uuid.UUID]settled)} }
+func newScratch() *scratch { return &scratch{} }
 
 // keptArray is how large an array may be for its memory to be kept.
 const keptArray = 1 << 20

@@ -11,20 +11,34 @@ create type append_outcome as (
 -- append_events decides and writes one batch of appends to a log, in order, in one call. Parameters are parallel
 -- arrays: a_ one element an append, r_ a stream that an append read, c_ a claim, e_ an event, d_ a decision to be noted,
 -- at most one an append. The a_…_end arrays give the last r_, c_ and e_ element of each append; r_append, e_append and
--- d_append name the append back. r_ground is the e_ element that is the last one of the stream among the earlier appends of
--- the batch; when they do not write to it but read the same, minus the r_ element that does so first; else null.
+-- d_append name the append back.
 --
--- When every append is accepted the answer is one row, (0, 'appended', head before the batch): the caller counts
--- positions on from there. Otherwise there is a row an append.
+-- r_check lists the r_ elements that the events in the table must show. Left out is what the batch shows by itself: the
+-- caller has compared each read with the last event of its stream among the earlier appends, and with an earlier read of
+-- it. p_way says how far the caller relies on all going well:
+--   0  keys and claims are taken to be free, and streams that begin in the batch to be new: if one is not, a unique
+--      index makes the call fail, nothing is stored, and the caller sends the batch again with 1. Such streams are not in
+--      r_check
+--   1  keys and claims are looked up first
+--   2  an append contradicts an earlier one: each is judged by itself
+--
+-- The last p_vouched elements of r_check need no look if this session's own batches were the last ones of the log: they
+-- stand as a batch of the session has found or left them, none earlier than number p_since. p_serial is the number of
+-- this batch, one more than that of the session's last. The session remembers how far back its batches follow each other
+-- with nobody's events in between, all of them accepted whole; a log that ends where it ended then is the same log.
+--
+-- When every append is accepted the answer is one row, (0, 'appended', head before the batch), with the number of the
+-- batch since which the session's batches follow each other as its version: the caller counts positions on from there.
+-- Otherwise there is a row an append.
 --
 -- Every lookup in a table is a lateral with a limit: it cannot be turned into a join over the whole table, whatever
 -- the planner believed about its size when the plan was cached; where several indexes would do, one has the order.
 -- +goose StatementBegin
 create function append_events(
-    p_log int,
+    p_log int, p_way smallint, p_serial bigint, p_since bigint, p_vouched int,
     a_tenant text[], a_client text[], a_key bytea[], a_fingerprint bytea[], a_request text[], a_resource text[],
     a_status smallint[], a_headers bytea[], a_body bytea[], a_reads_end int[], a_claims_end int[], a_events_end int[],
-    r_append int[], r_stream uuid[], r_version bigint[], r_event uuid[], r_ground int[],
+    r_append int[], r_stream uuid[], r_version bigint[], r_event uuid[], r_check int[],
     c_append int[], c_scope text[], c_value text[], c_owner uuid[],
     e_append int[], e_stream uuid[], e_stream_type text[], e_version bigint[], e_id uuid[], e_type text[],
     e_schema smallint[], e_data bytea[], e_metadata bytea[], e_occurred timestamptz[],
@@ -37,6 +51,8 @@ create function append_events(
 as $$
 declare
     nil   constant uuid := '00000000-0000-0000-0000-000000000000';
+    chain text;
+    since bigint;
     head  bigint;
     clean boolean;
     o     append_outcome;
@@ -74,30 +90,22 @@ begin
         end if;
     end if;
 
-    -- A read holds when the stream still ends with the event it ended with: in an earlier append of this batch, else
-    -- in the table. One that is the same as an earlier one that is looked up is as good as that.
-    select coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0),
-           not exists (
-               select from generate_series(1, cardinality(r_append)) n
-               left join lateral (
-                   select e.version, e.event_id, e.tenant_id from events e
-                   where r_ground[n] is null and e.log_id = p_log and e.stream_id = r_stream[n]
-                   order by e.version desc limit 1
-               ) last on true
-               where case when r_ground[n] is null
-                          then coalesce(last.version, 0) <> r_version[n] or coalesce(last.event_id, nil) <> r_event[n]
-                               or last.tenant_id <> a_tenant[r_append[n]]
-                          when r_ground[n] > 0
-                          then e_id[r_ground[n]] is distinct from r_event[n] or e_version[r_ground[n]] <> r_version[n]
-                               or e_stream[r_ground[n]] <> r_stream[n] or e_append[r_ground[n]] >= r_append[n]
-                               or a_tenant[e_append[r_ground[n]]] <> a_tenant[r_append[n]]
-                          else r_event[-r_ground[n]] is distinct from r_event[n] or r_version[-r_ground[n]] <> r_version[n]
-                               or r_stream[-r_ground[n]] <> r_stream[n] or -r_ground[n] >= n or r_ground[-r_ground[n]] is not null
-                               or a_tenant[r_append[-r_ground[n]]] <> a_tenant[r_append[n]]
-                     end
-           )
-    into head, clean;
-    if clean and a_client is not null then
+    head := coalesce((select e.position from events e where e.log_id = p_log order by e.position desc limit 1), 0);
+    chain := concat_ws(' ', p_log, o.epoch, head, p_serial - 1, '');
+    since := case when starts_with(current_setting('ordermill.chain', true), chain)
+                  then substr(current_setting('ordermill.chain'), length(chain) + 1)::bigint else p_serial end;
+
+    clean := p_way < 2 and not exists (
+        select from unnest(r_check[:cardinality(r_check) - case when p_since >= since then p_vouched else 0 end]) n
+        left join lateral (
+            select e.version, e.event_id, e.tenant_id from events e
+            where e.log_id = p_log and e.stream_id = r_stream[n]
+            order by e.version desc limit 1
+        ) last on true
+        where coalesce(last.version, 0) <> r_version[n] or coalesce(last.event_id, nil) <> r_event[n]
+           or last.tenant_id <> a_tenant[r_append[n]]
+    );
+    if clean and p_way = 1 and a_client is not null then
         clean := not exists (
             select from generate_series(1, cardinality(a_tenant)) n
             cross join lateral (
@@ -106,7 +114,7 @@ begin
             ) known
         );
     end if;
-    if clean and c_append is not null then
+    if clean and p_way = 1 and c_append is not null then
         clean := not exists (
             select from generate_series(1, cardinality(c_append)) n
             cross join lateral (
@@ -161,9 +169,11 @@ begin
         from unnest(d_append, d_id, d_command, d_code, d_reason, d_actor_type, d_actor_id, d_resource, d_request, d_details)
              as d(append, id, command, code, reason, actor_type, actor_id, resource, request, details);
     end if;
+    perform set_config('ordermill.chain', concat_ws(' ', p_log, o.epoch, head + coalesce(cardinality(e_append), 0), p_serial, since), false);
     o.ordinal := 0;
     o.outcome := 'appended';
     o.position := head;
+    o.version := since;
     o.finished := clock_timestamp();
     return next o;
 end $$;
