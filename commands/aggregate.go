@@ -1,7 +1,6 @@
 package commands
 
 import (
-	"container/list"
 	"errors"
 	"fmt"
 
@@ -24,7 +23,10 @@ type aggregate struct {
 	version eventstore.Version
 	event   uuid.UUID // of version
 	state   state
-	place   *list.Element // in the states' order of use
+
+	place int  // in the states' line
+	kept  bool // by the states
+	used  bool // since the states last looked for one to forget
 
 	alien     bool // the stream is one of another kind of aggregate: for this kind there is nothing
 	doubtful  bool // an append on it has failed: whether the log has event must be looked up before it is used again

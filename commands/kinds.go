@@ -46,10 +46,12 @@ func (v *view) order(id uuid.UUID) *aggregate { return v.look(orders, id) }
 // fresh is order for an id that was just made: the database is not asked, since the append would notice.
 func (v *view) fresh(id uuid.UUID) *aggregate {
 	r := ref{v.tenant, orders, id}
-	if v.first && v.states.get(r) == nil {
-		v.states.put(newAggregate(r))
+	a := v.states.get(r)
+	if a == nil && v.first {
+		a = newAggregate(r)
+		v.states.put(a)
 	}
-	return v.look(orders, id)
+	return v.see(a, r)
 }
 
 // stock returns the stock of a SKU.

@@ -15,7 +15,7 @@ type view struct {
 	states  *states
 	first   bool // the first attempt: a new id is taken to be unused
 	read    []*aggregate
-	seen    map[ref]*aggregate // the same, once there are many
+	seen    map[*aggregate]struct{} // the same, once there are many
 	missing []ref
 }
 
@@ -24,46 +24,46 @@ const manyReads = 16
 
 // named returns an aggregate by its natural key.
 func (v *view) named(k *kind, key string) *aggregate {
-	return v.look(k, v.states.stream(v.tenant, k, key))
+	a, r := v.states.find(name{v.tenant, k, key})
+	return v.see(a, r)
 }
 
 func (v *view) look(k *kind, stream uuid.UUID) *aggregate {
 	r := ref{v.tenant, k, stream}
-	if a := v.again(r); a != nil {
-		return a
-	}
-	a := v.states.get(r)
-	if a == nil || a.doubtful {
+	return v.see(v.states.get(r), r)
+}
+
+// see takes note of an aggregate that is looked at.
+func (v *view) see(a *aggregate, r ref) *aggregate {
+	switch {
+	case a == nil || a.doubtful:
 		v.missing = append(v.missing, r)
 		return newAggregate(r) // not in v.read: the decision does not count
-	}
-	if v.read == nil {
+	case v.saw(a):
+		return a
+	case v.read == nil:
 		v.read = make([]*aggregate, 0, 8)
 	}
 	v.read = append(v.read, a)
 	if v.seen != nil {
-		v.seen[r] = a
+		v.seen[a] = struct{}{}
 	}
 	return a
 }
 
-// again returns an aggregate that this decision has looked at before.
-func (v *view) again(r ref) *aggregate {
+// saw reports whether this decision has looked at an aggregate before.
+func (v *view) saw(a *aggregate) bool {
+	if v.seen == nil && len(v.read) > manyReads {
+		v.seen = make(map[*aggregate]struct{}, 2*len(v.read))
+		for _, read := range v.read {
+			v.seen[read] = struct{}{}
+		}
+	}
 	if v.seen != nil {
-		return v.seen[r]
+		_, seen := v.seen[a]
+		return seen
 	}
-	for _, a := range v.read {
-		if a.ref == r {
-			return a
-		}
-	}
-	if len(v.read) > manyReads {
-		v.seen = make(map[ref]*aggregate, 2*len(v.read))
-		for _, a := range v.read {
-			v.seen[a.ref] = a
-		}
-	}
-	return nil
+	return slices.Contains(v.read, a)
 }
 
 // contested reports whether the decision read an aggregate that other processes write to.

@@ -170,7 +170,7 @@ func unsettling(code string) bool { return code == "01000" || strings.HasPrefix(
 
 // complete checks that rows are the outcomes of n appends: one each, or one for all of them.
 func complete(rows []outcome, n int) error {
-	if len(rows) == 1 && rows[0].append == 0 {
+	if whole(rows) {
 		return nil
 	}
 	for i := range rows {

@@ -154,10 +154,7 @@ func (l *Locked) Append(ctx context.Context, a Append) (Result, error) {
 	if err != nil {
 		return Result{}, fmt.Errorf("append under the lock: %w", err)
 	}
-	results := spread(batch, rows)
-	events := recorded(l.store.log, batch, results)
-	l.done = append(l.done, func() { l.store.tail.add(events) })
-	p.settle(l.store.appender, results[0])
+	l.settle(batch, rows)
 	return result, failure
 }
 
@@ -165,6 +162,15 @@ func (l *Locked) Append(ctx context.Context, a Append) (Result, error) {
 func (l *Locked) params(batch []*pending) [][]byte {
 	known := newChain().next(batch, lookFirst)
 	return params(newScratch(), l.store.log, batch, &known)
+}
+
+// settle tells what became of a batch, and keeps its events for the tail until they are committed.
+func (l *Locked) settle(batch []*pending, rows []outcome) {
+	events := recorded(l.store.log, batch, rows)
+	l.done = append(l.done, func() { l.store.tail.add(events) })
+	for p, o := range spread(batch, rows) {
+		p.settle(l.store.appender, o)
+	}
 }
 
 // call runs append_events for one append on the transaction's connection.

@@ -45,11 +45,6 @@ func (l *Locked) append(ctx context.Context, batch []*pending) error {
 	if err != nil {
 		return err
 	}
-	results := spread(batch, rows)
-	events := recorded(l.store.log, batch, results)
-	l.done = append(l.done, func() { l.store.tail.add(events) })
-	for i, p := range batch {
-		p.settle(l.store.appender, results[i])
-	}
+	l.settle(batch, rows)
 	return nil
 }

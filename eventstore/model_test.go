@@ -390,7 +390,7 @@ func (j *judge) receiveAll() {
 }
 
 func (j *judge) count(f *judged, rows []outcome) {
-	if len(rows) > 1 || rows[0].append > 0 {
+	if !whole(rows) {
 		j.seen["one by one"]++
 		return
 	}
@@ -414,17 +414,17 @@ func (j *judge) count(f *judged, rows []outcome) {
 }
 
 func (j *judge) compare(batch []*pending, rows []outcome) {
-	for i, o := range spread(batch, rows) {
-		want := j.model.append(&batch[i].prepared)
+	for p, o := range spread(batch, rows) {
+		want := j.model.append(&p.prepared)
 		got := verdict{o.kind, o.position, o.answer, o.conflict, o.claimed}
 		if !reflect.DeepEqual(got, want) {
-			j.t.Fatalf("append %d of %d: got %+v; want %+v", i+1, len(batch), got, want)
+			j.t.Fatalf("an append of %d: got %+v; want %+v", len(batch), got, want)
 		}
 		if o.epoch != 1 || o.recorded.IsZero() {
 			j.t.Fatalf("epoch %d, recorded at %s; want 1 and a time", o.epoch, o.recorded)
 		}
 		j.seen[o.kind]++
-		if o.kind == "appended" && batch[i].Decision != nil {
+		if o.kind == "appended" && p.Decision != nil {
 			j.seen["decision"]++
 		}
 	}

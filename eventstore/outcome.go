@@ -2,6 +2,7 @@ package eventstore
 
 import (
 	"fmt"
+	"iter"
 	"math/rand/v2"
 	"slices"
 	"strings"
@@ -13,59 +14,70 @@ import (
 // finish tells the callers of a committed batch, after the tail has its events: whoever then reads the log from memory
 // finds what it was told.
 func (a *appender) finish(f *inFlight, rows []outcome) {
-	results := spread(f.appends, rows)
 	a.stats.appends.Add(int64(len(f.appends)))
-	a.tail.add(recorded(a.log, f.appends, results))
-	if slices.ContainsFunc(results, func(o outcome) bool { return o.kind == "already" || o.kind == "known" }) {
-		a.tail.wake() // the log may have grown by what this process does not have in memory
+	a.tail.add(recorded(a.log, f.appends, rows))
+	for i := range rows {
+		if rows[i].kind == "already" || rows[i].kind == "known" {
+			a.tail.wake() // the log may have grown by what this process does not have in memory
+			break
+		}
 	}
-	for i, p := range f.appends {
-		p.settle(a, results[i])
+	for p, o := range spread(f.appends, rows) {
+		p.settle(a, o)
 	}
 }
 
-// spread gives each append of a batch its outcome. A single row for all of them has the head before the batch.
-func spread(appends []*pending, rows []outcome) []outcome {
-	if len(rows) != 1 || rows[0].append != 0 {
-		return rows
+// spread goes through the appends of a batch with the outcome of each, which is valid until the next. A single row for
+// all of them has the head before the batch.
+func spread(appends []*pending, rows []outcome) iter.Seq2[*pending, *outcome] {
+	return func(yield func(*pending, *outcome) bool) {
+		o := &outcome{}
+		if whole(rows) {
+			*o = rows[0]
+		}
+		for i, p := range appends {
+			if whole(rows) {
+				o.position += Position(len(p.Events))
+			} else {
+				o = &rows[i]
+			}
+			if !yield(p, o) {
+				return
+			}
+		}
 	}
-	results := make([]outcome, len(appends))
-	position := rows[0].position
-	for i, p := range appends {
-		position += Position(len(p.Events))
-		results[i] = rows[0]
-		results[i].position = position
-	}
-	return results
 }
+
+// whole reports whether a single row stands for all appends of a batch.
+func whole(rows []outcome) bool { return len(rows) == 1 && rows[0].append == 0 }
 
 // recorded lists the events that a batch has added to the log, in order.
-func recorded(log LogID, appends []*pending, results []outcome) []Recorded {
+func recorded(log LogID, appends []*pending, rows []outcome) []Recorded {
 	n := 0
-	for i, p := range appends {
-		if results[i].kind == "appended" {
+	for p, o := range spread(appends, rows) {
+		if o.kind == "appended" {
 			n += len(p.Events)
 		}
 	}
 	out := make([]Recorded, 0, n)
-	for i, p := range appends {
-		if results[i].kind != "appended" {
+	for p, o := range spread(appends, rows) {
+		if o.kind != "appended" {
 			continue
 		}
-		first := results[i].position - Position(len(p.Events)) + 1
+		first := o.position - Position(len(p.Events)) + 1
 		for j := range p.Events {
 			e := &p.Events[j]
 			out = append(out, Recorded{
 				Log: log, Position: first + Position(j), Tenant: p.Tenant, Stream: e.Stream, StreamType: e.StreamType,
 				Version: p.versions[j], ID: e.ID, Type: e.Type, Schema: p.schemas[j], Data: e.Data, Metadata: e.Metadata,
-				OccurredAt: e.OccurredAt, RecordedAt: results[i].recorded,
+				OccurredAt: e.OccurredAt, RecordedAt: o.recorded,
 			})
 		}
 	}
 	return out
 }
 
-func (p *pending) settle(a *appender, o outcome) {
+func (p *pending) settle(a *appender, o *outcome) {
 	result := Result{Position: o.position, Epoch: o.epoch, RecordedAt: o.recorded}
 	switch o.kind {
 	case "appended":
@@ -81,9 +93,11 @@ func (p *pending) settle(a *appender, o outcome) {
 		p.done(Result{}, &KeyReusedError{Request: o.answer.Request})
 	case "conflict":
 		a.stats.conflicts.Add(1)
-		p.done(Result{}, &o.conflict)
+		conflict := o.conflict
+		p.done(Result{}, &conflict)
 	case "claimed":
-		p.done(Result{}, &o.claimed)
+		claimed := o.claimed
+		p.done(Result{}, &claimed)
 	default:
 		p.done(Result{}, fmt.Errorf("%w: append_events answered %q, which this build does not know", ErrOutcomeUnknown, o.kind))
 	}

@@ -107,15 +107,18 @@ type heads struct {
 	reads  []Expectation
 	few    [8]Version
 	many   map[uuid.UUID]Version
-	events map[uuid.UUID]struct{} // the ids of several events
+	events map[uuid.UUID]struct{} // the ids of many events
 }
+
+// fewEvents is up to where a look through the events is faster than a map of their ids.
+const fewEvents = 8
 
 func (p *prepared) heads() (*heads, error) {
 	h := &heads{reads: p.Reads}
 	if len(p.Reads) > len(h.few) {
 		h.many = make(map[uuid.UUID]Version, len(p.Reads))
 	}
-	if len(p.Events) > 1 {
+	if len(p.Events) > fewEvents {
 		h.events = make(map[uuid.UUID]struct{}, len(p.Events))
 	}
 	for i, r := range p.Reads {
@@ -155,6 +158,20 @@ func (h *heads) next(stream uuid.UUID) Version {
 	return 0
 }
 
+// twice reports whether one of the events before has an id.
+func (h *heads) twice(before []NewEvent, id uuid.UUID) bool {
+	if h.events != nil {
+		h.events[id] = struct{}{}
+		return len(h.events) <= len(before)
+	}
+	for i := range before {
+		if before[i].ID == id {
+			return true
+		}
+	}
+	return false
+}
+
 // number checks event i and gives it its version: one more than its stream's last event in this append, else than the
 // version read.
 func (p *prepared) number(i int, h *heads) error {
@@ -162,10 +179,8 @@ func (p *prepared) number(i int, h *heads) error {
 	if e.ID == uuid.Nil || !validText(e.StreamType) {
 		return &InvalidError{fmt.Sprintf("event %d has no id, or its stream type is not valid text", i)}
 	}
-	if h.events != nil {
-		if h.events[e.ID] = struct{}{}; len(h.events) <= i {
-			return &InvalidError{fmt.Sprintf("event %d has the id %s of an event before it", i, e.ID)}
-		}
+	if h.twice(p.Events[:i], e.ID) {
+		return &InvalidError{fmt.Sprintf("event %d has the id %s of an event before it", i, e.ID)}
 	}
 	var err error
 	if p.schemas[i], err = schemaOf(e.Type); err != nil {

@@ -43,7 +43,8 @@ var ErrForeignShape = errors.New("the database was made by a build from before t
 // checkShape fails with ErrForeignShape if what the files make is not there.
 func checkShape(ctx context.Context, db *sql.DB) error {
 	var there bool
-	err := db.QueryRowContext(ctx, "select to_regclass('decisions') is not null and to_regclass('snapshots') is not null").Scan(&there)
+	err := db.QueryRowContext(ctx, `select to_regclass('decisions') is not null and to_regclass('snapshots') is not null
+		and exists (select from pg_proc where proname = 'append_events' and 'p_way' = any (proargnames))`).Scan(&there)
 	if err == nil && !there {
 		err = ErrForeignShape
 	}

@@ -8,8 +8,11 @@ import (
 	"github.com/google/uuid"
 )
 
-// Reservation returns a live reservation. Its slices are shared: they are not to be written to.
+// Reservation returns a live reservation. Its slices are shared: they are not to be written to. The zero id is nobody's.
 func (s *Stock) Reservation(id uuid.UUID) (Reservation, bool) {
+	if id == uuid.Nil {
+		return Reservation{}, false
+	}
 	for ; s != nil; s = s.below {
 		if r, ok := s.Reservations[id]; ok {
 			return r, true

@@ -20,7 +20,7 @@ func (c Reserve) decide(s *Stock, pick PickOrder) ([]Event, error) {
 		return nil, err
 	}
 	var events []Event
-	if soft, ok := s.Reservation(c.Convert); ok && c.Convert != uuid.Nil {
+	if soft, ok := s.Reservation(c.Convert); ok {
 		if soft.Kind != KindSoft {
 			return nil, rule.New(rule.InvalidState, "SKU %q: reservation %s belongs to order %s and is not a soft one", s.SKU, c.Convert, soft.OrderID)
 		}
