@@ -24,9 +24,8 @@ type aggregate struct {
 	event   uuid.UUID // of version
 	state   state
 
-	place int  // in the states' line
-	kept  bool // by the states
-	used  bool // since the states last looked for one to forget
+	kept bool // by the states
+	used bool // since it lined up there
 
 	alien     bool // the stream is one of another kind of aggregate: for this kind there is nothing
 	doubtful  bool // an append on it has failed: whether the log has event must be looked up before it is used again

@@ -1,13 +1,12 @@
 package commands
 
-// states keeps the aggregates that were used last, or nearly so: a look at one is a mark on it and nothing else, and of
-// those without a mark since the last round the next one in line goes. It belongs to the engine's goroutine.
+// states keeps the aggregates that were used last, or nearly so: a look at one is a mark on it and nothing else. Whose turn
+// it is to go goes, or loses its mark and lines up again. It belongs to the engine's goroutine.
 type states struct {
 	limit int
 	byRef map[ref]*aggregate
 	named map[name]*aggregate // by natural key, which is faster than to compute the stream; some may be gone
-	line  []*aggregate        // all that are kept
-	hand  int                 // in line: who is asked next to go
+	line  []*aggregate        // who goes first in front; some are gone already
 }
 
 // name is an aggregate's natural key, such as a SKU.
@@ -47,39 +46,36 @@ func (s *states) get(r ref) *aggregate {
 }
 
 func (s *states) put(a *aggregate) {
+	if s.byRef[a.ref] == a {
+		return
+	}
 	s.drop(a.ref)
-	a.place, a.kept, a.used = len(s.line), true, true
-	s.line = append(s.line, a)
+	a.kept, a.used = true, false
 	s.byRef[a.ref] = a
+	s.line = append(s.line, a)
 }
 
 func (s *states) drop(r ref) {
-	a := s.byRef[r]
-	if a == nil {
-		return
+	if a := s.byRef[r]; a != nil {
+		a.kept = false
+		delete(s.byRef, r)
 	}
-	last := len(s.line) - 1
-	s.line[a.place] = s.line[last]
-	s.line[a.place].place = a.place
-	s.line[last] = nil
-	s.line = s.line[:last]
-	a.kept = false
-	delete(s.byRef, r)
 }
 
 // trim forgets aggregates that were not used for long. It runs between batches, so that none goes away while a decision
 // holds it.
 func (s *states) trim() {
-	for len(s.line) > s.limit {
-		if s.hand >= len(s.line) {
-			s.hand = 0
-		}
-		a := s.line[s.hand]
-		if a.used {
+	for len(s.byRef) > s.limit {
+		a := s.line[0]
+		s.line[0] = nil // the array lives on
+		s.line = s.line[1:]
+		switch {
+		case !a.kept:
+		case a.used:
 			a.used = false
-			s.hand++
-			continue
+			s.line = append(s.line, a)
+		default:
+			s.drop(a.ref)
 		}
-		s.drop(a.ref) // the last in line takes its place
 	}
 }
