@@ -33,6 +33,7 @@ const (
 // cores are left to those who fold.
 var scanSettings = map[string]string{
 	"application_name":                "ordermill scan",
+	"effective_io_concurrency":        "0", // pages come one after the other: the system reads ahead by itself
 	"enable_indexscan":                "off",
 	"enable_indexonlyscan":            "off",
 	"enable_seqscan":                  "off",
@@ -41,12 +42,13 @@ var scanSettings = map[string]string{
 	"jit":                             "off",
 }
 
-// scanColumns are what folds use. Metadata and the time of recording would be a fifth of the bytes.
-const scanColumns = "position, tenant_id, stream_id, stream_type, version, event_id, type, schema_version, data, occurred_at"
+// scanColumns are what folds use. Each of the others would cost the server about 4 % of its work, and metadata would be
+// a fifth of the bytes.
+const scanColumns = "position, tenant_id, stream_id, stream_type, version, type, data, occurred_at"
 
-const scanFields = 10
+const scanFields = 8
 
-// Batch is some consecutive events of a scan, without Metadata and RecordedAt. Its memory is used again once all who
+// Batch is some consecutive events of a scan, without ID, Schema, Metadata and RecordedAt. Its memory is used again once all who
 // got it have released it.
 type Batch struct {
 	Events []Recorded
@@ -231,7 +233,7 @@ func (s *scanner) add(raw *[scanFields][]byte) error {
 		return fmt.Errorf("position %d comes twice: restore the table from a backup", position)
 	}
 	if position > s.next {
-		e := Recorded{Data: append([]byte(nil), raw[8]...)}
+		e := Recorded{Data: append([]byte(nil), raw[6]...)}
 		s.decode(&e, raw)
 		s.early[position] = e
 		return nil
@@ -240,7 +242,7 @@ func (s *scanner) add(raw *[scanFields][]byte) error {
 	if err != nil {
 		return err
 	}
-	e.Data = s.batch.copy(raw[8])
+	e.Data = s.batch.copy(raw[6])
 	s.decode(e, raw)
 	s.next++
 	for len(s.early) > 0 {
@@ -260,9 +262,7 @@ func (s *scanner) add(raw *[scanFields][]byte) error {
 
 func (s *scanner) decode(e *Recorded, raw *[scanFields][]byte) {
 	e.Log, e.Position, e.Tenant, e.Stream = s.log, Position(wireInt64(raw[0])), s.name(1, raw[1]), wireUUID(raw[2])
-	e.StreamType, e.Version, e.ID, e.Type = s.name(3, raw[3]), Version(wireInt64(raw[4])), wireUUID(raw[5]), s.name(6, raw[6])
-	e.Schema, e.OccurredAt = wireInt16(raw[7]), wireTime(raw[9])
-	e.Metadata, e.RecordedAt = nil, time.Time{}
+	e.StreamType, e.Version, e.Type, e.OccurredAt = s.name(3, raw[3]), Version(wireInt64(raw[4])), s.name(5, raw[5]), wireTime(raw[7])
 }
 
 // name returns the one copy of a name that repeats. The one that the column had before is mostly it again.

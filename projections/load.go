@@ -144,19 +144,23 @@ var loadSettings = []string{
 }
 
 // load makes a generation's tables with what a fold holds. Indexes that a statement of their own makes come afterwards,
-// side by side, while the rows are read back, if quiet says that there is a point in that. Nobody reads the tables
-// before the switch, so no commit here waits for the disk: that of the switch does.
+// but for those with few rows in them, side by side, while the rows are read back, if quiet says that there is a point
+// in that. Nobody reads the tables before the switch, so no commit here waits for the disk: that of the switch does.
 func (s *Set) load(ctx context.Context, p *projection, g Generation, fold Fold, quiet func() bool) (tables []*loadedTable, err error) {
-	var inside, beside []string
-	for _, statement := range p.model.Index(g) {
-		if strings.HasPrefix(statement, "create index ") {
-			beside = append(beside, statement)
-		} else {
+	sparse, _ := fold.(Sparse)
+	var before, inside, beside []string
+	for i, statement := range p.model.Index(g) {
+		switch {
+		case !strings.HasPrefix(statement, "create index "):
 			inside = append(inside, statement) // it may lock readers out
+		case sparse != nil && sparse.Few(i):
+			before = append(before, statement)
+		default:
+			beside = append(beside, statement)
 		}
 	}
 	err = s.asOwner(ctx, func(tx pgx.Tx) error {
-		if tables, err = s.fillTables(ctx, tx, p, g, fold); err != nil {
+		if tables, err = s.fillTables(ctx, tx, p, g, before, fold); err != nil {
 			return err
 		}
 		statements := append([]string{"set local role ordermill_project"}, inside...)
@@ -184,9 +188,15 @@ func (s *Set) asOwner(ctx context.Context, do func(pgx.Tx) error) error {
 	})
 }
 
-func (s *Set) fillTables(ctx context.Context, tx pgx.Tx, p *projection, g Generation, fold Fold) (tables []*loadedTable, err error) {
+// fillTables makes the tables and the indexes that come before the rows, and copies those.
+func (s *Set) fillTables(ctx context.Context, tx pgx.Tx, p *projection, g Generation, indexes []string, fold Fold) (tables []*loadedTable, err error) {
 	if err := p.createTables(ctx, tx, g, false); err != nil {
 		return nil, err
+	}
+	if len(indexes) > 0 {
+		if err := execAll(ctx, tx, slices.Concat([]string{"set local role ordermill_project"}, indexes, []string{"reset role"})); err != nil {
+			return nil, err
+		}
 	}
 	for _, t := range fold.Tables() {
 		shape, err := shapeOf(ctx, tx, t, g)

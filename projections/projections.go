@@ -99,9 +99,9 @@ type StreamTyped interface{ StreamTypes() []string }
 
 // Fold builds a model's rows in memory. It is for one goroutine.
 type Fold interface {
-	// Add folds one event, which is valid during the call only; its Body may be kept. Metadata and RecordedAt are not
-	// there. All events of one stream go to the same fold, in order. When it fails it has changed nothing: the stream is
-	// parked and others go on.
+	// Add folds one event, which is valid during the call only; its Body may be kept. ID, Schema, Metadata and RecordedAt
+	// are not there. All events of one stream go to the same fold, in order. When it fails it has changed nothing: the
+	// stream is parked and others go on.
 	Add(e *Event) error
 
 	// Merge takes over what another fold of the same model holds, which has seen other streams.
@@ -118,6 +118,11 @@ type Sealer interface{ Seal() error }
 
 // Sizer is a Fold that knows roughly how many rows it has. The largest are loaded first.
 type Sizer interface{ Len() int }
+
+// Sparse is a Fold of a Model some of whose indexes hold only some rows. Few reports whether the index that the model's
+// statement of that number (from 0) makes has few of the fold's rows, or none: a load then makes it first, since for
+// such an index it is less work to look at each row that comes than to walk through the table afterwards.
+type Sparse interface{ Few(index int) bool }
 
 // SharedFold is a Model or Backend whose fold serves other projections too: in a rebuild, all that are rebuilt and give
 // their folds the same name have one in common. It is then read only, from several goroutines, and Fork makes one that

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -254,6 +255,30 @@ func TestRebuild_oneAtATime(t *testing.T) {
 	}
 	if _, err := set.Rebuild(t.Context(), projections.RebuildOptions{Names: []string{"third"}}); err == nil || !strings.Contains(err.Error(), "first") {
 		t.Errorf("Rebuild of an unknown projection = %v; want an error that lists the known ones", err)
+	}
+}
+
+// All indexes are there in the end, in whatever order they were made, and the first of them were there before the rows.
+func TestRebuild_indexes(t *testing.T) {
+	t.Parallel()
+
+	s := openShop(t, 3)
+	s.fill(30)
+	set := s.set(&tally{name: "indexed"})
+	reports, err := set.Rebuild(t.Context(), projections.RebuildOptions{})
+	if err != nil || reports[0].Rows != 3 {
+		t.Fatalf("Rebuild = %+v, %v; want 3 rows", reports, err)
+	}
+	_, table, _ := strings.Cut(reports[0].Tables[0], ".")
+	rows, err := s.pool.Query(t.Context(), `select regexp_replace(pg_get_indexdef(i.indexrelid), '.* using ', '', 'i') from pg_index i
+		join pg_class c on c.oid = i.indrelid where c.relname = $1 and i.indisvalid order by i.indexrelid`, table)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := pgx.CollectRows(rows, pgx.RowTo[string])
+	want := []string{"btree (events) WHERE (units < 0)", "btree (tenant_id, stream_id)", "btree (units)"}
+	if err != nil || !slices.Equal(got, want) {
+		t.Errorf("indexes %q, %v; want %q", got, err, want)
 	}
 }
 

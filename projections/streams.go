@@ -27,6 +27,15 @@ func (s *Streams[T]) Len() int { return len(s.values) }
 // All returns the values. The slice is the caller's, the values are not.
 func (s *Streams[T]) All() []*T { return append([]*T(nil), s.values...) }
 
+// Each calls yield with one value after the other until it returns false.
+func (s *Streams[T]) Each(yield func(*T) bool) {
+	for _, value := range s.values {
+		if !yield(value) {
+			return
+		}
+	}
+}
+
 // Get returns the value of an event's stream, or nil.
 func (s *Streams[T]) Get(e *Event) *T {
 	if e.ordinal > 0 && !s.mixed {

@@ -47,7 +47,11 @@ func (m *tally) Create(g projections.Generation) []string {
 }
 
 func (m *tally) Index(g projections.Generation) []string {
-	return []string{"alter table " + g.Table(m.name) + " add primary key (tenant_id, stream_id)"}
+	return []string{
+		"alter table " + g.Table(m.name) + " add primary key (tenant_id, stream_id)",
+		"create index on " + g.Table(m.name) + " (units)",
+		"create index on " + g.Table(m.name) + " (events) where units < 0",
+	}
 }
 
 func (m *tally) Apply(ctx context.Context, tx pgx.Tx, g projections.Generation, events []projections.Event) error {
@@ -112,6 +116,9 @@ func (f *tallyFold) Add(e *projections.Event) error {
 	c.version = int64(e.Version)
 	return nil
 }
+
+// Few says that few units are below zero.
+func (f *tallyFold) Few(index int) bool { return index == 2 }
 
 func (f *tallyFold) Merge(other projections.Fold) error {
 	o, ok := other.(*tallyFold)

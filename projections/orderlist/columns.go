@@ -9,12 +9,10 @@ import (
 
 // columns are the table's, in its own sequence; the first two are its key.
 var columns = []string{
-	"tenant_id", "order_id", "order_number", "external_id", "channel", "currency", "customer_id", "country", "status",
-	"payment_status", "fulfillment_status", "return_status", "total", "added", "released", "credited", "amount_due",
-	"amount_owed", "line_count", "units", "units_canceled", "units_to_ship", "units_delivered", "units_returned",
-	"open_units", "backordered_units", "skus", "tags", "hold_reasons", "payments", "lines", "life", "placed_at",
-	"confirmed_at", "completed_at", "canceled_at", "expires_at", "ship_by", "due_at", "due_hold", "archived_at",
-	"updated_at", "version", "position",
+	"tenant_id", "order_id", "order_number", "external_id", "channel", "currency", "customer_id", "country",
+	"status", "payment_status", "fulfillment_status", "return_status", "total", "open_units",
+	"backordered_units", "skus", "tags", "hold_reasons", "facts", "placed_at", "confirmed_at", "ship_by",
+	"due_at", "due_hold", "archived_at", "updated_at", "version", "position",
 }
 
 // list turns rows into one column of a statement's arrays.
@@ -37,8 +35,9 @@ func listDerived[T any](all []derived, value func(*derived) T) []T {
 
 func derive(rows []*row) []derived {
 	all := make([]derived, len(rows))
+	var plain standIn
 	for i, r := range rows {
-		all[i] = r.derive()
+		all[i] = r.derive(&plain)
 	}
 	return all
 }
@@ -53,8 +52,7 @@ func insertColumns(rows []*row) []any {
 		list(rows, func(r *row) string { return r.customer }), list(rows, func(r *row) string { return r.country }),
 	}
 	args = append(append(args, statusColumns(rows, d)...), list(rows, func(r *row) int64 { return r.total }))
-	args = append(append(args, sumColumns(rows, d)...), list(rows, func(r *row) int32 { return r.lines }))
-	args = append(append(args, unitColumns(rows, d)...), list(rows, func(r *row) string { return arrayLiteral(r.skus) }))
+	args = append(append(args, unitColumns(d)...), list(rows, func(r *row) string { return arrayLiteral(r.skus) }))
 	args = append(append(args, workColumns(rows, d)...), list(rows, func(r *row) time.Time { return r.placedAt }))
 	return append(args, timeColumns(rows, d)...)
 }
@@ -65,8 +63,8 @@ func updateColumns(rows []*row) []any {
 	args := []any{
 		list(rows, func(r *row) string { return r.tenant }), list(rows, func(r *row) uuid.UUID { return r.id }),
 	}
-	args = append(append(args, statusColumns(rows, d)...), sumColumns(rows, d)...)
-	args = append(append(args, unitColumns(rows, d)...), workColumns(rows, d)...)
+	args = append(append(args, statusColumns(rows, d)...), unitColumns(d)...)
+	args = append(args, workColumns(rows, d)...)
 	return append(args, timeColumns(rows, d)...)
 }
 
@@ -79,38 +77,26 @@ func statusColumns(rows []*row, d []derived) []any {
 	}
 }
 
-func sumColumns(rows []*row, d []derived) []any {
+func unitColumns(d []derived) []any {
 	return []any{
-		list(rows, func(r *row) int64 { return r.added }), list(rows, func(r *row) int64 { return r.released }),
-		list(rows, func(r *row) int64 { return r.credited }),
-		listDerived(d, func(d *derived) int64 { return d.due }), listDerived(d, func(d *derived) int64 { return d.owed }),
-	}
-}
-
-func unitColumns(rows []*row, d []derived) []any {
-	return []any{
-		list(rows, func(r *row) int64 { return r.units }), list(rows, func(r *row) int64 { return r.unitsCanceled }),
-		list(rows, func(r *row) int64 { return r.unitsToShip }), list(rows, func(r *row) int64 { return r.unitsDelivered }),
-		list(rows, func(r *row) int64 { return r.unitsReturned }),
 		listDerived(d, func(d *derived) int64 { return d.open }), listDerived(d, func(d *derived) int64 { return d.waiting }),
 	}
 }
 
 func workColumns(rows []*row, d []derived) []any {
+	facts := make([][]byte, len(rows))
+	for i, r := range rows {
+		facts[i] = r.appendFacts(nil, &d[i])
+	}
 	return []any{
 		listDerived(d, func(d *derived) *string { return arrayOrNull(d.tags) }),
-		listDerived(d, func(d *derived) *string { return arrayOrNull(d.reasons) }),
-		list(rows, (*row).encodePayments), list(rows, func(r *row) []byte { return r.open }),
-		listDerived(d, func(d *derived) *string { return textOrNull(d.life) }),
+		listDerived(d, func(d *derived) *string { return arrayOrNull(d.reasons) }), facts,
 	}
 }
 
 func timeColumns(rows []*row, d []derived) []any {
 	return []any{
 		list(rows, func(r *row) *time.Time { return present(r.confirmedAt) }),
-		list(rows, func(r *row) *time.Time { return present(r.completedAt) }),
-		list(rows, func(r *row) *time.Time { return present(r.canceledAt) }),
-		list(rows, func(r *row) *time.Time { return present(r.expiresAt) }),
 		listDerived(d, func(d *derived) *time.Time { return present(d.shipBy) }),
 		listDerived(d, func(d *derived) *time.Time { return present(d.dueAt) }),
 		listDerived(d, func(d *derived) *uuid.UUID { return idOrNull(d.dueHold) }),
@@ -132,7 +118,6 @@ func renewColumns(rows []*row) []any {
 		contents(func(r *row) string { return r.customer }),
 		list(rows, func(r *row) *string { return only(r.renewed.contents || r.renewed.country, r.country) }),
 		list(rows, func(r *row) *int64 { return only(r.renewed.contents, r.total) }),
-		list(rows, func(r *row) *int32 { return only(r.renewed.contents || r.renewed.lines, r.lines) }),
 		list(rows, func(r *row) *string { return only(r.renewed.contents || r.renewed.lines, arrayLiteral(r.skus)) }),
 		list(rows, func(r *row) *time.Time { return only(r.renewed.contents, r.placedAt) }),
 	}
@@ -152,8 +137,6 @@ func arrayOrNull(values []string) *string {
 	}
 	return only(true, arrayLiteral(values))
 }
-
-func textOrNull(data []byte) *string { return only(data != nil, string(data)) }
 
 func idOrNull(id uuid.UUID) *uuid.UUID { return only(id != uuid.Nil, id) }
 

@@ -26,27 +26,20 @@ type derived struct {
 	life        []byte
 }
 
+// standIn is an order in the place of a row without a life. It is used for one row after the other.
+type standIn struct {
+	order.Order
+	lines [2]order.LineState
+}
+
 // derive computes what follows from the row, with the domain's own words.
-func (r *row) derive() derived {
-	var (
-		simple order.Order
-		lines  [2]order.LineState
-	)
-	o := r.life
-	if o == nil {
-		simple = r.plainOrder(&lines)
-		o = &simple
-	}
-	d := derived{
-		payment: o.PaymentStatus(), fulfillment: o.FulfillmentStatus(), returns: o.ReturnStatus(),
-		due: o.AmountDue(), owed: o.AmountOwedToCustomer(), open: r.unitsToShip - r.unitsDelivered,
-	}
-	if r.status == order.StatusPending && !secured(r.payments) {
-		d.dueAt = r.expiresAt
-	}
+func (r *row) derive(s *standIn) derived {
 	if r.life == nil {
-		return d
+		s.is(r)
+		return r.statuses(&s.Order)
 	}
+	o := r.life
+	d := r.statuses(o)
 	d.tags, d.archivedAt, d.life, d.open = o.Tags, o.ArchivedAt, encodeLife(o), 0
 	for i := range o.Lines {
 		l := &o.Lines[i]
@@ -72,13 +65,23 @@ func (r *row) derive() derived {
 	return d
 }
 
-// plainOrder returns an order with the same statuses and amounts as a row without a life.
-func (r *row) plainOrder(lines *[2]order.LineState) order.Order {
-	r.standIns(lines)
-	return order.Order{
-		ID: r.id, Status: r.status, Lines: lines[:], Totals: order.Totals{Total: r.total}, Added: r.added,
-		Released: r.released, Credited: r.credited, Payments: r.payments,
+// statuses returns the part of it that every row has, o being the row's order.
+func (r *row) statuses(o *order.Order) derived {
+	d := derived{
+		payment: o.PaymentStatus(), fulfillment: o.FulfillmentStatus(), returns: o.ReturnStatus(),
+		due: o.AmountDue(), owed: o.AmountOwedToCustomer(), open: r.unitsToShip - r.unitsDelivered,
 	}
+	if r.status == order.StatusPending && !secured(r.payments) {
+		d.dueAt = r.expiresAt
+	}
+	return d
+}
+
+// is gives the order the statuses and amounts of a row without a life.
+func (s *standIn) is(r *row) {
+	r.standIns(&s.lines)
+	s.ID, s.Status, s.Lines, s.Totals.Total, s.Added = r.id, r.status, s.lines[:], r.total, r.added
+	s.Released, s.Credited, s.Payments = r.released, r.credited, r.payments
 }
 
 // secured reports whether the shop has money for an order, or may take some: then it does not expire.

@@ -79,6 +79,27 @@ func (f *fold) kept(open []byte) []byte {
 // Len returns the number of rows.
 func (f *fold) Len() int { return f.rows.Len() }
 
+// fewOf is which part of the rows few are at most.
+const fewOf = 50
+
+// Few implements projections.Sparse.
+func (f *fold) Few(number int) bool {
+	mayHave := indexes[number].mayHave
+	if mayHave == nil {
+		return false
+	}
+	most := f.rows.Len() / fewOf
+	for r := range f.rows.Each {
+		if !mayHave(r) {
+			continue
+		}
+		if most--; most < 0 {
+			return false
+		}
+	}
+	return true
+}
+
 // Merge takes over the rows of another fold.
 func (f *fold) Merge(other projections.Fold) error {
 	from, ok := other.(*fold)
@@ -97,9 +118,10 @@ func (f *fold) Tables() []projections.Table {
 func (f *fold) sorted(yield func(*projections.Row) bool) {
 	var out projections.Row
 	var buf [512]byte
+	var plain standIn
 	for _, r := range f.rows.Sorted(byKey) {
 		out.Begin()
-		r.values(&out, buf[:])
+		r.values(&out, &plain, buf[:])
 		if !yield(&out) {
 			return
 		}
@@ -107,8 +129,8 @@ func (f *fold) sorted(yield func(*projections.Row) bool) {
 }
 
 // values puts the row's values in the sequence of columns.
-func (r *row) values(out *projections.Row, buf []byte) {
-	d := r.derive()
+func (r *row) values(out *projections.Row, plain *standIn, buf []byte) {
+	d := r.derive(plain)
 	out.Text(r.tenant)
 	out.UUID(r.id)
 	for _, text := range [...]string{
@@ -117,31 +139,15 @@ func (r *row) values(out *projections.Row, buf []byte) {
 	} {
 		out.Text(text)
 	}
-	for _, sum := range [...]int64{r.total, r.added, r.released, r.credited, d.due, d.owed} {
-		out.Int64(sum)
-	}
-	out.Int32(r.lines)
-	for _, count := range [...]int64{
-		r.units, r.unitsCanceled, r.unitsToShip, r.unitsDelivered, r.unitsReturned, d.open, d.waiting,
-	} {
+	for _, count := range [...]int64{r.total, d.open, d.waiting} {
 		out.Int64(count)
 	}
 	out.Texts(r.skus)
 	textsOrNull(out, d.tags)
 	textsOrNull(out, d.reasons)
-	out.JSON(appendPayments(buf[:0], r.payments))
-	if r.open == nil {
-		out.Null()
-	} else {
-		out.Bytes(r.open)
-	}
-	if d.life == nil {
-		out.Null()
-	} else {
-		out.JSON(d.life)
-	}
+	out.Bytes(r.appendFacts(buf[:0], &d))
 	out.Time(r.placedAt)
-	for _, at := range [...]time.Time{r.confirmedAt, r.completedAt, r.canceledAt, r.expiresAt, d.shipBy, d.dueAt} {
+	for _, at := range [...]time.Time{r.confirmedAt, d.shipBy, d.dueAt} {
 		out.TimeOrNull(at)
 	}
 	if d.dueHold == uuid.Nil {

@@ -205,23 +205,28 @@ func scan(rows pgx.Rows, limit int) ([]Order, error) {
 	orders := make([]Order, 0, limit+1)
 	for rows.Next() {
 		var (
-			o Order
-			t times
-			r row
-			d *uuid.UUID
+			o     Order
+			t     times
+			r     row
+			facts []byte
+			hold  *uuid.UUID
 		)
 		if err := rows.Scan(&o.ID, &o.Number, &o.ExternalID, &o.Channel, &o.Currency, &o.CustomerID, &o.Country, &o.Status,
-			&o.Payment, &o.Fulfillment, &o.Return, &o.Total, &o.TotalNow, &o.AmountDue, &o.AmountOwed, &o.Lines, &o.Units,
-			&o.Canceled, &o.Returned, &o.ToShip, &o.Open, &o.Backordered, &o.SKUs, &o.Tags, &o.HoldReasons, &r.placedAt,
-			&t.confirmed, &t.completed, &t.canceled, &t.expires, &t.shipBy, &t.due, &d, &t.archived, &r.updatedAt,
-			&o.Version, &o.Position); err != nil {
+			&o.Payment, &o.Fulfillment, &o.Return, &o.Total, &o.Open, &o.Backordered, &o.SKUs, &o.Tags, &o.HoldReasons, &facts,
+			&r.placedAt, &t.confirmed, &t.shipBy, &t.due, &hold, &t.archived, &r.updatedAt, &o.Version, &o.Position); err != nil {
 			return nil, err
 		}
 		t.into(&r)
+		d, err := r.readFacts(facts)
+		if err != nil {
+			return nil, fmt.Errorf("order %s: %w", o.ID, err)
+		}
+		o.TotalNow, o.AmountDue, o.AmountOwed = o.Total+r.added-r.released-r.credited, d.due, d.owed
+		o.Lines, o.Units, o.Canceled, o.Returned, o.ToShip = int(r.lines), r.units, r.unitsCanceled, r.unitsReturned, r.unitsToShip
 		o.PlacedAt, o.ConfirmedAt, o.CompletedAt = r.placedAt, r.confirmedAt, r.completedAt
 		o.CanceledAt, o.ExpiresAt, o.UpdatedAt = r.canceledAt, r.expiresAt, r.updatedAt
 		o.ShipBy, o.DueAt, o.ArchivedAt = utc(t.shipBy), utc(t.due), utc(t.archived)
-		o.DueKind, o.DueHold = dueKind(t.due, d)
+		o.DueKind, o.DueHold = dueKind(t.due, hold)
 		orders = append(orders, o)
 	}
 	return orders, rows.Err()

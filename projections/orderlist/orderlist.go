@@ -8,7 +8,6 @@ package orderlist
 import (
 	"context"
 	_ "embed" // the statements
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -36,20 +35,39 @@ var (
 	stateStatement string
 )
 
+// index is one of a generation's.
+type index struct {
+	statement string
+	mayHave   func(*row) bool // reports whether a row may be in it; nil: all are
+}
+
 // indexes are those of one generation: one for each sort, and those of the filters that pick few of many orders. What is
-// to be shipped is found by status: few orders stay confirmed.
-var indexes = []string{
-	"alter table {table} add primary key (tenant_id, order_id)",
-	"create index on {table} (tenant_id, placed_at, order_id)",
-	"create index on {table} (tenant_id, updated_at, order_id)",
-	"create index on {table} (tenant_id, order_number, order_id)",
-	"create index on {table} (tenant_id, total, order_id)",
-	"create index on {table} (tenant_id, status, placed_at, order_id)",
-	"create index on {table} (tenant_id, customer_id, placed_at, order_id) where customer_id <> ''",
-	"create index on {table} (tenant_id, external_id) where external_id <> ''",
-	"create index on {table} using gin (skus)",
-	"create index on {table} using gin (tags, hold_reasons) where tags is not null or hold_reasons is not null",
-	"create index on {table} (due_at) where due_at is not null",
+// to be shipped is found by status: few orders stay confirmed. No two rows have the same keys in those that end with the
+// order, so there is nothing to gain from looking for such.
+var indexes = []index{
+	{"alter table {table} add primary key (tenant_id, order_id)", nil},
+	{"create index on {table} (tenant_id, placed_at, order_id) with (deduplicate_items = off)", nil},
+	{"create index on {table} (tenant_id, updated_at, order_id) with (deduplicate_items = off)", nil},
+	{"create index on {table} (tenant_id, order_number, order_id) with (deduplicate_items = off)", nil},
+	{"create index on {table} (tenant_id, total, order_id) with (deduplicate_items = off)", nil},
+	{"create index on {table} (tenant_id, status, placed_at, order_id) with (deduplicate_items = off)", nil},
+	{
+		"create index on {table} (tenant_id, customer_id, placed_at, order_id) where customer_id <> ''",
+		func(r *row) bool { return r.customer != "" },
+	},
+	{
+		"create index on {table} (tenant_id, external_id) where external_id <> ''",
+		func(r *row) bool { return r.externalID != "" },
+	},
+	{"create index on {table} using gin (skus)", nil},
+	{
+		"create index on {table} using gin (tags, hold_reasons) where tags is not null or hold_reasons is not null",
+		func(r *row) bool { return r.life != nil },
+	},
+	{
+		"create index on {table} (due_at) where due_at is not null",
+		func(r *row) bool { return r.life != nil || r.status == order.StatusPending },
+	},
 }
 
 // Model builds the order list. Its zero value is ready to use.
@@ -63,14 +81,16 @@ func (Model) Name() string { return Name }
 // StreamTypes says that the list is made of orders.
 func (Model) StreamTypes() []string { return []string{order.StreamType} }
 
-// Create returns the statement that makes a generation's table.
-func (Model) Create(g projections.Generation) []string { return []string{in(g, createStatement)} }
+// Create returns the statements that make a generation's table.
+func (Model) Create(g projections.Generation) []string {
+	return []string{in(g, createStatement), in(g, "alter table {table} alter column facts set statistics 0")}
+}
 
 // Index returns the statements that add the table's key and indexes.
 func (Model) Index(g projections.Generation) []string {
 	statements := make([]string, len(indexes))
-	for i, index := range indexes {
-		statements[i] = in(g, index)
+	for i := range indexes {
+		statements[i] = in(g, indexes[i].statement)
 	}
 	return statements
 }
@@ -182,26 +202,23 @@ func older(ctx context.Context, tx pgx.Tx, g projections.Generation, events []pr
 func load(from pgx.Rows) (*row, error) {
 	r := &row{}
 	var (
-		payments, life []byte
-		tags           []string
-		t              times
+		facts []byte
+		tags  []string
+		t     times
 	)
-	if err := from.Scan(&r.tenant, &r.id, &r.status, &r.total, &r.added, &r.released, &r.credited, &r.lines, &r.units,
-		&r.unitsCanceled, &r.unitsToShip, &r.unitsDelivered, &r.unitsReturned, &tags, &payments, &r.open, &life, &r.placedAt,
-		&t.confirmed, &t.completed, &t.canceled, &t.expires, &t.archived, &r.updatedAt, &r.skus); err != nil {
+	if err := from.Scan(&r.tenant, &r.id, &r.status, &r.total, &tags, &facts, &r.placedAt, &t.confirmed, &t.archived, &r.updatedAt,
+		&r.skus); err != nil {
 		return nil, err
 	}
 	t.into(r)
-	if err := json.Unmarshal(payments, &r.payments); err != nil {
-		return nil, fmt.Errorf("payments of order %s: %w", r.id, err)
-	}
-	if life == nil {
-		return r, nil
+	d, err := r.readFacts(facts)
+	if err != nil || d.life == nil {
+		return r, err
 	}
 	o := r.sums()
 	o.Tags, o.ArchivedAt = tags, utc(t.archived)
 	r.life = &o
-	return r, decodeLife(life, &o)
+	return r, decodeLife(d.life, &o)
 }
 
 // write stores new and changed rows in key order, in one round trip.

@@ -2,12 +2,11 @@ package orderlist
 
 import "time"
 
-// times are the times of a row that may be absent.
-type times struct{ confirmed, completed, canceled, expires, shipBy, due, archived *time.Time }
+// times are those columns of times that may be null.
+type times struct{ confirmed, shipBy, due, archived *time.Time }
 
 func (t *times) into(r *row) {
-	r.confirmedAt, r.completedAt, r.canceledAt, r.expiresAt = utc(t.confirmed), utc(t.completed), utc(t.canceled), utc(t.expires)
-	r.placedAt, r.updatedAt = r.placedAt.UTC(), r.updatedAt.UTC()
+	r.confirmedAt, r.placedAt, r.updatedAt = utc(t.confirmed), r.placedAt.UTC(), r.updatedAt.UTC()
 }
 
 // utc returns the zero time for an absent one.
