@@ -40,12 +40,13 @@ func (w *work) requote(o *order.Order, country string) (*order.Requote, error) {
 	}
 	now := o.LiveTotals()
 	requote := &order.Requote{
-		Shipping: out.Shipping, TotalsBefore: now, TotalsAfter: out.Totals, AmountDelta: out.Totals.Total - now.Total,
+		Shipping: out.Shipping, ShippingNetChange: o.ShippingNetChange(out.Shipping),
+		TotalsBefore: now, TotalsAfter: out.Totals, AmountDelta: out.Totals.Total - now.Total,
 	}
 	changed := false
 	for i := range o.Lines {
 		l := &out.Lines[i]
-		requote.Lines = append(requote.Lines, order.LineTaxes{LineID: o.Lines[i].LineID, TaxLines: l.TaxLines, Total: l.Total})
+		requote.Lines = append(requote.Lines, o.Lines[i].Retax(l.TaxLines))
 		changed = changed || !slices.Equal(o.Lines[i].TaxLines, l.TaxLines)
 	}
 	for i := range out.Shipping {

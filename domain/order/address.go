@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ordermill/ordermill/domain/pricing"
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
@@ -105,10 +106,10 @@ func (o *Order) unshipped() error {
 func (o *Order) requotable() error {
 	for i := range o.Lines {
 		l := &o.Lines[i]
-		if l.Counters.Canceled == 0 && l.Batches == nil {
+		if l.Counters.Canceled == 0 && l.Counters.RefundedQuantity == 0 && l.Batches == nil {
 			continue
 		}
-		v := rule.New(rule.InvalidState, "units of SKU %q of order %s were canceled or added since it was placed, so its taxes cannot be "+
+		v := rule.New(rule.InvalidState, "units of SKU %q of order %s were canceled, added or credited since it was placed, so its taxes cannot be "+
 			"computed anew; cancel it and place it again for the new country", l.SKU, o.Number)
 		v.Details = []rule.Detail{l.fault(v.Code, "", l.Quantity, l.Counters.Live(), "%s", v.Message)}
 		return v
@@ -116,51 +117,91 @@ func (o *Order) requotable() error {
 	return nil
 }
 
+// Retax returns the line with other taxes: what it costs then, and what its net values change by.
+func (l *Line) Retax(taxes []TaxLine) LineTaxes {
+	now := *l
+	now.TaxLines, now.Total = taxes, l.Subtotal-l.DiscountTotal()+exclusiveTotal(taxes)
+	return LineTaxes{
+		LineID: l.LineID, SKU: l.SKU, TaxLines: taxes, Total: now.Total,
+		NetSubtotalChange: now.NetSubtotal() - l.NetSubtotal(), NetTotalChange: now.NetTotal() - l.NetTotal(),
+	}
+}
+
+// ShippingNetChange returns what other shipping lines change the net value of the order's shipping by.
+func (o *Order) ShippingNetChange(after []ShippingLine) (change int64) {
+	for i := range after {
+		change += after[i].NetTotal()
+	}
+	for i := range o.ShippingLines {
+		change -= o.ShippingLines[i].NetTotal()
+	}
+	return change
+}
+
+// mismatches collects the sums of a quote that are not what they come to.
+type mismatches struct {
+	rule.Faults
+	currency string
+}
+
+func (m *mismatches) compare(pointer, what string, quoted, want int64) {
+	if quoted == want {
+		return
+	}
+	m.AddDetail(rule.Detail{
+		Pointer: pointer, Code: rule.TotalsMismatch,
+		Message: fmt.Sprintf("%s is quoted as %d and comes to %d; compute the quote anew", what, quoted, want),
+		Meta:    map[string]any{"requested": quoted, "available": want, "currency": m.currency},
+	})
+}
+
 // check returns the fault of a quote that is not about the order as it is, or whose sums do not add up.
 func (q *Requote) check(o *Order) error {
-	var faults rule.Faults
-	mismatch := func(pointer, what string, quoted, want int64) {
-		faults.AddDetail(rule.Detail{
-			Pointer: pointer, Code: rule.TotalsMismatch,
-			Message: fmt.Sprintf("%s is quoted as %d and comes to %d; compute the quote anew", what, quoted, want),
-			Meta:    map[string]any{"requested": quoted, "available": want, "currency": o.Currency},
-		})
-	}
-	if now := o.LiveTotals(); q.TotalsBefore.Total != now.Total {
-		mismatch("/requote/totals_before", "the total before", q.TotalsBefore.Total, now.Total)
-	}
-	var after int64
-	seen, line := make([]bool, len(o.Lines)), o.finder()
-	for n := range q.Lines {
-		i := line.find(q.Lines[n].LineID)
-		if i < 0 || seen[i] {
-			faults.AddDetail(o.unknownLine(fmt.Sprintf("/requote/lines/%d", n), q.Lines[n].LineID))
-			continue
-		}
-		seen[i] = true
-		want := o.Lines[i].Subtotal - o.Lines[i].DiscountTotal() + exclusiveTotal(q.Lines[n].TaxLines)
-		if q.Lines[n].Total != want {
-			mismatch(fmt.Sprintf("/requote/lines/%d", n), "line "+q.Lines[n].LineID.String(), q.Lines[n].Total, want)
-		}
-		after += want
-	}
-	if i := slices.Index(seen, false); i >= 0 {
-		mismatch("/requote/lines", "line "+o.Lines[i].LineID.String(), 0, o.Lines[i].Total)
-	}
+	faults, now := mismatches{currency: o.Currency}, o.LiveTotals()
+	faults.compare("/requote/totals_before", "the total before", q.TotalsBefore.Total, now.Total)
+	faults.compare("/requote/totals_before", "the tax before", q.TotalsBefore.Tax, now.Tax)
+	after, tax := q.checkLines(&faults, o)
 	shipping := q.Shipping
 	if shipping == nil {
 		shipping = o.ShippingLines
 	}
 	for i := range shipping {
 		after += shipping[i].Total()
+		tax += pricing.TaxTotal(shipping[i].TaxLines)
 	}
-	if q.TotalsAfter.Total != after {
-		mismatch("/requote/totals_after", "the total after", q.TotalsAfter.Total, after)
-	}
-	if want := q.TotalsAfter.Total - q.TotalsBefore.Total; q.AmountDelta != want {
-		mismatch("/requote/amount_delta", "the difference", q.AmountDelta, want)
-	}
+	faults.compare("/requote/shipping_net_change", "the change of the net shipping", q.ShippingNetChange, o.ShippingNetChange(shipping))
+	faults.compare("/requote/totals_after", "the total after", q.TotalsAfter.Total, after)
+	faults.compare("/requote/totals_after", "the tax after", q.TotalsAfter.Tax, tax)
+	faults.compare("/requote/amount_delta", "the difference", q.AmountDelta, q.TotalsAfter.Total-q.TotalsBefore.Total)
 	return faults.Err()
+}
+
+// checkLines returns what all lines come to with the quote's taxes, and those taxes. Each line must be quoted once.
+func (q *Requote) checkLines(faults *mismatches, o *Order) (after, tax int64) {
+	seen, line := make([]bool, len(o.Lines)), o.finder()
+	for n := range q.Lines {
+		quoted, pointer := &q.Lines[n], fmt.Sprintf("/requote/lines/%d", n)
+		i := line.find(quoted.LineID)
+		if i < 0 || seen[i] {
+			faults.AddDetail(o.unknownLine(pointer, quoted.LineID))
+			continue
+		}
+		seen[i] = true
+		l := &o.Lines[i]
+		want, name := l.Retax(quoted.TaxLines), "line "+l.LineID.String()
+		if quoted.SKU != l.SKU {
+			faults.AddDetail(l.fault(rule.ValidationFailed, pointer+"/sku", l.Quantity, l.Quantity, "%s is SKU %q, not %q", name, l.SKU, quoted.SKU))
+		}
+		faults.compare(pointer, name, quoted.Total, want.Total)
+		faults.compare(pointer+"/net_subtotal_change", "the change of the net subtotal of "+name, quoted.NetSubtotalChange, want.NetSubtotalChange)
+		faults.compare(pointer+"/net_total_change", "the change of the net total of "+name, quoted.NetTotalChange, want.NetTotalChange)
+		after += want.Total
+		tax += pricing.TaxTotal(quoted.TaxLines)
+	}
+	if i := slices.Index(seen, false); i >= 0 {
+		faults.compare("/requote/lines", "line "+o.Lines[i].LineID.String(), 0, o.Lines[i].Total)
+	}
+	return after, tax
 }
 
 func (o *Order) applyShippingAddressChanged(e *ShippingAddressChanged) {

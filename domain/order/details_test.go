@@ -60,13 +60,33 @@ func creditNote(number string, amount int64) order.CreditNoteIssued {
 func requoted() *order.Requote {
 	return &order.Requote{
 		Lines: []order.LineTaxes{
-			{LineID: line1, Total: 3998},
-			{LineID: line2, TaxLines: []order.TaxLine{{Code: "vat-at", Rate: 200_000, Amount: 300}}, Total: 1800},
+			{LineID: line1, SKU: "TSHIRT-M", Total: 3998},
+			{LineID: line2, SKU: "MUG", TaxLines: []order.TaxLine{{Code: "vat-at", Rate: 200_000, Amount: 300}}, Total: 1800},
 		},
-		Shipping:     []order.ShippingLine{{Method: "post", Amount: 500}},
-		TotalsBefore: order.Totals{Subtotal: 5498, Total: 5498},
-		TotalsAfter:  order.Totals{Subtotal: 5498, Shipping: 500, Tax: 300, Total: 6298},
-		AmountDelta:  800,
+		Shipping:          []order.ShippingLine{{Method: "post", Amount: 500}},
+		ShippingNetChange: 500,
+		TotalsBefore:      order.Totals{Subtotal: 5498, Total: 5498},
+		TotalsAfter:       order.Totals{Subtotal: 5498, Shipping: 500, Tax: 300, Total: 6298},
+		AmountDelta:       800,
+	}
+}
+
+// contained has the taxed order's shirts without their tax of 6.00, and 20 % within the mugs and the shipping, where
+// 19 % was on top of them.
+func contained() *order.Requote {
+	return &order.Requote{
+		Lines: []order.LineTaxes{
+			{LineID: line1, SKU: "TSHIRT-M", Total: 3598, NetSubtotalChange: 666, NetTotalChange: 600},
+			{
+				LineID: line2, SKU: "MUG", TaxLines: []order.TaxLine{{Code: "vat-at", Rate: 200_000, Amount: 250, Inclusive: true}},
+				Total: 1500, NetSubtotalChange: -250, NetTotalChange: -250,
+			},
+		},
+		Shipping:          []order.ShippingLine{{Method: "standard", Amount: 490, TaxLines: []order.TaxLine{{Code: "vat-at", Rate: 200_000, Amount: 82, Inclusive: true}}}},
+		ShippingNetChange: -82,
+		TotalsBefore:      order.Totals{Subtotal: 5498, Discount: 400, Shipping: 490, Tax: 978, Total: 5966},
+		TotalsAfter:       order.Totals{Subtotal: 5498, Discount: 400, Shipping: 490, Tax: 332, Total: 5588},
+		AmountDelta:       -378,
 	}
 }
 
@@ -81,7 +101,7 @@ func readdressed(change func(*order.ShippingAddressChanged)) order.ShippingAddre
 
 func detailSamples() events {
 	return events{
-		readdressed(func(e *order.ShippingAddressChanged) { e.Requote = requoted() }),
+		readdressed(func(e *order.ShippingAddressChanged) { e.Requote = contained() }),
 		order.BillingAddressChanged{About: about(), PII: sealed, ChangedAt: later},
 		order.ContactChanged{About: about(), PII: sealed, ChangedAt: later},
 		noted(nil),
@@ -112,6 +132,16 @@ func TestChangeShippingAddress(t *testing.T) {
 	same := order.ChangeShippingAddress{Country: "DE", PII: placed(nil).PII, At: later}
 	moved := readdressed(func(e *order.ShippingAddressChanged) { e.Requote = requoted() })
 	fewer := then(ready(), order.CancelLines{CancellationID: holdID, Lines: goods{mugs(1)}, At: later})
+	credited := then(did(place(func(c *order.Place) { c.Lines[1].RequiresShipping = false }), markPaid()),
+		order.RequestReturn{ReturnID: returnID, Lines: []order.RequestedLine{{LineID: line2, Quantity: 1}}, At: later}, order.ApproveReturn{ReturnID: returnID, At: later},
+		order.ReceiveReturn{ReturnID: returnID, At: later}, order.ResolveReturn{ReturnID: returnID, At: later})
+	first := &order.Requote{
+		Lines:        []order.LineTaxes{{LineID: line1, SKU: "TSHIRT-M", Total: 3998}, {LineID: line2, SKU: "MUG", Total: 1500}},
+		TotalsBefore: order.Totals{Tax: 300, Total: 6298}, TotalsAfter: order.Totals{Total: 5998}, AmountDelta: -300,
+	}
+	back := order.ChangeShippingAddress{Country: "DE", PII: sealed, At: later, Requote: first}
+	home := order.ShippingAddressChanged{About: about(), PreviousCountry: "AT", PII: sealed, ChangedAt: later, Requote: first}
+	inside := order.ChangeShippingAddress{Country: "AT", PII: sealed, Requote: contained(), At: later}
 	run(t, map[string]decision{
 		"to another address":                         {ready(), plain, events{readdressed(nil)}, ""},
 		"with other taxes":                           {ready(), change(nil), events{moved}, ""},
@@ -120,6 +150,7 @@ func TestChangeShippingAddress(t *testing.T) {
 		"to the same address changes nothing":        {ready(), same, nil, ""},
 		"not once something was shipped":             {ready(packed(nil), dispatchedPart(parcelID, 500, mugs(1))), plain, nil, rule.AlreadyShipped},
 		"after a cancellation at the same taxes":     {fewer, plain, events{readdressed(nil)}, ""},
+		"nor with units that were credited":          {credited, change(nil), nil, rule.InvalidState},
 		"not at others":                              {fewer, change(nil), nil, rule.InvalidState},
 		"not with a quote that is stale":             with(func(q *order.Requote) { q.TotalsBefore.Total = 5000 }, rule.TotalsMismatch),
 		"nor one that leaves a line out":             with(func(q *order.Requote) { q.Lines = q.Lines[1:] }, rule.TotalsMismatch),
@@ -131,7 +162,8 @@ func TestChangeShippingAddress(t *testing.T) {
 		"not once the order is canceled":             {events{placed(nil), canceled(nil)}, plain, nil, rule.OrderTerminal},
 		"not of no order":                            {nil, plain, nil, rule.OrderNotFound},
 		"not of a draft, which is updated":           {did(order.Draft{OrderID: orderID, Channel: "web", Currency: "EUR", At: noon}), plain, nil, rule.InvalidState},
-		"with other taxes once more, from the first": {ready(moved), order.ChangeShippingAddress{Country: "DE", PII: sealed, At: later, Requote: &order.Requote{Lines: []order.LineTaxes{{LineID: line1, Total: 3998}, {LineID: line2, Total: 1500}}, TotalsBefore: order.Totals{Total: 6298}, TotalsAfter: order.Totals{Total: 5998}, AmountDelta: -300}}, events{order.ShippingAddressChanged{About: about(), PreviousCountry: "AT", PII: sealed, ChangedAt: later, Requote: &order.Requote{Lines: []order.LineTaxes{{LineID: line1, Total: 3998}, {LineID: line2, Total: 1500}}, TotalsBefore: order.Totals{Total: 6298}, TotalsAfter: order.Totals{Total: 5998}, AmountDelta: -300}}}, ""},
+		"with other taxes once more, from the first": {ready(moved), back, events{home}, ""},
+		"with taxes that the prices contain":         {did(taxed()), inside, events{readdressed(func(e *order.ShippingAddressChanged) { e.Requote = contained() })}, ""},
 	})
 }
 
@@ -154,6 +186,36 @@ func TestChangeShippingAddress_requote(t *testing.T) {
 	if l := o.Lines[1]; l.Total != 1800 || l.TaxTotal() != 300 {
 		t.Errorf("line %+v; want 18.00 with a tax of 3.00", l)
 	}
+}
+
+// A quote says rightly what each line and the shipping are worth without tax, or it is refused: figures are made of it.
+func TestChangeShippingAddress_wrongChanges(t *testing.T) {
+	t.Parallel()
+
+	with := func(pointer string, edit func(*order.Requote)) refusal {
+		quote := contained()
+		edit(quote)
+		return refusal{
+			given: did(taxed()), when: order.ChangeShippingAddress{Country: "AT", PII: sealed, Requote: quote, At: later},
+			code: rule.TotalsMismatch, pointer: pointer,
+		}
+	}
+	other := with("/requote/lines/1/sku", func(q *order.Requote) { q.Lines[1].SKU = "CUP" })
+	other.code, other.line, other.requested, other.available = rule.ValidationFailed, line2, 3, 3
+	nameless := with("/requote/lines/0/sku", func(q *order.Requote) { q.Lines[0].SKU = "" })
+	nameless.code = rule.ValidationFailed
+	refused(t, map[string]refusal{
+		"another SKU":                        other,
+		"no SKU":                             nameless,
+		"a net subtotal that moves too far":  with("/requote/lines/0/net_subtotal_change", func(q *order.Requote) { q.Lines[0].NetSubtotalChange++ }),
+		"a net subtotal that does not move":  with("/requote/lines/1/net_subtotal_change", func(q *order.Requote) { q.Lines[1].NetSubtotalChange = 0 }),
+		"a net total that moves too little":  with("/requote/lines/0/net_total_change", func(q *order.Requote) { q.Lines[0].NetTotalChange-- }),
+		"a net total that moves another way": with("/requote/lines/1/net_total_change", func(q *order.Requote) { q.Lines[1].NetTotalChange = 250 }),
+		"a shipping that does not move":      with("/requote/shipping_net_change", func(q *order.Requote) { q.ShippingNetChange = 0 }),
+		"a shipping that moves, but stays":   with("/requote/shipping_net_change", func(q *order.Requote) { q.Shipping = nil }),
+		"a tax before that is stale":         with("/requote/totals_before", func(q *order.Requote) { q.TotalsBefore.Tax-- }),
+		"a tax after that is not right":      with("/requote/totals_after", func(q *order.Requote) { q.TotalsAfter.Tax++ }),
+	})
 }
 
 func TestChangeBillingAddressAndContact(t *testing.T) {

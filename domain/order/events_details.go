@@ -7,7 +7,8 @@ import (
 )
 
 // ShippingAddressChanged sends an order elsewhere. About holds the new country. If that changes its taxes, Requote says
-// how.
+// how: each line and the shipping come with what their net values change by, which is nothing (and absent) unless prices
+// contain taxes before or after.
 type ShippingAddressChanged struct {
 	About
 	PreviousCountry string    `json:"previous_country,omitempty"`
@@ -16,20 +17,26 @@ type ShippingAddressChanged struct {
 	ChangedAt       time.Time `json:"changed_at"` // UTC, milliseconds
 }
 
-// Requote replaces the taxes of an order of which nothing was shipped or canceled.
+// Requote replaces the taxes of an order of which nothing was shipped or canceled. Where prices contain taxes it changes
+// what goods and shipping are worth without them.
 type Requote struct {
-	Lines        []LineTaxes    `json:"lines"`
-	Shipping     []ShippingLine `json:"shipping_lines,omitempty"`
-	TotalsBefore Totals         `json:"totals_before"`
-	TotalsAfter  Totals         `json:"totals_after"`
-	AmountDelta  int64          `json:"amount_delta"`
+	Lines             []LineTaxes    `json:"lines"`
+	Shipping          []ShippingLine `json:"shipping_lines,omitempty"`      // absent: as they were
+	ShippingNetChange int64          `json:"shipping_net_change,omitempty"` // without tax
+	TotalsBefore      Totals         `json:"totals_before"`
+	TotalsAfter       Totals         `json:"totals_after"`
+	AmountDelta       int64          `json:"amount_delta"`
 }
 
-// LineTaxes are a line's taxes, computed anew.
+// LineTaxes are a line's taxes, computed anew. What the line's discounts change by without tax is the difference of the
+// two changes.
 type LineTaxes struct {
-	LineID   uuid.UUID `json:"line_id"`
-	TaxLines []TaxLine `json:"tax_lines,omitempty"`
-	Total    int64     `json:"total"`
+	LineID            uuid.UUID `json:"line_id"`
+	SKU               string    `json:"sku"`
+	TaxLines          []TaxLine `json:"tax_lines,omitempty"`
+	Total             int64     `json:"total"`
+	NetSubtotalChange int64     `json:"net_subtotal_change,omitempty"` // before discounts, without tax
+	NetTotalChange    int64     `json:"net_total_change,omitempty"`    // after discounts, without tax
 }
 
 // BillingAddressChanged bills an order to another address.

@@ -278,16 +278,18 @@ func (m *model) giveBack(t *rapid.T) {
 func (m *model) requote(t *rapid.T) order.ChangeShippingAddress {
 	before := m.state.LiveTotals()
 	q := &order.Requote{TotalsBefore: before}
-	for i := range m.state.ShippingLines {
-		q.TotalsAfter.Total += m.state.ShippingLines[i].Total()
+	for _, s := range m.state.ShippingLines {
+		s.TaxLines = []order.TaxLine{taxOf(t, s.Amount)}
+		q.Shipping = append(q.Shipping, s)
+		q.TotalsAfter.Tax += s.TaxLines[0].Amount
+		q.TotalsAfter.Total += s.Total()
 	}
+	q.ShippingNetChange = m.state.ShippingNetChange(q.Shipping)
 	for i := range m.state.Lines {
 		l := &m.state.Lines[i]
-		taxes := order.LineTaxes{LineID: l.LineID, Total: l.Subtotal - l.DiscountTotal(), TaxLines: []order.TaxLine{taxOf(t, l.Subtotal-l.DiscountTotal())}}
-		if !taxes.TaxLines[0].Inclusive {
-			taxes.Total += taxes.TaxLines[0].Amount
-		}
+		taxes := l.Retax([]order.TaxLine{taxOf(t, l.Subtotal-l.DiscountTotal())})
 		q.Lines = append(q.Lines, taxes)
+		q.TotalsAfter.Tax += taxes.TaxLines[0].Amount
 		q.TotalsAfter.Total += taxes.Total
 	}
 	q.AmountDelta = q.TotalsAfter.Total - before.Total

@@ -84,7 +84,7 @@ func (c *Contents) scan(r *scan.Reader, key []byte) {
 	case "pii":
 		c.PII = r.Raw()
 	case "lines":
-		c.Lines = scanList(r, c.Lines, 1+r.Left()/180, scanLine)
+		c.Lines = scanList(r, c.Lines, max(1, r.Left()/210-1), scanLine) // after the lines come about as many bytes as one has
 	case "shipping_lines":
 		c.ShippingLines = scanList(r, c.ShippingLines, 1, scanShippingLine)
 	case "discounts":

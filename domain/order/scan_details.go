@@ -31,6 +31,8 @@ func scanRequote(r *scan.Reader, l *Requote) {
 			l.Lines = scanList(r, l.Lines, 1+r.Left()/120, scanLineTaxes)
 		case "shipping_lines":
 			l.Shipping = scanList(r, l.Shipping, 1, scanShippingLine)
+		case "shipping_net_change":
+			l.ShippingNetChange = r.Int()
 		case "totals_before":
 			scanTotals(r, &l.TotalsBefore)
 		case "totals_after":
@@ -48,10 +50,16 @@ func scanLineTaxes(r *scan.Reader, l *LineTaxes) {
 		switch string(r.Key()) {
 		case "line_id":
 			l.LineID = r.UUID()
+		case "sku":
+			l.SKU = r.String()
 		case "tax_lines":
 			l.TaxLines = scanList(r, l.TaxLines, 1, scanTaxLine)
 		case "total":
 			l.Total = r.Int()
+		case "net_subtotal_change":
+			l.NetSubtotalChange = r.Int()
+		case "net_total_change":
+			l.NetTotalChange = r.Int()
 		default:
 			r.Fail()
 		}

@@ -123,6 +123,7 @@ func FuzzScan(f *testing.F) {
 	f.Add(uint8(6), []byte(`{"order_id":"01955000-0000-7000-8123-456789abcdef","lines":[],"fulfillments_canceled":["01955000-0000-7000-8123-456789abcdef"]}`))
 	f.Add(uint8(7), []byte(`{"line_changes":[{"from":1,"removed":{"quantity":1},"removed":{"tax":2}}],"shipping_changes":{"before":[]},"shipping_changes":{"after":[]}}`))
 	f.Add(uint8(13), []byte(`{"requote":{"lines":[{"total":3}],"totals_after":{"tax":1}},"requote":{"amount_delta":4}}`))
+	f.Add(uint8(13), []byte(`{"requote":{"lines":[{"sku":"A","net_subtotal_change":-3,"net_total_change":2}],"shipping_net_change":-1}}`))
 	f.Fuzz(func(t *testing.T, which uint8, data []byte) {
 		switch which % 15 {
 		case 0:

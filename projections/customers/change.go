@@ -60,8 +60,8 @@ func (c *change) key(tenant string) key { return key{person{tenant, c.customer},
 // counts reports whether there is a row for it: guests have none.
 func (c *change) counts() bool { return !c.nothing && c.customer != "" }
 
-// changeOf returns what an event means. Money is without tax: what prices contain is taken out, and what an address
-// change does to the taxes of what was ordered before is not made up for.
+// changeOf returns what an event means. Money is without tax: what prices contain is taken out, and more or less of it if
+// another address changes the taxes of what was ordered before.
 func changeOf(fact order.Event) (change, error) {
 	switch e := fact.(type) {
 	case order.Placed:
@@ -92,7 +92,9 @@ func changeOf(fact order.Event) (change, error) {
 	case order.ContactChanged:
 		return contacting(&e.About, e.PII), nil
 	case order.ShippingAddressChanged:
-		return contacting(&e.About, e.PII), nil
+		c := contacting(&e.About, e.PII)
+		err := c.figures.retax(e.Requote)
+		return c, err
 	case order.BillingAddressChanged:
 		return contacting(&e.About, e.PII), nil
 	case order.Drafted, order.DraftUpdated, order.Confirmed, order.PaymentUpdated, order.Held, order.HoldReleased,
@@ -157,4 +159,18 @@ func editing(e *order.EditCommitted) (change, error) {
 func (f *figures) addLine(l *order.Line) error {
 	before := l.NetSubtotal()
 	return f.add(&figures{units: l.Quantity, gross: before, discounts: before - l.NetTotal()})
+}
+
+// retax counts what was ordered as if it had been at the taxes of a quote; without one nothing changes.
+func (f *figures) retax(q *order.Requote) error {
+	if q == nil {
+		return nil
+	}
+	for i := range q.Lines {
+		l := &q.Lines[i]
+		if err := f.add(&figures{gross: l.NetSubtotalChange, discounts: l.NetSubtotalChange - l.NetTotalChange}); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -80,6 +80,36 @@ func bytesOf(table projections.Table) [][]byte {
 	return rows
 }
 
+// An order that is taxed anew leaves the row of one that was placed at those taxes, whatever happens afterwards.
+func TestModel_requote(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(r *rapid.T) {
+		requoted, placed := modeltest.Requoted(r)
+		modeltest.Same(r, customers.Model{}, requoted, placed)
+	})
+}
+
+// A customer has spent nothing once all that was taxed anew is canceled or sent back.
+func TestModel_requoteUndone(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(r *rapid.T) {
+		tables, err := modeltest.Fold(customers.Model{}, modeltest.Undone(r), 1)
+		if err != nil {
+			r.Fatal(err)
+		}
+		column := func(name string) []int64 { return modeltest.Column(r, tables[0], name) }
+		gross, discounts, cancellations, refunds := column("gross"), column("discounts"), column("cancellations"), column("refunds")
+		for i := range gross {
+			s := customers.Summary{Gross: gross[i], Discounts: discounts[i], Cancellations: cancellations[i], Refunds: refunds[i]}
+			if s.Net() != 0 {
+				r.Fatalf("%d is left of %+v; want 0", s.Net(), s)
+			}
+		}
+	})
+}
+
 // Pages in every sort, walked forward and backward, hold each summary once and as the orders themselves add up to; so
 // does Get.
 func TestQuery(t *testing.T) {
@@ -92,7 +122,7 @@ func TestQuery(t *testing.T) {
 			r.Fatal(err)
 		}
 		defer func() { _ = tx.Rollback(t.Context()) }() // nothing of it is needed any more
-		history := modeltest.Life(r, 90)
+		history := modeltest.Any(r, 90)
 		if err := modeltest.Build(t.Context(), tx, customers.Model{}, history, 0, 5, 20); err != nil {
 			r.Fatal(err)
 		}

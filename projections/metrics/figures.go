@@ -179,15 +179,18 @@ func (f *figures) edit(s *summer, e *order.EditCommitted) {
 	}
 }
 
-// requote adds what taxes that are computed anew bring. Where prices contain them the goods are worth so much less, or
-// more.
+// requote adds what taxes that are computed anew bring. Where prices contain them, goods, discounts and shipping are worth
+// so much less, or more: all is as if it had been ordered at these taxes.
 func (f *figures) requote(s *summer, q *order.Requote) {
 	s.add(&f[tax], q.TotalsAfter.Tax)
 	s.add(&f[tax], -q.TotalsBefore.Tax)
-	s.add(&f[grossSales], q.TotalsAfter.Total)
-	s.add(&f[grossSales], -q.TotalsAfter.Tax)
-	s.add(&f[grossSales], -q.TotalsBefore.Total)
-	s.add(&f[grossSales], q.TotalsBefore.Tax)
+	s.add(&f[shipping], q.ShippingNetChange)
+	for i := range q.Lines {
+		l := &q.Lines[i]
+		s.add(&f[grossSales], l.NetSubtotalChange)
+		s.add(&f[discounts], l.NetSubtotalChange)
+		s.add(&f[discounts], -l.NetTotalChange)
+	}
 }
 
 // place adds what a new order brings.

@@ -73,9 +73,12 @@ func plain(history []projections.Event, tenant string, request *metrics.Request,
 		case order.EditCommitted:
 			edit(n, &f)
 		case order.ShippingAddressChanged:
-			tax := f.Requote.TotalsAfter.Tax - f.Requote.TotalsBefore.Tax
-			n["tax"] += tax
-			n["gross_sales"] += f.Requote.AmountDelta - tax
+			n["tax"] += f.Requote.TotalsAfter.Tax - f.Requote.TotalsBefore.Tax
+			n["shipping"] += f.Requote.ShippingNetChange
+			for _, l := range f.Requote.Lines {
+				n["gross_sales"] += l.NetSubtotalChange
+				n["discounts"] += l.NetSubtotalChange - l.NetTotalChange
+			}
 		case order.ReturnReceived:
 			for _, l := range f.Lines {
 				n["units_returned"] += l.Quantity

@@ -10,8 +10,8 @@ import (
 	"github.com/ordermill/ordermill/projections/modeltest"
 )
 
-// Whatever is edited, canceled, taxed anew and left to expire, the figures tell what the goods are worth that are still
-// wanted, and what their shipping costs, to the last minor unit.
+// Whatever is edited, canceled, taxed anew and left to expire, each figure tells what the orders' last states come to: what
+// was ordered, at its last taxes, and what is left of it, to the last minor unit.
 func TestFigures_conserveValue(t *testing.T) {
 	t.Parallel()
 
@@ -52,13 +52,7 @@ func TestFigures_conserveValue(t *testing.T) {
 			if !placed[id] {
 				continue // a draft, or what was one
 			}
-			live := o.LiveTotals()
-			want[grossSales] += live.Total - live.Tax
-			if o.Status == order.StatusCanceled || o.Status == order.StatusExpired {
-				for i := range o.ShippingLines { // it is not shipped, and was charged all the same
-					want[grossSales] += o.ShippingLines[i].NetTotal()
-				}
-			}
+			wantValue(&want, o)
 			want[refunds] += o.Credited
 			for _, l := range o.Lines {
 				want[units] += l.Counters.Ordered
@@ -69,13 +63,75 @@ func TestFigures_conserveValue(t *testing.T) {
 			want[captured] += funds.Captured
 			want[paidBack] += funds.Refunded
 		}
-		if worth := got[grossSales] - got[discounts] - got[cancellations] + got[shipping]; worth != want[grossSales] {
-			r.Fatalf("goods and shipping are worth %d; want %d", worth, want[grossSales])
-		}
-		for _, f := range []figure{refunds, units, unitsCanceled, unitsReturned, captured, paidBack} {
+		for _, f := range []figure{
+			grossSales, discounts, cancellations, tax, shipping, refunds, units, unitsCanceled, unitsReturned, captured, paidBack,
+		} {
 			if got[f] != want[f] {
 				r.Fatalf("%s is %d; want %d", figureColumns[f], got[f], want[f])
 			}
+		}
+	})
+}
+
+// wantValue adds what an order's goods and shipping are worth without tax, by its state alone.
+func wantValue(want *figures, o *order.Order) {
+	var ordered, discounted int64
+	for i := range o.Lines {
+		l := &o.Lines[i]
+		ordered += l.NetSubtotal()
+		discounted += l.NetSubtotal() - l.NetTotal()
+		want[tax] += l.TaxTotal()
+		for n := range l.Batches {
+			if n > 0 { // added by an edit, without a discount
+				ordered += l.Batches[n].Total - l.Batches[n].Tax
+				want[tax] += l.Batches[n].Tax
+			}
+		}
+	}
+	live := o.LiveTotals()
+	left := live.Total - live.Tax
+	for i := range o.ShippingLines {
+		net := o.ShippingLines[i].NetTotal()
+		want[shipping] += net
+		want[tax] += o.ShippingLines[i].Total() - net
+		if o.Status != order.StatusCanceled && o.Status != order.StatusExpired {
+			left -= net
+		}
+	}
+	want[grossSales] += ordered
+	want[discounts] += discounted
+	want[cancellations] += ordered - discounted - left
+}
+
+// An order that is taxed anew leaves the figures of one that was placed at those taxes, whatever happens afterwards.
+func TestFigures_requote(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(r *rapid.T) {
+		requoted, placed := modeltest.Requoted(r)
+		modeltest.Same(r, Model{}, requoted, placed)
+	})
+}
+
+// Nothing is left of the value of orders that were taxed anew once all of them are canceled or sent back.
+func TestFigures_requoteUndone(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(r *rapid.T) {
+		var got figures
+		sums, events := newBuckets(), modeltest.Undone(r)
+		for i := range events {
+			if err := sums.add(&events[i]); err != nil {
+				r.Fatal(err)
+			}
+		}
+		for _, f := range sums.figures {
+			for i := range f {
+				got[i] += f[i]
+			}
+		}
+		if left := got[grossSales] - got[discounts] - got[cancellations] - got[refunds]; left != 0 {
+			r.Fatalf("%d is left: %+v", left, got)
 		}
 	})
 }

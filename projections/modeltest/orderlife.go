@@ -1,13 +1,13 @@
 package modeltest
 
 import (
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"pgregory.net/rapid"
 
 	"github.com/ordermill/ordermill/domain/customer"
-	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/domain/reservation"
 	"github.com/ordermill/ordermill/projections"
@@ -68,8 +68,8 @@ func (l *life) newOrder(s *shop) {
 	lines, discounts := l.lines()
 	cmd := order.Place{
 		OrderID: l.id(), Channel: "web", Currency: pickOf(l.world, "currency", "EUR", "JPY"), Country: "DE", Lines: lines,
-		Discounts: discounts, ShippingLines: l.shipping(), PaymentPolicy: pickOf(l.world, "policy", order.PolicyPaid, order.PolicyOnAccount),
-		ExpiresAt: l.now.Add(time.Hour), At: l.now,
+		CustomerID: pickOf(l.world, "customer", "", "c-1"), Discounts: discounts, ShippingLines: l.shipping(),
+		PaymentPolicy: pickOf(l.world, "policy", order.PolicyPaid, order.PolicyOnAccount), ExpiresAt: l.now.Add(time.Hour), At: l.now,
 	}
 	for i := range lines {
 		if l.flip("waits for stock") {
@@ -178,31 +178,16 @@ func (l *life) receiveReturn(r *order.Return) order.Command {
 
 // requote sends an order to another country, with other taxes.
 func (l *life) requote(o *order.Order) order.Command {
-	before := o.LiveTotals()
-	quote := order.Requote{TotalsBefore: before, TotalsAfter: before, Shipping: o.ShippingLines}
-	quote.TotalsAfter.Tax = 0
-	for i := range o.ShippingLines {
-		for _, tax := range o.ShippingLines[i].TaxLines {
-			quote.TotalsAfter.Tax += tax.Amount
-		}
-	}
+	lines := make([][]order.TaxLine, len(o.Lines))
 	for i := range o.Lines {
-		line := o.Lines[i].Line
-		line.TaxLines = l.taxes(line.Subtotal - line.DiscountTotal())
-		line.Total = line.Subtotal - line.DiscountTotal()
-		for _, tax := range line.TaxLines {
-			if !tax.Inclusive {
-				line.Total += tax.Amount
-			}
-		}
-		quote.Lines = append(quote.Lines, order.LineTaxes{LineID: line.LineID, TaxLines: line.TaxLines, Total: line.Total})
-		quote.TotalsAfter.Tax += line.TaxTotal()
-		delta, err := money.Sub(line.Total, o.Lines[i].Total)
-		if err != nil {
-			l.t.Fatal(err)
-		}
-		quote.TotalsAfter.Total += delta
+		lines[i] = l.taxes(o.Lines[i].Subtotal - o.Lines[i].DiscountTotal())
 	}
-	quote.AmountDelta = quote.TotalsAfter.Total - before.Total
-	return order.ChangeShippingAddress{Country: pickOf(l.world, "country", "FR", "DE", "JP"), Requote: &quote, At: l.now}
+	var shipping []order.ShippingLine // nil: it stays
+	if l.flip("shipping taxed anew") {
+		shipping = slices.Clone(o.ShippingLines)
+		for i := range shipping {
+			shipping[i].TaxLines = l.taxes(shipping[i].Amount)
+		}
+	}
+	return order.ChangeShippingAddress{Country: pickOf(l.world, "country", "FR", "DE", "JP"), Requote: quote(o, lines, shipping), At: l.now}
 }

@@ -54,6 +54,24 @@ func eachEdited(e *order.EditCommitted, add adder) error {
 	return nil
 }
 
+// eachRetaxed adds what other taxes, where prices contain them, make lines worth more or less. A line that they leave as it
+// was is none of the SKU's business.
+func eachRetaxed(e *order.ShippingAddressChanged, add adder) error {
+	if e.Requote == nil {
+		return nil
+	}
+	for i := range e.Requote.Lines {
+		l := &e.Requote.Lines[i]
+		if l.NetTotalChange == 0 {
+			continue
+		}
+		if err := add(e.Currency, l.SKU, sums{net: l.NetTotalChange}); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // eachRefunded takes off what the order costs less for returned units, without tax, split by what they had cost.
 func eachRefunded(e *order.ReturnResolved, add adder) error {
 	worth := make([]int64, len(e.Lines))

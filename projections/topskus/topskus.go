@@ -138,6 +138,8 @@ func each(fact order.Event, add func(currency, sku string, s sums) error) error 
 		return eachCanceled(f.Currency, f.Lines, add)
 	case order.EditCommitted:
 		return eachEdited(&f, add)
+	case order.ShippingAddressChanged:
+		return eachRetaxed(&f, add)
 	case order.ReturnResolved:
 		return eachRefunded(&f, add)
 	case order.ReturnImported:
@@ -151,8 +153,8 @@ func each(fact order.Event, add func(currency, sku string, s sums) error) error 
 		order.FulfillmentPlanned, order.FulfillmentMoved, order.FulfillmentCreated, order.ShipmentDispatched,
 		order.TrackingUpdated, order.ShipmentDelivered, order.DeliveryFailed, order.FulfillmentCanceled,
 		order.ReturnRequested, order.ReturnApproved, order.ReturnDeclined, order.ReturnCanceled, order.ReturnReceived,
-		order.ShippingAddressChanged, order.BillingAddressChanged, order.ContactChanged, order.NoteAdded, order.NoteEdited,
-		order.NoteRemoved, order.TagsChanged, order.MetadataChanged, order.InvoiceIssued, order.CreditNoteIssued: // nothing of a SKU
+		order.BillingAddressChanged, order.ContactChanged, order.NoteAdded, order.NoteEdited, order.NoteRemoved,
+		order.TagsChanged, order.MetadataChanged, order.InvoiceIssued, order.CreditNoteIssued: // nothing of a SKU
 	default:
 		return fmt.Errorf("event %T is new to this build", fact)
 	}

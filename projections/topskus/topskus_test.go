@@ -38,6 +38,35 @@ func TestModel_equalsFold(t *testing.T) {
 	})
 }
 
+// An order that is taxed anew leaves the rows of one that was placed at those taxes, whatever happens afterwards.
+func TestModel_requote(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(r *rapid.T) {
+		requoted, placed := modeltest.Requoted(r)
+		modeltest.Same(r, topskus.Model{}, requoted, placed)
+	})
+}
+
+// No SKU is worth anything once all that was taxed anew is canceled or sent back.
+func TestModel_requoteUndone(t *testing.T) {
+	t.Parallel()
+
+	rapid.Check(t, func(r *rapid.T) {
+		history := modeltest.Undone(r)
+		for i := range history { // all at one time, so that each SKU has one row in each span and currency
+			history[i].OccurredAt = history[0].OccurredAt
+		}
+		tables, err := modeltest.Fold(topskus.Model{}, history, 1)
+		if err != nil {
+			r.Fatal(err)
+		}
+		if net := modeltest.Column(r, tables[0], "net"); slices.ContainsFunc(net, func(n int64) bool { return n != 0 }) {
+			r.Fatalf("%d is left; want 0 of all", net)
+		}
+	})
+}
+
 // The answer is that of a plain count, for any time, order and limit.
 func TestQuery_againstPlainCount(t *testing.T) {
 	t.Parallel()
@@ -130,6 +159,15 @@ func plain(history []projections.Event, tenant string, request topskus.Request) 
 			}
 			for _, l := range f.LinesAdded {
 				count(f.Currency, l.SKU, l.Quantity, l.NetTotal())
+			}
+		case order.ShippingAddressChanged:
+			if f.Requote == nil {
+				continue
+			}
+			for _, l := range f.Requote.Lines {
+				if l.NetTotalChange != 0 {
+					count(f.Currency, l.SKU, 0, l.NetTotalChange)
+				}
 			}
 		case order.ReturnResolved:
 			var worth []int64
