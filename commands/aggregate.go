@@ -27,6 +27,7 @@ type aggregate struct {
 	kept bool // by the states
 	used bool // since it lined up there
 
+	long      bool // reading it took long, so that its next change is to have a snapshot
 	alien     bool // the stream is one of another kind of aggregate: for this kind there is nothing
 	doubtful  bool // an append on it has failed: whether the log has event must be looked up before it is used again
 	contested int  // rounds for which it is only decided on under the log's lock, since other processes write to it too

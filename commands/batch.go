@@ -93,9 +93,7 @@ func (e *Engine) settle(j *job, r eventstore.Result, err error) {
 		e.spoil(j) // decided for nothing: what is stored is another decision
 		e.succeed(j, r)
 	case err == nil:
-		for _, r := range j.prepared.due {
-			e.snapshots.offer(r)
-		}
+		e.snapshots.offer(j.prepared.taken)
 		e.succeed(j, r)
 	case j.prepared.fail != nil && j.foreign(err):
 		e.spoil(j)

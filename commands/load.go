@@ -62,9 +62,7 @@ func (e *Engine) readOn(ctx context.Context, from loader, tenant string, wanted 
 		if err != nil {
 			return err
 		}
-		if len(rests[i].Events) >= snapshotEvery {
-			e.snapshots.offer(a.ref)
-		}
+		a.long = a.long || len(rests[i].Events) >= snapshotEvery
 	}
 	return nil
 }
@@ -80,6 +78,6 @@ func (e *Engine) fold(ctx context.Context, from loader, tenant string, a *aggreg
 	if err := a.follow(&rests[0]); err != nil {
 		return fmt.Errorf("fold from the first event: %w", err)
 	}
-	e.snapshots.offer(a.ref)
+	a.long = true
 	return nil
 }

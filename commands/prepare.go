@@ -12,9 +12,9 @@ import (
 // prepared is a decided job: what is to be appended and what is to be answered then.
 type prepared struct {
 	append  eventstore.Append
-	touched []*aggregate       // what was read; only their refs are of use to others
-	due     []ref              // what should have a snapshot once this is stored
-	claims  []eventstore.Claim // of a dry run, which does not make them
+	touched []*aggregate          // what was read; only their refs are of use to others
+	taken   []eventstore.Snapshot // to be stored once this is
+	claims  []eventstore.Claim    // of a dry run, which does not make them
 	refused bool
 	fail    error // answered instead, once the read set is known to hold
 }
@@ -52,7 +52,7 @@ func (e *Engine) prepare(j *job, locked bool) (prepared, []ref, error) {
 	if p.append.Events, err = encode(j, &d); err != nil {
 		return prepared{}, nil, err
 	}
-	p.due = d.apply(p.append.Events)
+	p.taken = e.snapshots.take(d.apply(p.append.Events))
 	p.append.Claims = d.claims
 	o := Outcome{State: d.result, Created: created, PickOrder: d.pick}
 	if d.target != nil {
@@ -152,7 +152,7 @@ func encode(j *job, d *decision) ([]eventstore.NewEvent, error) {
 
 // apply moves the aggregates on by the decision's events, so that the next decision of the batch sees them. It returns
 // those that it is time to have a snapshot of.
-func (d *decision) apply(events []eventstore.NewEvent) (due []ref) {
+func (d *decision) apply(events []eventstore.NewEvent) (due []*aggregate) {
 	n := 0
 	for i := range d.changes {
 		c := &d.changes[i]
@@ -161,8 +161,9 @@ func (d *decision) apply(events []eventstore.NewEvent) (due []ref) {
 			c.of.apply(events[n].ID, f)
 			n++
 		}
-		if c.of.kind.save != nil && c.of.version/snapshotEvery != before {
-			due = append(due, c.of.ref)
+		if c.of.kind.save != nil && (c.of.long || c.of.version/snapshotEvery != before) {
+			c.of.long = false
+			due = append(due, c.of)
 		}
 	}
 	return due

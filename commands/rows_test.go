@@ -283,3 +283,44 @@ func TestRows_addressAndTaxes(t *testing.T) {
 		t.Errorf("in FR: %+v, %d in all; want a tax of 3.33 inside of 20.00", now, o.Total())
 	}
 }
+
+// An address change says what each line and the shipping are worth less, or more, if prices contain the new taxes.
+func TestRows_addressAndNetValues(t *testing.T) {
+	t.Parallel()
+
+	s := openShop(t, pgtest.Pool(t))
+	s.sell("A", 10)
+	s.discounted("tenth", "TENTH", 5)
+	s.set(settings.PutShippingMethod{At: noon, Method: pricing.ShippingMethod{
+		ID: "post", Name: "Post", Kind: pricing.ShippingFlat, Prices: []money.Amount{{Minor: 490, Currency: "EUR"}},
+	}})
+	s.set(settings.PutTaxRate{Rate: pricing.TaxRate{Country: "DE", Code: "de", Rate: 190_000}, At: noon})
+	s.set(settings.PutTaxRate{Rate: pricing.TaxRate{Country: "FR", Code: "fr", Rate: 200_000, Inclusive: true}, At: noon})
+	p := place(commands.OrderLine{SKU: "A", Quantity: 3})
+	p.Country, p.ShippingMethod, p.DiscountCodes = "DE", "post", []string{"TENTH"}
+	s.must(p)
+	for _, to := range []struct {
+		country                      string
+		subtotal, net, shipping, tax int64 // changes
+	}{
+		{"FR", -500, -450, -82, 450 + 82 - 513 - 93},
+		{"DE", 500, 450, 82, 513 + 93 - 450 - 82},
+	} {
+		s.must(commands.ChangeShippingAddress{OrderID: p.OrderID, Change: order.ChangeShippingAddress{Country: to.country, At: noon}})
+		stored, err := s.store.Load(t.Context(), tenant, p.OrderID, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		last := stored[len(stored)-1]
+		event, err := order.Decode(last.Type, last.Data)
+		changed, ok := event.(order.ShippingAddressChanged)
+		if err != nil || !ok || changed.Requote == nil {
+			t.Fatalf("to %s: %+v, %v; want taxes computed anew", to.country, event, err)
+		}
+		q := changed.Requote
+		l := q.Lines[0]
+		if l.SKU != "A" || l.NetSubtotalChange != to.subtotal || l.NetTotalChange != to.net || q.ShippingNetChange != to.shipping || q.TotalsAfter.Tax-q.TotalsBefore.Tax != to.tax {
+			t.Errorf("to %s: %+v; want changes of %+v", to.country, q, to)
+		}
+	}
+}

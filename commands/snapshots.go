@@ -2,7 +2,6 @@ package commands
 
 import (
 	"context"
-	"errors"
 	"log/slog"
 	"sync/atomic"
 	"time"
@@ -12,52 +11,43 @@ import (
 
 const (
 	snapshotEvery   = 1000             // events of a stream between two snapshots
-	snapshotQueue   = 64               // snapshots that may wait to be made; further ones are dropped, another will come
+	snapshotQueue   = 64               // snapshots that may wait to be stored; further ones are dropped, another will come
 	snapshotTimeout = 30 * time.Second // for one
 	snapshotSize    = 64 << 10         // bytes; of a state n times as large only each nth snapshot is taken
 	maxSpared       = 1024             // states of which that is remembered
 )
 
-// snapshots makes snapshots of long streams, beside the commands and from what the log has: a state in memory may be ahead
-// of it, or be changed meanwhile. They are a cache; one that is dropped or fails is made a thousand events later.
+// snapshots makes snapshots of long streams, of the states that commands are decided on. Such a state is ahead of the log:
+// its snapshot is stored, beside the commands, once the log has the state's last event. They are a cache; one that is
+// dropped or fails is made a thousand events later.
 type snapshots struct {
 	store  *eventstore.Store
 	logger *slog.Logger
-	queue  chan ref
-	spared map[ref]int // of large states: how many more times none is taken
+	queue  chan eventstore.Snapshot
+	spared map[ref]int // of large states: how many more times none is taken; of the engine's goroutine
 	saved  atomic.Int64
 }
 
 func newSnapshots(store *eventstore.Store, logger *slog.Logger) *snapshots {
-	return &snapshots{store: store, logger: logger, queue: make(chan ref, snapshotQueue), spared: make(map[ref]int)}
+	return &snapshots{store: store, logger: logger, queue: make(chan eventstore.Snapshot, snapshotQueue), spared: make(map[ref]int)}
 }
 
-// offer asks for a snapshot. It never waits.
-func (s *snapshots) offer(r ref) {
-	if r.kind.save == nil {
-		return
-	}
-	select {
-	case s.queue <- r:
-	default:
-	}
-}
-
-// run makes snapshots until ctx ends.
-func (s *snapshots) run(ctx context.Context) {
-	for {
-		select {
-		case r := <-s.queue:
-			if s.spare(r) {
-				continue
-			}
-			if err := s.take(ctx, r); err != nil && ctx.Err() == nil {
-				s.logger.Warn("no snapshot was taken", "stream", r.stream, "type", r.kind.streamType, "error", err)
-			}
-		case <-ctx.Done():
-			return
+// take makes snapshots of aggregates as they are now, to be offered once their events are stored.
+func (s *snapshots) take(due []*aggregate) []eventstore.Snapshot {
+	var taken []eventstore.Snapshot
+	for _, a := range due {
+		if s.spare(a.ref) {
+			continue
+		}
+		data := a.kind.save(a.state)
+		taken = append(taken, eventstore.Snapshot{
+			Tenant: a.tenant, Stream: a.stream, Version: a.version, Event: a.event, Fingerprint: a.kind.format, Data: data,
+		})
+		if n := len(data) / snapshotSize; n > 1 && len(s.spared) < maxSpared {
+			s.spared[a.ref] = n - 1
 		}
 	}
+	return taken
 }
 
 // spare says that it is too soon for another snapshot of a large state: writing it each time would cost more than all that
@@ -75,37 +65,37 @@ func (s *snapshots) spare(r ref) bool {
 	return true
 }
 
-// take reads a stream to its end and saves what it comes to, unless there is a snapshot that is almost as new.
-func (s *snapshots) take(ctx context.Context, r ref) error {
+// offer lets snapshots be stored. It never waits.
+func (s *snapshots) offer(taken []eventstore.Snapshot) {
+	for _, snapshot := range taken {
+		select {
+		case s.queue <- snapshot:
+		default:
+			return
+		}
+	}
+}
+
+// run stores snapshots until ctx ends.
+func (s *snapshots) run(ctx context.Context) {
+	for {
+		select {
+		case snapshot := <-s.queue:
+			if err := s.save(ctx, snapshot); err != nil && ctx.Err() == nil {
+				s.logger.Warn("a snapshot was not stored", "stream", snapshot.Stream, "version", snapshot.Version, "error", err)
+			}
+		case <-ctx.Done():
+			return
+		}
+	}
+}
+
+func (s *snapshots) save(ctx context.Context, snapshot eventstore.Snapshot) error {
 	ctx, cancel := context.WithTimeout(ctx, snapshotTimeout)
 	defer cancel()
-	a := newAggregate(r)
-	events, err := s.read(ctx, a, r.kind.format)
-	if errors.Is(err, errSnapshot) {
-		a.reset()
-		events, err = s.read(ctx, a, [32]byte{})
-	}
-	if err != nil || events < snapshotEvery/2 {
-		return err
-	}
-	data := r.kind.save(a.state)
-	err = s.store.SaveSnapshots(ctx, []eventstore.Snapshot{{
-		Tenant: r.tenant, Stream: r.stream, Version: a.version, Event: a.event, Fingerprint: r.kind.format, Data: data,
-	}})
-	if err != nil {
+	if err := s.store.SaveSnapshots(ctx, []eventstore.Snapshot{snapshot}); err != nil {
 		return err
 	}
 	s.saved.Add(1)
-	if n := len(data) / snapshotSize; n > 1 && len(s.spared) < maxSpared {
-		s.spared[r] = n - 1
-	}
 	return nil
-}
-
-func (s *snapshots) read(ctx context.Context, a *aggregate, format [32]byte) (events int, err error) {
-	rests, err := s.store.LoadSnapshots(ctx, a.tenant, []eventstore.StreamFrom{{Stream: a.stream, Fingerprint: format}})
-	if err != nil {
-		return 0, err
-	}
-	return len(rests[0].Events), a.follow(&rests[0])
 }
