@@ -17,7 +17,7 @@ const (
 )
 
 // appender sends the appends of one process to one log. Whatever waits goes as one batch: at once when nothing is on
-// its way, and otherwise when the batch before is answered, or earlier if that pays and as many wait as it holds.
+// its way, and otherwise when the batch before is answered, or earlier if that pays and about as many wait as it holds.
 //
 // Sending is for whoever has something to send: a caller that finds the lane idle, the receiver after an answer, and the
 // pump for all the rest. They hold sending from taking a batch until it is written, so batches are sent in the order of
@@ -35,6 +35,7 @@ type appender struct {
 
 	mu        sync.Mutex
 	queue     []*pending
+	seen      values      // in the batch that was cut last
 	flying    []*inFlight // sent and not answered, oldest first
 	lane      *lane       // nil while there is none that works
 	reading   bool        // somebody reads answers, or is about to
@@ -115,7 +116,7 @@ func (a *appender) due() bool {
 		return false
 	case n > 0:
 		flying := len(a.flying[0].appends)
-		return len(a.queue) >= maxBatchAppends || (len(a.queue) >= flying && a.pace.overlap(len(a.queue)+flying))
+		return len(a.queue) >= maxBatchAppends || (len(a.queue) >= flying-flying/4 && a.pace.overlap(len(a.queue)+flying))
 	default:
 		return !a.answering
 	}
@@ -135,7 +136,7 @@ func (a *appender) sendNext(inline bool) (sent bool, mine *lane) {
 		return false, nil
 	}
 	var batch []*pending
-	if batch, a.queue = cut(a.queue); len(batch) == 0 {
+	if batch, a.queue = cut(a.queue, &a.seen); len(batch) == 0 {
 		a.mu.Unlock()
 		return false, nil // all of it was withdrawn
 	}

@@ -37,8 +37,10 @@ type lane struct {
 	failure, unsure error
 }
 
-// keptBuffer is how much of a large batch's buffer stays allocated.
-const keptBuffer = 1 << 20
+const (
+	keptBuffer   = 1 << 20 // of a large batch's buffer stays allocated
+	socketBuffer = 4 << 20 // asked for, so that a batch is on its way while the server works on the one before; the system may give less
+)
 
 // executeAndSync is what follows a Bind: run it, as a transaction of its own.
 var executeAndSync = []byte{'E', 0, 0, 0, 9, 0, 0, 0, 0, 0, 'S', 0, 0, 0, 4}
@@ -60,6 +62,9 @@ func openLane(ctx context.Context, config *pgconn.Config, b bounds) (*lane, erro
 	if err != nil {
 		_ = conn.Close(ctx)
 		return nil, fmt.Errorf("take over connection: %w", err)
+	}
+	if socket, ok := hijacked.Conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
+		_ = socket.SetWriteBuffer(socketBuffer) // without it sending may take longer
 	}
 	l := &lane{conn: hijacked.Conn, front: hijacked.Frontend, pid: hijacked.PID, limit: b.lane, scratch: newScratch(), chain: newChain()}
 	l.bind = pgproto3.Bind{PreparedStatement: "append", ParameterFormatCodes: []int16{1}, ResultFormatCodes: []int16{1}}

@@ -28,7 +28,7 @@ func (l *Locked) AppendAll(ctx context.Context, appends []Append) ([]Settled, er
 	}
 	for len(queue) > 0 {
 		var batch []*pending
-		batch, queue = cut(queue)
+		batch, queue = cut(queue, &values{})
 		if err := l.append(ctx, batch); err != nil {
 			return nil, fmt.Errorf("append under the lock: %w", err)
 		}

@@ -299,7 +299,7 @@ func TestAppendEvents_model(t *testing.T) {
 			j := judge{t: rt, lane: l, log: number, model: m, seen: seen}
 			for len(queue) > 0 {
 				var batch []*pending
-				batch, queue = cut(queue)
+				batch, queue = cut(queue, &values{})
 				j.send(batch, rapid.SampledFrom([]way{insertFirst, lookFirst}).Draw(rt, "way"))
 				if len(j.flying) == maxInFlight || rapid.Bool().Draw(rt, "wait") {
 					j.receiveAll()

@@ -59,9 +59,10 @@ type inFlight struct {
 	sentAt  time.Time
 }
 
-// cut splits off the next batch: within the limits, with no key, no claim and no decision twice, leaving out what was withdrawn.
-func cut(queue []*pending) (batch, rest []*pending) {
-	var seen values
+// cut splits off the next batch: within the limits, with no key, no claim and no decision twice, leaving out what was
+// withdrawn. It forgets what was seen before.
+func cut(queue []*pending, seen *values) (batch, rest []*pending) {
+	seen.clear()
 	batch = make([]*pending, 0, min(len(queue), maxBatchAppends))
 	events, size, n := 0, 0, 0
 	for _, p := range queue {
@@ -102,6 +103,12 @@ type claimValue struct{ tenant, scope, value string }
 type decisionValue struct {
 	tenant string
 	id     uuid.UUID
+}
+
+func (v *values) clear() {
+	clear(v.keys)
+	clear(v.claims)
+	clear(v.decisions)
 }
 
 func (v *values) hasAny(p *pending) bool {

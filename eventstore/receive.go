@@ -25,7 +25,7 @@ func (a *appender) receiveAll(l *lane, gone <-chan struct{}) {
 				a.fail(l, err)
 				return
 			}
-			if n > 1 {
+			if n > 1 && !a.busy() {
 				a.gather(n)
 			}
 			due, alone := a.answered()
@@ -52,6 +52,13 @@ func (a *appender) answered() (due, alone bool) {
 		a.nudge() // the pump waits for the end, or can tell when to go on
 	}
 	return a.due(), len(a.flying) == 0
+}
+
+// busy says whether a batch is on its way.
+func (a *appender) busy() bool {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	return len(a.flying) > 0
 }
 
 // keepReading says whether there are more answers to read, or else that nobody reads any more.
