@@ -95,7 +95,8 @@ func (s *shop) close(ctx context.Context) error {
 // do runs a command, with its answer stored under a key of its own, and fails if it is refused.
 func (s *shop) do(ctx context.Context, c commands.Command) error {
 	id := uuid.New()
-	key := &eventstore.Key{Client: "bench", Hash: sha256.Sum256(id[:]), Fingerprint: sha256.Sum256(id[:])}
+	hash := sha256.Sum256(id[:])
+	key := &eventstore.Key{Client: "bench", Hash: hash, Fingerprint: hash}
 	r, err := s.engine.Do(ctx, commands.Request{
 		Tenant: tenant, Actor: commands.Actor{Type: "customer", ID: "c-1"}, Key: key, Command: c, Answer: render,
 		Cause: commands.Cause{CorrelationID: "0198c5a0-7b1e-7cc2-8f3a-3d1e6f0a9b12"},
@@ -140,7 +141,15 @@ func (s *shop) list(ctx context.Context, n int) error {
 	return nil
 }
 
-func skuOf(i int) string { return fmt.Sprintf("SKU-%05d", i) }
+func skuOf(i int) string { return skuNames[i] }
+
+// skuNames are the names of the listed products.
+var skuNames = func() (names [listed]string) {
+	for i := range names {
+		names[i] = fmt.Sprintf("SKU-%05d", i)
+	}
+	return names
+}()
 
 func anySKU() string { return skuOf(1 + rand.IntN(listed-1)) } //nolint:gosec // no secret
 
