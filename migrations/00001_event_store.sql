@@ -50,7 +50,8 @@ create table events (
 
 comment on table events is 'Every fact, once. Insert and select only; position is dense and in commit order.';
 
--- The idempotency record: one row a key, written by the append that answered it. The row outlives its body.
+-- The idempotency record: one row a key, written by the append that answered it. The row outlives its body. In its primary
+-- key and that of claims the column that differs comes first: a look compares two columns, not four.
 create table command_results (
     log_id      integer     not null,
     tenant_id   text        not null,
@@ -64,17 +65,17 @@ create table command_results (
     body        bytea,
     position    bigint      not null,
     created_at  timestamptz not null,
-    primary key (log_id, tenant_id, client_id, key_hash)
+    primary key (log_id, key_hash, tenant_id, client_id)
 );
 
 -- What must be unique beyond one stream: order numbers, external ids.
 create table claims (
-    log_id    integer not null,
-    tenant_id text    not null,
-    scope     text    not null,
-    value     text    not null,
-    owner     uuid    not null,
-    primary key (log_id, tenant_id, scope, value)
+    log_id    integer          not null,
+    tenant_id text             not null,
+    scope     text             not null,
+    value     text collate "C" not null,
+    owner     uuid             not null,
+    primary key (log_id, value, tenant_id, scope)
 );
 
 -- Why something was refused: written by the append that settles the refusal, read newest first, deleted when it is old.
