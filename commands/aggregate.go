@@ -24,8 +24,9 @@ type aggregate struct {
 	event   uuid.UUID // of version
 	state   state
 
-	kept bool // by the states
-	used bool // since it lined up there
+	key  string // its natural key, once it was found by that
+	kept bool   // by the states
+	used bool   // since it came into their queue
 
 	long      bool // reading it took long, so that its next change is to have a snapshot
 	alien     bool // the stream is one of another kind of aggregate: for this kind there is nothing

@@ -162,7 +162,6 @@ func (d *decision) apply(events []eventstore.NewEvent) (due []*aggregate) {
 			n++
 		}
 		if c.of.kind.save != nil && (c.of.long || c.of.version/snapshotEvery != before) {
-			c.of.long = false
 			due = append(due, c.of)
 		}
 	}

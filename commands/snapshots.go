@@ -18,8 +18,8 @@ const (
 )
 
 // snapshots makes snapshots of long streams, of the states that commands are decided on. Such a state is ahead of the log:
-// its snapshot is stored, beside the commands, once the log has the state's last event. They are a cache; one that is
-// dropped or fails is made a thousand events later.
+// its snapshot is stored, beside the commands, once the log has the state's last event. They are a cache: after one that is
+// dropped or fails the next one that is due is as good.
 type snapshots struct {
 	store  *eventstore.Store
 	logger *slog.Logger
@@ -39,6 +39,7 @@ func (s *snapshots) take(due []*aggregate) []eventstore.Snapshot {
 		if s.spare(a.ref) {
 			continue
 		}
+		a.long = false
 		data := a.kind.save(a.state)
 		taken = append(taken, eventstore.Snapshot{
 			Tenant: a.tenant, Stream: a.stream, Version: a.version, Event: a.event, Fingerprint: a.kind.format, Data: data,

@@ -33,14 +33,31 @@ func TestStates_trim(t *testing.T) {
 			}
 		}
 		s.trim()
-		if want := min(100, 50+20*(round+1)); len(s.byRef) != want || len(s.line) != want {
-			t.Fatalf("round %d: %d kept, %d in line; want %d", round, len(s.byRef), len(s.line), want)
+		if want := min(100, 50+20*(round+1)); len(s.byRef) != want || len(s.queue) != want || len(s.named) > want {
+			t.Fatalf("round %d: %d kept, %d queue, %d have names; want %d", round, len(s.byRef), len(s.queue), len(s.named), want)
 		}
 		for _, r := range last {
 			if s.byRef[r] == nil {
 				t.Fatalf("round %d: what came last is gone already", round)
 			}
 		}
+	}
+}
+
+// What is dropped leaves nothing behind, however often that happens.
+func TestStates_dropsLeaveNothing(t *testing.T) {
+	t.Parallel()
+
+	s := newStates(100)
+	for i := range 10_000 {
+		n := name{"a", stocks, fmt.Sprint(i)}
+		_, r := s.find(n)
+		s.put(newAggregate(r))
+		s.find(n)
+		s.drop(r)
+	}
+	if len(s.byRef) > 0 || len(s.named) > 0 || len(s.queue) > 200 {
+		t.Errorf("%d kept, %d with names, %d in the queue; want none, none and few", len(s.byRef), len(s.named), len(s.queue))
 	}
 }
 

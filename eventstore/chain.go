@@ -17,17 +17,17 @@ const (
 )
 
 const (
-	fewAppends   = 4      // so many are not worth the risk of being sent again
+	fewAppends   = 4      // fewer are not worth the risk of being sent again
 	waryBatches  = 256    // are looked up first after one that had to be sent again, so that hardly any is
-	knownStreams = 16_384 // that a chain remembers at least
-	knownTenants = 4_096  // that a chain tells apart at most
+	knownStreams = 16_384 // are remembered at least, unless tenants are too many
+	knownTenants = 4_096  // are told apart at most
 )
 
 // chain is what a session knows of streams from the batches that it has sent, so that the server need not look them up
 // for every read: nobody else has appended to the log since, unless it ends elsewhere than this session left it. That is
 // for the server to say; a batch tells it what its reads rely on.
 //
-// next is for one goroutine at a time; the rest is safe for concurrent use.
+// way and refused, and the field since, are safe for concurrent use; everything else is for one goroutine at a time.
 type chain struct {
 	serial     int64                  // of the last batch; begins at random, so that a session that is used again matches nothing
 	young, old map[uuid.UUID]standing // without pointers, so that the garbage collector passes by
@@ -74,7 +74,7 @@ func (c *chain) way(batch []*pending) way {
 		return lookFirst
 	}
 	for _, p := range batch {
-		if p.doubt { // it may be there already
+		if p.doubt || p.looked { // it may be there already
 			return lookFirst
 		}
 	}
@@ -89,9 +89,7 @@ func (c *chain) next(batch []*pending, w way) plan {
 	c.serial++
 	known := plan{way: w, serial: c.serial, since: c.serial}
 	n, least := 0, c.since.Load()
-	if len(c.tenants)+len(batch) > knownTenants {
-		c.forget()
-	}
+	c.makeRoom(len(batch))
 	for _, p := range batch {
 		tenant := c.tenant(p.Tenant)
 		for i := range p.Reads {
@@ -144,10 +142,15 @@ func (c *chain) get(stream uuid.UUID) (standing, bool) {
 	return s, ok
 }
 
-// put remembers a stream. Those that were not met for long are forgotten.
-func (c *chain) put(stream uuid.UUID, s standing) {
-	if len(c.young) >= knownStreams {
+// makeRoom forgets streams that were not met for long. Nothing is forgotten within a batch: what its appends have written
+// is known from nowhere else.
+func (c *chain) makeRoom(appends int) {
+	switch {
+	case len(c.tenants)+appends > knownTenants:
+		c.forget()
+	case len(c.young) >= knownStreams:
 		c.young, c.old = make(map[uuid.UUID]standing, knownStreams), c.young
 	}
-	c.young[stream] = s
 }
+
+func (c *chain) put(stream uuid.UUID, s standing) { c.young[stream] = s }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"testing"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -95,10 +96,117 @@ func TestChain_otherSession(t *testing.T) {
 			t.Fatalf("Append on what another session has moved on = %v; want a conflict on the stream at version 2", err)
 		}
 	}
+	mine.appender.mu.Lock()
+	since := mine.appender.lane.chain.since.Load()
+	mine.appender.mu.Unlock()
+	if since == 0 {
+		t.Error("the session does not know since when its batches follow each other")
+	}
 	own := uuid.New()
 	mustAppend(t, mine, Append{
 		Tenant: "a", Reads: []Expectation{{Stream: watched, Version: 2, Event: next.Events[0].ID}, {Stream: own}}, Events: []NewEvent{fact(own, "1")},
 	})
+}
+
+// What an append of a batch has written is known to the later ones, however many streams lie between them.
+func TestChain_largeBatch(t *testing.T) {
+	t.Parallel()
+
+	s := newStore(t)
+	watched := uuid.New()
+	begun := first("a", watched)
+	mustAppend(t, s, begun)
+	appends := []Append{onto("a", after(begun, watched), "2")}
+	for range 1 + 2*knownStreams/9000 {
+		a := first("a", uuid.New())
+		for range 9000 {
+			a.Reads = append(a.Reads, Expectation{Stream: uuid.New()})
+		}
+		appends = append(appends, a)
+	}
+	stale := first("a", uuid.New())
+	stale.Reads = append(stale.Reads, after(begun, watched))
+	appends = append(appends, stale)
+	subs := submitTogether(t, s, appends...)
+	for i, sub := range subs {
+		if _, err := sub.wait(t); (i == len(subs)-1) != errors.Is(err, ErrConflict) {
+			t.Errorf("append %d of %d = %v; want a conflict for the last alone", i+1, len(subs), err)
+		}
+	}
+}
+
+// A session's batches follow each other as long as they are its own, of one log and epoch, none is missing, and nobody
+// else has appended.
+func TestChain_begins(t *testing.T) {
+	t.Parallel()
+
+	pool := pgtest.Pool(t)
+	if _, err := pool.Exec(t.Context(), "insert into logs (log_id) values (2)"); err != nil {
+		t.Fatal(err)
+	}
+	config := pool.Config().ConnConfig
+	laneConfig(&config.Config, defaultBounds())
+	l, err := openLane(t.Context(), &config.Config, defaultBounds())
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { l.close(true) })
+	other := openStore(t, pool, Config{})
+	begins := func(log LogID) bool {
+		t.Helper()
+		p, err := prepare(keyed(uuid.New(), uuid.NewString(), "1"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		known := l.chain.next([]*pending{{prepared: p}}, lookFirst)
+		if err := l.sendPlanned(log, []*pending{{prepared: p}}, &known); err != nil {
+			t.Fatal(err)
+		}
+		l.expect(time.Now().Add(patient))
+		rows, err := l.receive()
+		if err != nil || !whole(rows) {
+			t.Fatalf("%+v, %v; want all stored", rows, err)
+		}
+		return rows[0].since == known.serial
+	}
+	if !begins(1) || begins(1) || begins(1) {
+		t.Error("a session's batches do not follow each other")
+	}
+	for _, tt := range []struct {
+		what   string
+		happen func()
+	}{
+		{"another session has appended", func() { mustAppend(t, other, first("a", uuid.New())) }},
+		{"a batch is missing", func() { l.chain.serial++ }},
+		{"the epoch is another", func() {
+			if _, err := pool.Exec(t.Context(), "update logs set epoch = epoch + 1 where log_id = 1"); err != nil {
+				t.Fatal(err)
+			}
+		}},
+	} {
+		tt.happen()
+		if !begins(1) {
+			t.Errorf("the chain goes on although %s", tt.what)
+		}
+		if begins(1) {
+			t.Errorf("after %s: the chain does not begin anew", tt.what)
+		}
+	}
+	// The other log gets to the same end, so that nothing but its number tells it from the first.
+	var head int
+	if err := pool.QueryRow(t.Context(), "select max(position) from events where log_id = 1").Scan(&head); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(t.Context(), `insert into events select 2, n, 'a', gen_random_uuid(), 'thing', 1, gen_random_uuid(), 'thing.changed.v1', 1, '', '', now(), now()
+		from generate_series(1, $1::int) n`, head); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := pool.Exec(t.Context(), "update logs set epoch = (select epoch from logs where log_id = 1) where log_id = 2"); err != nil {
+		t.Fatal(err)
+	}
+	if !begins(2) {
+		t.Error("the chain goes on in another log")
+	}
 }
 
 // A batch that relies on a key to be free and finds it used is sent again: the key's answer stands, the neighbours are

@@ -158,7 +158,7 @@ func (l *Locked) Append(ctx context.Context, a Append) (Result, error) {
 	return result, failure
 }
 
-// params lays a batch out. Its session vouches for nothing, since others write to the log between two locks.
+// params lays a batch out. It vouches for nothing, since others write to the log between two locks.
 func (l *Locked) params(batch []*pending) [][]byte {
 	known := newChain().next(batch, lookFirst)
 	return params(newScratch(), l.store.log, batch, &known)
@@ -173,7 +173,7 @@ func (l *Locked) settle(batch []*pending, rows []outcome) {
 	}
 }
 
-// call runs append_events for one append on the transaction's connection.
+// call runs append_events on the transaction's connection.
 func (l *Locked) call(ctx context.Context, args [][]byte) (rows []outcome, err error) {
 	conn := l.tx.Conn().PgConn()
 	res := conn.ExecParams(ctx, appendSQL, args, nil, []int16{pgx.BinaryFormatCode}, []int16{pgx.BinaryFormatCode})

@@ -109,6 +109,9 @@ func (p *pending) settle(a *appender, o *outcome) {
 func (a *appender) rolledBack(l *lane, f *inFlight, cause *pgconn.PgError) error {
 	if f.way == insertFirst && cause.Code == uniqueViolation { // as was to be expected now and then
 		l.chain.refused()
+		for _, p := range f.appends {
+			p.looked = true
+		}
 		a.stats.retries.Add(int64(len(f.appends)))
 		a.land(l, 0, f.appends)
 		return nil

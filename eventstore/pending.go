@@ -29,12 +29,13 @@ func defaultBounds() bounds {
 // pending is an append on its way to the log.
 type pending struct {
 	prepared
-	done  func(Result, error) // called once, from the appender; it must not block
-	since time.Time
-	tries int
-	alone bool // shares no batch: it or a neighbour made the last one fail
-	doubt bool // was sent and not answered: no failure proves any more that it is not stored
-	state atomic.Int32
+	done   func(Result, error) // called once, from the appender; it must not block
+	since  time.Time
+	tries  int
+	alone  bool // shares no batch: it or a neighbour made the last one fail
+	looked bool // is looked up before it is inserted: something in its batch was not as free as it seemed
+	doubt  bool // was sent and not answered: no failure proves any more that it is not stored
+	state  atomic.Int32
 }
 
 // The states of a pending append: only a waiting one can be taken back.
@@ -105,7 +106,11 @@ type decisionValue struct {
 	id     uuid.UUID
 }
 
+// clear forgets all values, and the memory of many too.
 func (v *values) clear() {
+	if len(v.keys)+len(v.claims)+len(v.decisions) > 8*maxBatchAppends {
+		*v = values{}
+	}
 	clear(v.keys)
 	clear(v.claims)
 	clear(v.decisions)

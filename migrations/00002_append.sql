@@ -15,7 +15,7 @@ create type append_outcome as (
 --
 -- r_check lists the r_ elements that the events in the table must show. Left out is what the batch shows by itself: the
 -- caller has compared each read with the last event of its stream among the earlier appends, and with an earlier read of
--- it. p_way says how far the caller relies on all going well:
+-- it, and is believed. p_way says how far the caller relies on all going well:
 --   0  keys and claims are taken to be free, and streams that begin in the batch to be new: if one is not, a unique
 --      index makes the call fail, nothing is stored, and the caller sends the batch again with 1. Such streams are not in
 --      r_check

@@ -44,7 +44,8 @@ var ErrForeignShape = errors.New("the database was made by a build from before t
 func checkShape(ctx context.Context, db *sql.DB) error {
 	var there bool
 	err := db.QueryRowContext(ctx, `select to_regclass('decisions') is not null and to_regclass('snapshots') is not null
-		and exists (select from pg_proc where proname = 'append_events' and 'p_way' = any (proargnames))`).Scan(&there)
+		and exists (select from pg_proc where proname = 'append_events' and 'p_way' = any (proargnames))
+		and exists (select from pg_constraint where conrelid = to_regclass('command_results') and contype = 'p' and conkey[2] = 4)`).Scan(&there)
 	if err == nil && !there {
 		err = ErrForeignShape
 	}

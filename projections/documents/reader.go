@@ -152,7 +152,7 @@ func flight(kind *Kind, key Key) string { return kind.name + "/" + string(key.St
 // read shares one load among all who want the same document. A load that began for somebody who needs less is followed
 // by another one. Whoever gives up leaves the load to the others.
 func (r *Reader) read(ctx context.Context, kind *Kind, key Key, need eventstore.Position) (Answer, error) {
-	for {
+	for round := 0; ; round++ {
 		var mine atomic.Bool
 		done := r.flights.DoChan(flight(kind, key), func() (any, error) {
 			mine.Store(true)
@@ -168,10 +168,11 @@ func (r *Reader) read(ctx context.Context, kind *Kind, key Key, need eventstore.
 				return Answer{}, fmt.Errorf("read %s %s: %w", kind.name, key.Stream, result.Err)
 			}
 			answer, _ := result.Val.(Answer) // load returns nothing else
+			early := round == 0 && !mine.Load() // begun before this was asked for: it may have missed what was there by then
 			switch {
-			case answer.Proven >= need:
+			case answer.Proven >= need && (answer.Found() || !early):
 				return answer, nil
-			case mine.Load():
+			case answer.Proven < need && mine.Load():
 				return Answer{}, fmt.Errorf("read %s %s at %d: %w: it is at %d", kind.name, key.Stream, need, ErrAhead, answer.Proven)
 			}
 		}

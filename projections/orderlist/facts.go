@@ -3,6 +3,7 @@ package orderlist
 import (
 	"encoding/binary"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/google/uuid"
@@ -74,7 +75,7 @@ func (r *row) readFacts(stored []byte) (derived, error) {
 	}
 	r.open, d.life = f.text(), f.text()
 	if f.failed || len(f.rest) > 0 {
-		return d, errFacts
+		return d, fmt.Errorf("order %s: %w", r.id, errFacts)
 	}
 	return d, nil
 }

@@ -42,15 +42,14 @@ type index struct {
 }
 
 // indexes are those of one generation: one for each sort, and those of the filters that pick few of many orders. What is
-// to be shipped is found by status: few orders stay confirmed. No two rows have the same keys in those that end with the
-// order, so there is nothing to gain from looking for such.
+// to be shipped is found by status: few orders stay confirmed.
 var indexes = []index{
 	{"alter table {table} add primary key (tenant_id, order_id)", nil},
-	{"create index on {table} (tenant_id, placed_at, order_id) with (deduplicate_items = off)", nil},
-	{"create index on {table} (tenant_id, updated_at, order_id) with (deduplicate_items = off)", nil},
-	{"create index on {table} (tenant_id, order_number, order_id) with (deduplicate_items = off)", nil},
-	{"create index on {table} (tenant_id, total, order_id) with (deduplicate_items = off)", nil},
-	{"create index on {table} (tenant_id, status, placed_at, order_id) with (deduplicate_items = off)", nil},
+	{"create index on {table} (tenant_id, placed_at, order_id)", nil},
+	{"create index on {table} (tenant_id, updated_at, order_id)", nil},
+	{"create index on {table} (tenant_id, order_number, order_id)", nil},
+	{"create index on {table} (tenant_id, total, order_id)", nil},
+	{"create index on {table} (tenant_id, status, placed_at, order_id)", nil},
 	{
 		"create index on {table} (tenant_id, customer_id, placed_at, order_id) where customer_id <> ''",
 		func(r *row) bool { return r.customer != "" },
