@@ -167,7 +167,7 @@ func (r *Reader) read(ctx context.Context, kind *Kind, key Key, need eventstore.
 			if result.Err != nil {
 				return Answer{}, fmt.Errorf("read %s %s: %w", kind.name, key.Stream, result.Err)
 			}
-			answer, _ := result.Val.(Answer) // load returns nothing else
+			answer, _ := result.Val.(Answer)    // load returns nothing else
 			early := round == 0 && !mine.Load() // begun before this was asked for: it may have missed what was there by then
 			switch {
 			case answer.Proven >= need && (answer.Found() || !early):
