@@ -19,6 +19,10 @@ func (e *Engine) decide(ctx context.Context, jobs []*job) {
 	e.forget()
 	fetched := false
 	for i, j := range jobs {
+		if j.taken != nil {
+			e.claimed(j, j.taken)
+			continue
+		}
 		p, missing, err := e.prepare(j, false)
 		if err == nil && len(missing) > 0 {
 			if !fetched {
@@ -150,6 +154,7 @@ func (e *Engine) claimed(j *job, err error) {
 		j.done <- reply{err: ErrConcurrentModification} // the caller comes again with another id, and so number
 		return
 	}
+	e.ids.took(claimID{j.request.Tenant, taken.Scope, taken.Value}, taken.Owner)
 	violation := duplicate(taken)
 	p := prepared{refused: true, append: eventstore.Append{Tenant: j.request.Tenant}}
 	p.answer(j, Outcome{State: (*order.Order)(nil), Refused: violation}, "")

@@ -33,6 +33,7 @@ type Engine struct {
 	store  *eventstore.Store
 	config Config
 	twins  *twins
+	ids    *externalIDs
 
 	queue     chan *job
 	states    *states // of the goroutine in Run
@@ -53,6 +54,7 @@ type job struct {
 	ctx      context.Context //nolint:containedctx // the deadline travels with the work
 	request  Request
 	attempts int
+	taken    *eventstore.ClaimedError // what it claims is known to be somebody else's
 	prepared prepared
 	done     chan reply
 }
@@ -72,7 +74,7 @@ func New(store *eventstore.Store, config Config) *Engine {
 		config.Logger = slog.New(slog.DiscardHandler)
 	}
 	return &Engine{
-		store: store, config: config, twins: newTwins(), queue: make(chan *job, config.Waiting),
+		store: store, config: config, twins: newTwins(), ids: newExternalIDs(), queue: make(chan *job, config.Waiting),
 		states: newStates(config.States), snapshots: newSnapshots(store, config.Logger), woken: make(chan struct{}, 1),
 	}
 }
@@ -112,8 +114,10 @@ func (e *Engine) keyed(ctx context.Context, r Request) (Response, error) {
 	return Response{Answer: result.Answer, Position: result.Position, Epoch: result.Epoch, Replayed: true}, nil
 }
 
-func (e *Engine) run(ctx context.Context, r Request) (Response, error) {
-	j := &job{ctx: ctx, request: r, done: make(chan reply, 1)}
+func (e *Engine) run(ctx context.Context, r Request) (response Response, err error) {
+	taken, leave := e.ids.enter(ctx, e.store, &r)
+	defer func() { leave(err == nil && !response.Refused && !response.Replayed) }()
+	j := &job{ctx: ctx, request: r, taken: taken, done: make(chan reply, 1)}
 	select {
 	case e.queue <- j:
 	default:

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strconv"
 	"sync"
 	"sync/atomic"
 	"testing"
@@ -349,5 +350,41 @@ func TestEngine_tenants(t *testing.T) {
 	}
 	if _, err := other(commands.CancelOrder{OrderID: mine.OrderID, Reason: order.ReasonStaff, At: noon}); rule.CodeOf(err) != rule.OrderNotFound {
 		t.Errorf("another tenant's order: %v, want order_not_found", err)
+	}
+}
+
+// Orders whose external id is taken do not make those beside them fail, which want the same SKU.
+func TestEngine_externalIDsTaken(t *testing.T) {
+	t.Parallel()
+
+	s := openShop(t, pgtest.Pool(t))
+	s.sell("A", 1_000_000)
+	var wg sync.WaitGroup
+	var placed, refused atomic.Int64
+	for n := range 24 {
+		wg.Go(func() {
+			for i := range 20 {
+				c := place(commands.OrderLine{SKU: "A", Quantity: 1})
+				if n%3 == 0 {
+					c.ExternalID = "same-" + strconv.Itoa(i%2)
+				}
+				r, err := s.do(nil, c)
+				switch {
+				case err != nil:
+					t.Errorf("client %d: %v", n, err)
+				case r.Refused:
+					refused.Add(1)
+				default:
+					placed.Add(1)
+				}
+			}
+		})
+	}
+	wg.Wait()
+	if placed.Load() != 16*20+2 || refused.Load() != 8*20-2 {
+		t.Errorf("%d placed, %d refused; want all but the 158 whose external id was taken", placed.Load(), refused.Load())
+	}
+	if st := s.stockOf("A"); st.Reserved() != 16*20+2 {
+		t.Errorf("%d units reserved, want one for each order", st.Reserved())
 	}
 }
