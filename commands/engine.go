@@ -117,6 +117,9 @@ func (e *Engine) keyed(ctx context.Context, r Request) (Response, error) {
 func (e *Engine) run(ctx context.Context, r Request) (response Response, err error) {
 	taken, leave := e.ids.enter(ctx, e.store, &r)
 	defer func() { leave(err == nil && !response.Refused && !response.Replayed) }()
+	if err := ctx.Err(); err != nil { // it has waited for its turn too long, and was not sent
+		return Response{}, fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
+	}
 	j := &job{ctx: ctx, request: r, taken: taken, done: make(chan reply, 1)}
 	select {
 	case e.queue <- j:
