@@ -22,6 +22,9 @@ type Writer struct {
 // New returns a writer with room for some bytes.
 func New(room int) *Writer { return &Writer{buf: make([]byte, 0, room)} }
 
+// Object returns a writer that has begun an object after what is in buf. It takes no memory of its own.
+func Object(buf []byte) Writer { return Writer{buf: append(buf, '{')} }
+
 // Bytes returns what was written, or the first error.
 func (w *Writer) Bytes() ([]byte, error) {
 	if w.err != nil {

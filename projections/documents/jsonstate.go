@@ -1,6 +1,7 @@
 package documents
 
 import (
+	"github.com/ordermill/ordermill/domain/jsonwriter"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/domain/stock"
 )
@@ -9,28 +10,28 @@ import (
 // types do; TestAppend_likeEncodingJSON holds one against the other.
 
 func appendOrder(buf []byte, o *order.Order) ([]byte, error) {
-	w := writer{buf: append(buf, '{')}
-	w.uuid(`"id":`, o.ID)
-	w.text(`"order_number":`, o.Number)
-	w.textIf(`"external_id":`, o.ExternalID)
-	w.text(`"channel_id":`, o.Channel)
-	w.text(`"currency":`, o.Currency)
-	w.textIf(`"customer_id":`, o.CustomerID)
-	w.textIf(`"country":`, o.Country)
-	w.textIf(`"locale":`, o.Locale)
-	w.rawIf(`"pii":`, o.PII)
-	w.text(`"status":`, string(o.Status))
+	w := jsonwriter.Object(buf)
+	w.UUID(`"id":`, o.ID)
+	w.Text(`"order_number":`, o.Number)
+	w.TextIf(`"external_id":`, o.ExternalID)
+	w.Text(`"channel_id":`, o.Channel)
+	w.Text(`"currency":`, o.Currency)
+	w.TextIf(`"customer_id":`, o.CustomerID)
+	w.TextIf(`"country":`, o.Country)
+	w.TextIf(`"locale":`, o.Locale)
+	w.RawIf(`"pii":`, o.PII)
+	w.Text(`"status":`, string(o.Status))
 	array(&w, `"lines":`, o.Lines, writeLineState)
 	arrayIf(&w, `"shipping_lines":`, o.ShippingLines, writeShippingLine)
 	arrayIf(&w, `"discounts":`, o.Discounts, writeDiscount)
-	w.member(`"totals":{`)
+	w.Open(`"totals":`, '{')
 	writeTotals(&w, &o.Totals)
-	w.raw('}')
-	w.intIf(`"added":`, o.Added)
-	w.intIf(`"released":`, o.Released)
-	w.intIf(`"credited":`, o.Credited)
+	w.End('}')
+	w.IntIf(`"added":`, o.Added)
+	w.IntIf(`"released":`, o.Released)
+	w.IntIf(`"credited":`, o.Credited)
 	arrayIf(&w, `"payments":`, o.Payments, writePayment)
-	w.textIf(`"payment_policy":`, string(o.PaymentPolicy))
+	w.TextIf(`"payment_policy":`, string(o.PaymentPolicy))
 	valueIf(&w, `"holds":`, o.Holds, len(o.Holds) > 0)
 	valueIf(&w, `"edit":`, o.Edit, o.Edit != nil)
 	arrayIf(&w, `"fulfillments":`, o.Fulfillments, writeFulfillment)
@@ -40,171 +41,200 @@ func appendOrder(buf []byte, o *order.Order) ([]byte, error) {
 	valueIf(&w, `"metadata":`, o.Metadata, len(o.Metadata) > 0)
 	valueIf(&w, `"invoices":`, o.Invoices, len(o.Invoices) > 0)
 	valueIf(&w, `"wishes":`, o.Wishes, o.Wishes.ShippingMethod != "" || o.Wishes.DiscountCodes != nil)
-	w.textIf(`"price_list_version":`, o.PriceListVersion)
-	w.textIf(`"tax_provider_ref":`, o.TaxProviderRef)
+	w.TextIf(`"price_list_version":`, o.PriceListVersion)
+	w.TextIf(`"tax_provider_ref":`, o.TaxProviderRef)
 	valueIf(&w, `"rounding":`, o.Rounding, o.Rounding != (order.RoundingRule{}))
 	valueIf(&w, `"risk":`, o.Risk, o.Risk != nil)
-	w.textIf(`"source":`, o.Source)
-	w.textIf(`"stock_policy":`, string(o.StockPolicy))
-	w.textIf(`"cancel_reason":`, string(o.CancelReason))
-	w.textIf(`"cancel_note":`, o.CancelNote)
-	w.rawIf(`"cancel_pii":`, o.CancelPII)
-	w.time(`"placed_at":`, o.PlacedAt)
-	w.timeIf(`"confirmed_at":`, o.ConfirmedAt)
-	w.timeIf(`"completed_at":`, o.CompletedAt)
-	w.timeIf(`"canceled_at":`, o.CanceledAt)
-	w.timeIf(`"expires_at":`, o.ExpiresAt)
-	w.timeIf(`"expired_at":`, o.ExpiredAt)
-	w.timeIf(`"archived_at":`, o.ArchivedAt)
-	w.timeIf(`"drafted_at":`, o.DraftedAt)
-	w.timeIf(`"imported_at":`, o.ImportedAt)
-	w.time(`"updated_at":`, o.UpdatedAt)
-	w.raw('}')
-	return w.buf, w.err
+	w.TextIf(`"source":`, o.Source)
+	w.TextIf(`"stock_policy":`, string(o.StockPolicy))
+	w.TextIf(`"cancel_reason":`, string(o.CancelReason))
+	w.TextIf(`"cancel_note":`, o.CancelNote)
+	w.RawIf(`"cancel_pii":`, o.CancelPII)
+	w.Time(`"placed_at":`, o.PlacedAt)
+	w.TimeIf(`"confirmed_at":`, o.ConfirmedAt)
+	w.TimeIf(`"completed_at":`, o.CompletedAt)
+	w.TimeIf(`"canceled_at":`, o.CanceledAt)
+	w.TimeIf(`"expires_at":`, o.ExpiresAt)
+	w.TimeIf(`"expired_at":`, o.ExpiredAt)
+	w.TimeIf(`"archived_at":`, o.ArchivedAt)
+	w.TimeIf(`"drafted_at":`, o.DraftedAt)
+	w.TimeIf(`"imported_at":`, o.ImportedAt)
+	w.Time(`"updated_at":`, o.UpdatedAt)
+	w.End('}')
+	return w.Bytes()
 }
 
-func writeLineState(w *writer, l *order.LineState) {
-	w.uuid(`"line_id":`, l.LineID)
-	w.text(`"sku":`, l.SKU)
-	w.textIf(`"product_name":`, l.ProductName)
-	w.int(`"quantity":`, l.Quantity)
-	w.int(`"unit_price":`, l.UnitPrice)
-	w.int(`"subtotal":`, l.Subtotal)
-	arrayIf(w, `"discount_allocations":`, l.DiscountAllocations, func(w *writer, d *order.DiscountAllocation) {
-		w.text(`"discount_id":`, d.DiscountID)
-		w.int(`"amount":`, d.Amount)
+func writeLineState(w *jsonwriter.Writer, l *order.LineState) {
+	w.UUID(`"line_id":`, l.LineID)
+	w.Text(`"sku":`, l.SKU)
+	w.TextIf(`"product_name":`, l.ProductName)
+	w.Int(`"quantity":`, l.Quantity)
+	w.Int(`"unit_price":`, l.UnitPrice)
+	w.Int(`"subtotal":`, l.Subtotal)
+	arrayIf(w, `"discount_allocations":`, l.DiscountAllocations, func(w *jsonwriter.Writer, d *order.DiscountAllocation) {
+		w.Text(`"discount_id":`, d.DiscountID)
+		w.Int(`"amount":`, d.Amount)
 	})
 	arrayIf(w, `"tax_lines":`, l.TaxLines, writeTaxLine)
-	w.int(`"total":`, l.Total)
-	w.bool(`"requires_shipping":`, l.RequiresShipping)
-	w.textIf(`"backorder_policy":`, string(l.BackorderPolicy))
-	w.member(`"counters":{`)
+	w.Int(`"total":`, l.Total)
+	w.Bool(`"requires_shipping":`, l.RequiresShipping)
+	w.TextIf(`"backorder_policy":`, string(l.BackorderPolicy))
+	w.Open(`"counters":`, '{')
 	c := &l.Counters
-	w.int(`"ordered":`, c.Ordered)
-	w.intIf(`"canceled":`, c.Canceled)
-	w.intIf(`"reserved":`, c.Reserved)
-	w.intIf(`"backordered":`, c.Backordered)
-	w.intIf(`"fulfilled":`, c.Fulfilled)
-	w.intIf(`"shipped":`, c.Shipped)
-	w.intIf(`"delivered":`, c.Delivered)
-	w.intIf(`"return_requested":`, c.ReturnRequested)
-	w.intIf(`"returned":`, c.Returned)
-	w.intIf(`"restocked":`, c.Restocked)
-	w.intIf(`"written_off":`, c.WrittenOff)
-	w.intIf(`"refunded_quantity":`, c.RefundedQuantity)
-	w.raw('}')
-	arrayIf(w, `"batches":`, l.Batches, func(w *writer, b *order.Batch) {
-		w.int(`"quantity":`, b.Quantity)
-		w.int(`"live":`, b.Live)
-		w.intIf(`"tax":`, b.Tax)
-		w.intIf(`"exclusive_tax":`, b.ExclusiveTax)
-		w.int(`"total":`, b.Total)
+	w.Int(`"ordered":`, c.Ordered)
+	w.IntIf(`"canceled":`, c.Canceled)
+	w.IntIf(`"reserved":`, c.Reserved)
+	w.IntIf(`"backordered":`, c.Backordered)
+	w.IntIf(`"fulfilled":`, c.Fulfilled)
+	w.IntIf(`"shipped":`, c.Shipped)
+	w.IntIf(`"delivered":`, c.Delivered)
+	w.IntIf(`"return_requested":`, c.ReturnRequested)
+	w.IntIf(`"returned":`, c.Returned)
+	w.IntIf(`"restocked":`, c.Restocked)
+	w.IntIf(`"written_off":`, c.WrittenOff)
+	w.IntIf(`"refunded_quantity":`, c.RefundedQuantity)
+	w.End('}')
+	arrayIf(w, `"batches":`, l.Batches, func(w *jsonwriter.Writer, b *order.Batch) {
+		w.Int(`"quantity":`, b.Quantity)
+		w.Int(`"live":`, b.Live)
+		w.IntIf(`"tax":`, b.Tax)
+		w.IntIf(`"exclusive_tax":`, b.ExclusiveTax)
+		w.Int(`"total":`, b.Total)
 	})
 }
 
-func writeTaxLine(w *writer, t *order.TaxLine) {
-	w.text(`"code":`, t.Code)
-	w.int(`"rate":`, t.Rate)
-	w.int(`"amount":`, t.Amount)
+func writeTaxLine(w *jsonwriter.Writer, t *order.TaxLine) {
+	w.Text(`"code":`, t.Code)
+	w.Int(`"rate":`, t.Rate)
+	w.Int(`"amount":`, t.Amount)
 	if t.Inclusive {
-		w.bool(`"inclusive":`, true)
+		w.Bool(`"inclusive":`, true)
 	}
 }
 
-func writeShippingLine(w *writer, s *order.ShippingLine) {
-	w.text(`"method":`, s.Method)
-	w.int(`"amount":`, s.Amount)
+func writeShippingLine(w *jsonwriter.Writer, s *order.ShippingLine) {
+	w.Text(`"method":`, s.Method)
+	w.Int(`"amount":`, s.Amount)
 	arrayIf(w, `"tax_lines":`, s.TaxLines, writeTaxLine)
 }
 
-func writeDiscount(w *writer, d *order.Discount) {
-	w.text(`"discount_id":`, d.DiscountID)
-	w.textIf(`"code":`, d.Code)
-	w.int(`"amount":`, d.Amount)
-	w.intIf(`"rate":`, d.Rate)
-	w.textIf(`"scope":`, string(d.Scope))
+func writeDiscount(w *jsonwriter.Writer, d *order.Discount) {
+	w.Text(`"discount_id":`, d.DiscountID)
+	w.TextIf(`"code":`, d.Code)
+	w.Int(`"amount":`, d.Amount)
+	w.IntIf(`"rate":`, d.Rate)
+	w.TextIf(`"scope":`, string(d.Scope))
 }
 
-func writeTotals(w *writer, t *order.Totals) {
-	w.int(`"subtotal":`, t.Subtotal)
-	w.int(`"discount":`, t.Discount)
-	w.int(`"shipping":`, t.Shipping)
-	w.int(`"tax":`, t.Tax)
-	w.int(`"total":`, t.Total)
+func writeTotals(w *jsonwriter.Writer, t *order.Totals) {
+	w.Int(`"subtotal":`, t.Subtotal)
+	w.Int(`"discount":`, t.Discount)
+	w.Int(`"shipping":`, t.Shipping)
+	w.Int(`"tax":`, t.Tax)
+	w.Int(`"total":`, t.Total)
 }
 
-func writePayment(w *writer, p *order.Payment) {
-	w.uuid(`"payment_id":`, p.PaymentID)
-	w.textIf(`"method":`, p.Method)
-	w.textIf(`"reference":`, p.Reference)
-	w.text(`"state":`, string(p.State))
-	w.intIf(`"authorized":`, p.Authorized)
-	w.intIf(`"captured":`, p.Captured)
-	w.intIf(`"refunded":`, p.Refunded)
-	w.intIf(`"voided":`, p.Voided)
+func writePayment(w *jsonwriter.Writer, p *order.Payment) {
+	w.UUID(`"payment_id":`, p.PaymentID)
+	w.TextIf(`"method":`, p.Method)
+	w.TextIf(`"reference":`, p.Reference)
+	w.Text(`"state":`, string(p.State))
+	w.IntIf(`"authorized":`, p.Authorized)
+	w.IntIf(`"captured":`, p.Captured)
+	w.IntIf(`"refunded":`, p.Refunded)
+	w.IntIf(`"voided":`, p.Voided)
 }
 
-func writeFulfillment(w *writer, f *order.Fulfillment) {
-	w.uuid(`"fulfillment_id":`, f.FulfillmentID)
-	w.text(`"location_id":`, f.LocationID)
-	w.text(`"state":`, string(f.State))
+func writeFulfillment(w *jsonwriter.Writer, f *order.Fulfillment) {
+	w.UUID(`"fulfillment_id":`, f.FulfillmentID)
+	w.Text(`"location_id":`, f.LocationID)
+	w.Text(`"state":`, string(f.State))
 	array(w, `"lines":`, f.Lines, writeFulfillmentLine)
-	arrayIf(w, `"packages":`, f.Packages, func(w *writer, p *order.Package) {
-		w.intIf(`"weight_grams":`, p.WeightGrams)
-		w.intIf(`"length_mm":`, p.LengthMM)
-		w.intIf(`"width_mm":`, p.WidthMM)
-		w.intIf(`"height_mm":`, p.HeightMM)
+	arrayIf(w, `"packages":`, f.Packages, func(w *jsonwriter.Writer, p *order.Package) {
+		w.IntIf(`"weight_grams":`, p.WeightGrams)
+		w.IntIf(`"length_mm":`, p.LengthMM)
+		w.IntIf(`"width_mm":`, p.WidthMM)
+		w.IntIf(`"height_mm":`, p.HeightMM)
 	})
 	arrayIf(w, `"shipments":`, f.Shipments, writeShipment)
-	w.timeIf(`"ship_by":`, f.ShipBy)
-	w.timeIf(`"planned_at":`, f.PlannedAt)
-	w.timeIf(`"packed_at":`, f.PackedAt)
-	w.timeIf(`"canceled_at":`, f.CanceledAt)
+	w.TimeIf(`"ship_by":`, f.ShipBy)
+	w.TimeIf(`"planned_at":`, f.PlannedAt)
+	w.TimeIf(`"packed_at":`, f.PackedAt)
+	w.TimeIf(`"canceled_at":`, f.CanceledAt)
 }
 
-func writeFulfillmentLine(w *writer, l *order.FulfillmentLine) {
-	w.uuid(`"line_id":`, l.LineID)
-	w.text(`"sku":`, l.SKU)
-	w.int(`"quantity":`, l.Quantity)
-	w.intIf(`"shipped":`, l.Shipped)
-	w.intIf(`"delivered":`, l.Delivered)
-	w.timeIf(`"delivered_at":`, l.DeliveredAt)
+func writeFulfillmentLine(w *jsonwriter.Writer, l *order.FulfillmentLine) {
+	w.UUID(`"line_id":`, l.LineID)
+	w.Text(`"sku":`, l.SKU)
+	w.Int(`"quantity":`, l.Quantity)
+	w.IntIf(`"shipped":`, l.Shipped)
+	w.IntIf(`"delivered":`, l.Delivered)
+	w.TimeIf(`"delivered_at":`, l.DeliveredAt)
 }
 
-func writeShipment(w *writer, s *order.Shipment) {
-	w.uuid(`"shipment_id":`, s.ShipmentID)
-	w.textIf(`"carrier":`, s.Carrier)
-	w.textIf(`"service":`, s.Service)
-	w.textIf(`"tracking_number":`, s.TrackingNumber)
-	w.textIf(`"tracking_url":`, s.TrackingURL)
-	w.textIf(`"label_ref":`, s.LabelRef)
+func writeShipment(w *jsonwriter.Writer, s *order.Shipment) {
+	w.UUID(`"shipment_id":`, s.ShipmentID)
+	w.TextIf(`"carrier":`, s.Carrier)
+	w.TextIf(`"service":`, s.Service)
+	w.TextIf(`"tracking_number":`, s.TrackingNumber)
+	w.TextIf(`"tracking_url":`, s.TrackingURL)
+	w.TextIf(`"label_ref":`, s.LabelRef)
 	array(w, `"lines":`, s.Lines, writeFulfillmentLine)
-	w.textIf(`"failure_reason":`, s.FailureReason)
-	w.textIf(`"proof_ref":`, s.ProofRef)
-	w.time(`"shipped_at":`, s.ShippedAt)
-	w.timeIf(`"delivered_at":`, s.DeliveredAt)
-	w.timeIf(`"failed_at":`, s.FailedAt)
+	w.TextIf(`"failure_reason":`, s.FailureReason)
+	w.TextIf(`"proof_ref":`, s.ProofRef)
+	w.Time(`"shipped_at":`, s.ShippedAt)
+	w.TimeIf(`"delivered_at":`, s.DeliveredAt)
+	w.TimeIf(`"failed_at":`, s.FailedAt)
 }
 
 func appendLevels(buf []byte, l *stock.Levels) ([]byte, error) {
-	w := writer{buf: append(buf, '{')}
-	w.text(`"sku":`, l.SKU)
-	array(&w, `"locations":`, l.Locations, func(w *writer, at *stock.Location) {
-		w.text(`"location_id":`, at.ID)
-		w.int(`"on_hand":`, at.OnHand)
-		w.int(`"reserved":`, at.Reserved)
-		w.int(`"committed":`, at.Committed)
-		w.int(`"incoming":`, at.Incoming)
-		w.int(`"damaged":`, at.Damaged)
-		w.int(`"quality_control":`, at.QualityControl)
-		w.int(`"safety_stock":`, at.SafetyStock)
+	w := jsonwriter.Object(buf)
+	w.Text(`"sku":`, l.SKU)
+	array(&w, `"locations":`, l.Locations, func(w *jsonwriter.Writer, at *stock.Location) {
+		w.Text(`"location_id":`, at.ID)
+		w.Int(`"on_hand":`, at.OnHand)
+		w.Int(`"reserved":`, at.Reserved)
+		w.Int(`"committed":`, at.Committed)
+		w.Int(`"incoming":`, at.Incoming)
+		w.Int(`"damaged":`, at.Damaged)
+		w.Int(`"quality_control":`, at.QualityControl)
+		w.Int(`"safety_stock":`, at.SafetyStock)
 	})
-	w.intIf(`"backordered":`, l.Backordered)
-	w.textIf(`"backorder_policy":`, string(l.BackorderPolicy))
-	w.intIf(`"backorder_limit":`, l.BackorderLimit)
+	w.IntIf(`"backordered":`, l.Backordered)
+	w.TextIf(`"backorder_policy":`, string(l.BackorderPolicy))
+	w.IntIf(`"backorder_limit":`, l.BackorderLimit)
 	if l.Untracked {
-		w.bool(`"untracked":`, true)
+		w.Bool(`"untracked":`, true)
 	}
-	w.raw('}')
-	return w.buf, w.err
+	w.End('}')
+	return w.Bytes()
+}
+
+// valueIf leaves out what is not there. It costs an absent value no allocation.
+func valueIf[T any](w *jsonwriter.Writer, name string, v T, there bool) {
+	if there {
+		w.Value(name, v)
+	}
+}
+
+// array writes a member that is an array, null for a nil one.
+func array[T any](w *jsonwriter.Writer, name string, values []T, write func(*jsonwriter.Writer, *T)) {
+	if values == nil {
+		w.Value(name, nil)
+		return
+	}
+	w.Open(name, '[')
+	for i := range values {
+		w.Begin('{')
+		write(w, &values[i])
+		w.End('}')
+	}
+	w.End(']')
+}
+
+// arrayIf leaves an empty array out.
+func arrayIf[T any](w *jsonwriter.Writer, name string, values []T, write func(*jsonwriter.Writer, *T)) {
+	if len(values) > 0 {
+		array(w, name, values, write)
+	}
 }
