@@ -1,13 +1,11 @@
 package api_test
 
 import (
-	"encoding/json"
 	"net/http"
 	"slices"
 	"strings"
 	"testing"
 
-	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/api/httpx"
@@ -61,7 +59,7 @@ func TestCommands(t *testing.T) {
 				return
 			}
 			done := s.do(request)
-			if done.status != planned.Would.Status || done.header.Get("Location") == "" != (planned.Would.Location == "") || done.header.Get("Idempotent-Replayed") != "" {
+			if done.status != planned.Status || done.header.Get("Location") == "" != (planned.Location == "") || done.header.Get("Idempotent-Replayed") != "" {
 				t.Errorf("done: %d %v %s, rehearsed: %+v", done.status, done.header, done.body, planned)
 			}
 			var stored []string
@@ -85,13 +83,10 @@ func TestCommands(t *testing.T) {
 	}
 }
 
-// rehearsal is the answer to a dry run.
+// rehearsal is what the answer to a dry run has beyond that which it stands for.
 type rehearsal struct {
-	Would struct {
-		Status   int
-		Location string
-	}
-	Resource json.RawMessage
+	Status   int
+	Location string
 	Events   []struct {
 		Type string
 		Data map[string]any
@@ -106,7 +101,7 @@ func (c *scene) rehearse(r *httpx.Route, request call) rehearsal {
 		delete(request.header, "If-Match")
 	}
 	got := c.shop.do(request)
-	if got.status != http.StatusOK || got.header.Get("Preference-Applied") != "dry-run" || got.get(c.tb, "dry_run") != "true" {
+	if got.status != http.StatusOK || got.header.Get("Preference-Applied") != "dry-run" || got.get(c.tb, "dry_run", "status") == "" {
 		c.tb.Fatalf("dry run: %d %v %s", got.status, got.header, got.body)
 	}
 	for _, person := range []string{"seven@example.test", "a@example.test", "b@example.test", "pinches", "Musterweg", "Ms Meier", "I would like", `"pii"`} {
@@ -114,22 +109,19 @@ func (c *scene) rehearse(r *httpx.Route, request call) rehearsal {
 			c.tb.Errorf("dry run shows %s: %s", person, got.body)
 		}
 	}
-	var out rehearsal
+	var out struct {
+		DryRun rehearsal `json:"dry_run"`
+	}
 	unmarshal(c.tb, got.body, &out)
-	response := c.shop.contract.operation(r).Responses.Status(out.Would.Status)
+	operation := c.shop.contract.operation(r)
+	response := operation.Responses.Status(out.DryRun.Status)
 	if response == nil {
-		c.tb.Fatalf("the document has no status %d: %s", out.Would.Status, got.body)
+		c.tb.Fatalf("the document has no status %d: %s", out.DryRun.Status, got.body)
 	}
-	content := response.Value.Content["application/json"]
-	if content == nil {
-		return out
+	if real := response.Value.Content["application/json"]; real != nil && real.Schema.Ref != operation.Responses.Status(http.StatusOK).Value.Content["application/json"].Schema.Ref {
+		c.tb.Errorf("a dry run is answered with another schema than %s", real.Schema.Ref)
 	}
-	var value any
-	unmarshal(c.tb, out.Resource, &value)
-	if err := content.Schema.Value.VisitJSON(value, openapi3.MultiErrors()); err != nil {
-		c.tb.Errorf("rehearsed resource: %v", err)
-	}
-	return out
+	return out.DryRun
 }
 
 // strangers sends a request as the admin of another tenant, and as another customer of the same one.

@@ -4,10 +4,8 @@
 package contract
 
 import (
-	"encoding/json"
 	"time"
 
-	"github.com/oapi-codegen/runtime"
 	openapi_types "github.com/oapi-codegen/runtime/types"
 )
 
@@ -113,21 +111,6 @@ func (e DiscountScope) Valid() bool {
 	case DiscountScopeOrder:
 		return true
 	case DiscountScopeSkus:
-		return true
-	default:
-		return false
-	}
-}
-
-// Defines values for DryRunDryRun.
-const (
-	True DryRunDryRun = true
-)
-
-// Valid indicates whether the value is a known member of the DryRunDryRun enum.
-func (e DryRunDryRun) Valid() bool {
-	switch e {
-	case True:
 		return true
 	default:
 		return false
@@ -446,6 +429,24 @@ func (e NewHoldReason) Valid() bool {
 	}
 }
 
+// Defines values for NewLimitsCompletion.
+const (
+	NewLimitsCompletionAutomatic NewLimitsCompletion = "automatic"
+	NewLimitsCompletionManual    NewLimitsCompletion = "manual"
+)
+
+// Valid indicates whether the value is a known member of the NewLimitsCompletion enum.
+func (e NewLimitsCompletion) Valid() bool {
+	switch e {
+	case NewLimitsCompletionAutomatic:
+		return true
+	case NewLimitsCompletionManual:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewNoteFrom.
 const (
 	NewNoteFromCustomer NewNoteFrom = "customer"
@@ -482,6 +483,27 @@ func (e NewNoteVisibility) Valid() bool {
 	}
 }
 
+// Defines values for NewPaymentPolicyPolicy.
+const (
+	NewPaymentPolicyPolicyAuthorized NewPaymentPolicyPolicy = "authorized"
+	NewPaymentPolicyPolicyOnAccount  NewPaymentPolicyPolicy = "on_account"
+	NewPaymentPolicyPolicyPaid       NewPaymentPolicyPolicy = "paid"
+)
+
+// Valid indicates whether the value is a known member of the NewPaymentPolicyPolicy enum.
+func (e NewPaymentPolicyPolicy) Valid() bool {
+	switch e {
+	case NewPaymentPolicyPolicyAuthorized:
+		return true
+	case NewPaymentPolicyPolicyOnAccount:
+		return true
+	case NewPaymentPolicyPolicyPaid:
+		return true
+	default:
+		return false
+	}
+}
+
 // Defines values for NewReturnKind.
 const (
 	NewReturnKindClaim    NewReturnKind = "claim"
@@ -497,6 +519,45 @@ func (e NewReturnKind) Valid() bool {
 	case NewReturnKindExchange:
 		return true
 	case NewReturnKindReturn:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewRoundingMode.
+const (
+	NewRoundingModeHalfEven NewRoundingMode = "half_even"
+	NewRoundingModeHalfUp   NewRoundingMode = "half_up"
+)
+
+// Valid indicates whether the value is a known member of the NewRoundingMode enum.
+func (e NewRoundingMode) Valid() bool {
+	switch e {
+	case NewRoundingModeHalfEven:
+		return true
+	case NewRoundingModeHalfUp:
+		return true
+	default:
+		return false
+	}
+}
+
+// Defines values for NewRoundingScope.
+const (
+	NewRoundingScopeLine      NewRoundingScope = "line"
+	NewRoundingScopeOrder     NewRoundingScope = "order"
+	NewRoundingScopeRateGroup NewRoundingScope = "rate_group"
+)
+
+// Valid indicates whether the value is a known member of the NewRoundingScope enum.
+func (e NewRoundingScope) Valid() bool {
+	switch e {
+	case NewRoundingScopeLine:
+		return true
+	case NewRoundingScopeOrder:
+		return true
+	case NewRoundingScopeRateGroup:
 		return true
 	default:
 		return false
@@ -904,16 +965,16 @@ func (e ReturnReceiptLinesDisposition) Valid() bool {
 
 // Defines values for RoundingMode.
 const (
-	HalfEven RoundingMode = "half_even"
-	HalfUp   RoundingMode = "half_up"
+	RoundingModeHalfEven RoundingMode = "half_even"
+	RoundingModeHalfUp   RoundingMode = "half_up"
 )
 
 // Valid indicates whether the value is a known member of the RoundingMode enum.
 func (e RoundingMode) Valid() bool {
 	switch e {
-	case HalfEven:
+	case RoundingModeHalfEven:
 		return true
-	case HalfUp:
+	case RoundingModeHalfUp:
 		return true
 	default:
 		return false
@@ -1170,8 +1231,11 @@ type CountRelation string
 
 // Customer defines model for Customer.
 type Customer struct {
-	CustomerId string     `json:"customer_id"`
-	ErasedAt   *time.Time `json:"erased_at,omitempty"`
+	CustomerId string `json:"customer_id"`
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun   *DryRun    `json:"dry_run,omitempty"`
+	ErasedAt *time.Time `json:"erased_at,omitempty"`
 
 	// KeyDestroyed The key of the person's data is gone for ever
 	KeyDestroyed *bool `json:"key_destroyed,omitempty"`
@@ -1305,10 +1369,13 @@ type DeliveryFailure struct {
 
 // Discount defines model for Discount.
 type Discount struct {
-	Amounts         *[]Money      `json:"amounts,omitempty"`
-	Code            *string       `json:"code,omitempty"`
-	Combinable      *bool         `json:"combinable,omitempty"`
-	Disabled        *bool         `json:"disabled,omitempty"`
+	Amounts    *[]Money `json:"amounts,omitempty"`
+	Code       *string  `json:"code,omitempty"`
+	Combinable *bool    `json:"combinable,omitempty"`
+	Disabled   *bool    `json:"disabled,omitempty"`
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun          *DryRun       `json:"dry_run,omitempty"`
 	Id              string        `json:"id"`
 	Kind            DiscountKind  `json:"kind"`
 	MinimumSubtotal *[]Money      `json:"minimum_subtotal,omitempty"`
@@ -1350,29 +1417,17 @@ type DraftPlacing struct {
 	ReservationId *UUID  `json:"reservation_id,omitempty"`
 }
 
-// DryRun What would have been. Nothing was stored, and no key was used.
+// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
 type DryRun struct {
-	DryRun DryRunDryRun `json:"dry_run"`
-
 	// Events What would have been appended, in order, without personal data
-	Events []struct {
-		Data       map[string]interface{} `json:"data"`
-		StreamType string                 `json:"stream_type"`
-		Type       string                 `json:"type"`
-	} `json:"events"`
+	Events []PlannedEvent `json:"events"`
 
-	// Resource The body that would have been answered, without personal data
-	Resource interface{} `json:"resource"`
+	// Location Where the new thing would have been
+	Location *string `json:"location,omitempty"`
 
-	// Would What the answer would have been
-	Would struct {
-		Location *string `json:"location,omitempty"`
-		Status   int32   `json:"status"`
-	} `json:"would"`
+	// Status The status that the answer would have had
+	Status int32 `json:"status"`
 }
-
-// DryRunDryRun defines model for DryRun.DryRun.
-type DryRunDryRun bool
 
 // EditChange defines model for EditChange.
 type EditChange struct {
@@ -1402,12 +1457,15 @@ type EditPreview struct {
 	// AmountDelta A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
 	//
 	// Example: {"amount":1299,"currency":"EUR"}
-	AmountDelta  *Money         `json:"amount_delta,omitempty"`
-	Changes      []StagedChange `json:"changes"`
-	Order        Order          `json:"order"`
-	Refused      *Problem       `json:"refused,omitempty"`
-	TotalsAfter  *Sums          `json:"totals_after,omitempty"`
-	TotalsBefore *Sums          `json:"totals_before,omitempty"`
+	AmountDelta *Money         `json:"amount_delta,omitempty"`
+	Changes     []StagedChange `json:"changes"`
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun       *DryRun  `json:"dry_run,omitempty"`
+	Order        Order    `json:"order"`
+	Refused      *Problem `json:"refused,omitempty"`
+	TotalsAfter  *Sums    `json:"totals_after,omitempty"`
+	TotalsBefore *Sums    `json:"totals_before,omitempty"`
 }
 
 // Erasure defines model for Erasure.
@@ -1489,6 +1547,9 @@ type HoldRelease struct {
 
 // ImportedProducts defines model for ImportedProducts.
 type ImportedProducts struct {
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
 	// Rows Products that the catalogue now has as the table says
 	Rows int64 `json:"rows"`
 }
@@ -1522,7 +1583,10 @@ type Inventory struct {
 	// Backordered Units that orders wait for
 	Backordered *int64 `json:"backordered,omitempty"`
 	Committed   int64  `json:"committed"`
-	Locations   []struct {
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun    *DryRun `json:"dry_run,omitempty"`
+	Locations []struct {
 		Available      int64  `json:"available"`
 		Committed      int64  `json:"committed"`
 		Damaged        *int64 `json:"damaged,omitempty"`
@@ -1609,6 +1673,9 @@ type LegalHold struct {
 type Limits struct {
 	Completion *LimitsCompletion `json:"completion,omitempty"`
 
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
 	// MaxLines Lines of an order
 	MaxLines *int64 `json:"max_lines,omitempty"`
 
@@ -1649,7 +1716,10 @@ type LineQuantities = []struct {
 
 // Location defines model for Location.
 type Location struct {
-	Country  *string `json:"country,omitempty"`
+	Country *string `json:"country,omitempty"`
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun   *DryRun `json:"dry_run,omitempty"`
 	Id       string  `json:"id"`
 	Name     string  `json:"name"`
 	Pickable bool    `json:"pickable"`
@@ -1778,6 +1848,29 @@ type NewInvoice struct {
 	Series *string `json:"series,omitempty"`
 }
 
+// NewLimits defines model for NewLimits.
+type NewLimits struct {
+	Completion *NewLimitsCompletion `json:"completion,omitempty"`
+
+	// MaxLines Lines of an order
+	MaxLines *int64 `json:"max_lines,omitempty"`
+
+	// MaxQuantity Units of a line
+	MaxQuantity *int64 `json:"max_quantity,omitempty"`
+
+	// OrderExpiryMinutes How long a pending order waits
+	OrderExpiryMinutes *int64 `json:"order_expiry_minutes,omitempty"`
+
+	// ReservationMinutes How long a reservation holds that does not say so itself
+	ReservationMinutes *int64 `json:"reservation_minutes,omitempty"`
+
+	// ReturnWindowDays After delivery; 0: returns have no end
+	ReturnWindowDays *int64 `json:"return_window_days,omitempty"`
+}
+
+// NewLimitsCompletion defines model for NewLimits.Completion.
+type NewLimitsCompletion string
+
 // NewLocation defines model for NewLocation.
 type NewLocation struct {
 	Country *string `json:"country,omitempty"`
@@ -1849,6 +1942,15 @@ type NewOrderLines = []struct {
 	Sku      string `json:"sku"`
 }
 
+// NewPaymentPolicy defines model for NewPaymentPolicy.
+type NewPaymentPolicy struct {
+	AllowUnpaidPacking *bool                  `json:"allow_unpaid_packing,omitempty"`
+	Policy             NewPaymentPolicyPolicy `json:"policy"`
+}
+
+// NewPaymentPolicyPolicy defines model for NewPaymentPolicy.Policy.
+type NewPaymentPolicyPolicy string
+
 // NewProduct defines model for NewProduct.
 type NewProduct struct {
 	// Channels Where it is on sale; none: everywhere
@@ -1904,6 +2006,18 @@ type NewReturn struct {
 // NewReturnKind defines model for NewReturn.Kind.
 type NewReturnKind string
 
+// NewRounding defines model for NewRounding.
+type NewRounding struct {
+	Mode  *NewRoundingMode  `json:"mode,omitempty"`
+	Scope *NewRoundingScope `json:"scope,omitempty"`
+}
+
+// NewRoundingMode defines model for NewRounding.Mode.
+type NewRoundingMode string
+
+// NewRoundingScope defines model for NewRounding.Scope.
+type NewRoundingScope string
+
 // NewShipment defines model for NewShipment.
 type NewShipment struct {
 	Carrier        *string         `json:"carrier,omitempty"`
@@ -1958,6 +2072,12 @@ type NewTaxRate struct {
 
 	// TaxClass Empty or standard: the standard rate. In a PUT, that of the path
 	TaxClass *string `json:"tax_class,omitempty"`
+}
+
+// NewTimeZone defines model for NewTimeZone.
+type NewTimeZone struct {
+	// TimeZone A name of the IANA database
+	TimeZone string `json:"time_zone"`
 }
 
 // NewTransfer defines model for NewTransfer.
@@ -2044,9 +2164,12 @@ type Order struct {
 	CustomerNote *string `json:"customer_note,omitempty"`
 
 	// DiscountCodes That a draft asks for
-	DiscountCodes     *[]string          `json:"discount_codes,omitempty"`
-	Discounts         *[]OrderDiscount   `json:"discounts,omitempty"`
-	DraftedAt         *time.Time         `json:"drafted_at,omitempty"`
+	DiscountCodes *[]string        `json:"discount_codes,omitempty"`
+	Discounts     *[]OrderDiscount `json:"discounts,omitempty"`
+	DraftedAt     *time.Time       `json:"drafted_at,omitempty"`
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun            *DryRun            `json:"dry_run,omitempty"`
 	Edit              *OpenEdit          `json:"edit,omitempty"`
 	ExpiredAt         *time.Time         `json:"expired_at,omitempty"`
 	ExpiresAt         *time.Time         `json:"expires_at,omitempty"`
@@ -2463,8 +2586,11 @@ type PaidBack struct {
 
 // PaymentPolicy defines model for PaymentPolicy.
 type PaymentPolicy struct {
-	AllowUnpaidPacking *bool               `json:"allow_unpaid_packing,omitempty"`
-	Policy             PaymentPolicyPolicy `json:"policy"`
+	AllowUnpaidPacking *bool `json:"allow_unpaid_packing,omitempty"`
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun *DryRun             `json:"dry_run,omitempty"`
+	Policy PaymentPolicyPolicy `json:"policy"`
 }
 
 // PaymentPolicyPolicy defines model for PaymentPolicy.Policy.
@@ -2472,6 +2598,13 @@ type PaymentPolicyPolicy string
 
 // PaymentStatus defines model for PaymentStatus.
 type PaymentStatus string
+
+// PlannedEvent defines model for PlannedEvent.
+type PlannedEvent struct {
+	Data       map[string]interface{} `json:"data"`
+	StreamType string                 `json:"stream_type"`
+	Type       string                 `json:"type"`
+}
 
 // Problem defines model for Problem.
 type Problem struct {
@@ -2501,15 +2634,18 @@ type Problem struct {
 
 // Product defines model for Product.
 type Product struct {
-	Channels         *[]string `json:"channels,omitempty"`
-	Name             string    `json:"name"`
-	Prices           []Money   `json:"prices"`
-	RequiresShipping bool      `json:"requires_shipping"`
-	Sellable         bool      `json:"sellable"`
-	Sku              string    `json:"sku"`
-	TaxClass         *string   `json:"tax_class,omitempty"`
-	Version          int64     `json:"version"`
-	WeightGrams      *int64    `json:"weight_grams,omitempty"`
+	Channels *[]string `json:"channels,omitempty"`
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun           *DryRun `json:"dry_run,omitempty"`
+	Name             string  `json:"name"`
+	Prices           []Money `json:"prices"`
+	RequiresShipping bool    `json:"requires_shipping"`
+	Sellable         bool    `json:"sellable"`
+	Sku              string  `json:"sku"`
+	TaxClass         *string `json:"tax_class,omitempty"`
+	Version          int64   `json:"version"`
+	WeightGrams      *int64  `json:"weight_grams,omitempty"`
 }
 
 // ProductChange defines model for ProductChange.
@@ -2567,6 +2703,9 @@ type Quote struct {
 	Country   *string          `json:"country,omitempty"`
 	Currency  string           `json:"currency"`
 	Discounts *[]OrderDiscount `json:"discounts,omitempty"`
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun *DryRun `json:"dry_run,omitempty"`
 
 	// ExpiresAt When the token ends
 	ExpiresAt time.Time `json:"expires_at"`
@@ -2632,12 +2771,21 @@ type ReceivedPayment struct {
 	Reference *string `json:"reference,omitempty"`
 }
 
+// Removal What there is to say of a removal that was not carried out
+type Removal struct {
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun DryRun `json:"dry_run"`
+}
+
 // Reservation defines model for Reservation.
 type Reservation struct {
-	CustomerId *string            `json:"customer_id,omitempty"`
-	ExpiresAt  time.Time          `json:"expires_at"`
-	Id         openapi_types.UUID `json:"id"`
-	Lines      []struct {
+	CustomerId *string `json:"customer_id,omitempty"`
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun    *DryRun            `json:"dry_run,omitempty"`
+	ExpiresAt time.Time          `json:"expires_at"`
+	Id        openapi_types.UUID `json:"id"`
+	Lines     []struct {
 		LineId   openapi_types.UUID `json:"line_id"`
 		Quantity int64              `json:"quantity"`
 		Sku      string             `json:"sku"`
@@ -2715,8 +2863,10 @@ type ReturnResolution struct {
 
 // Rounding defines model for Rounding.
 type Rounding struct {
-	Mode  *RoundingMode  `json:"mode,omitempty"`
-	Scope *RoundingScope `json:"scope,omitempty"`
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun *DryRun        `json:"dry_run,omitempty"`
+	Mode   *RoundingMode  `json:"mode,omitempty"`
+	Scope  *RoundingScope `json:"scope,omitempty"`
 }
 
 // RoundingMode defines model for Rounding.Mode.
@@ -2750,9 +2900,12 @@ type ShippingBand struct {
 
 // ShippingMethod defines model for ShippingMethod.
 type ShippingMethod struct {
-	Bands     *[]ShippingBand    `json:"bands,omitempty"`
-	Countries *[]string          `json:"countries,omitempty"`
-	Disabled  *bool              `json:"disabled,omitempty"`
+	Bands     *[]ShippingBand `json:"bands,omitempty"`
+	Countries *[]string       `json:"countries,omitempty"`
+	Disabled  *bool           `json:"disabled,omitempty"`
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun    *DryRun            `json:"dry_run,omitempty"`
 	Id        string             `json:"id"`
 	Kind      ShippingMethodKind `json:"kind"`
 	Name      string             `json:"name"`
@@ -2837,11 +2990,14 @@ type TaxLine struct {
 
 // TaxRate defines model for TaxRate.
 type TaxRate struct {
-	Code      string `json:"code"`
-	Country   string `json:"country"`
-	Inclusive bool   `json:"inclusive"`
-	Rate      int64  `json:"rate"`
-	TaxClass  string `json:"tax_class"`
+	Code    string `json:"code"`
+	Country string `json:"country"`
+
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun    *DryRun `json:"dry_run,omitempty"`
+	Inclusive bool    `json:"inclusive"`
+	Rate      int64   `json:"rate"`
+	TaxClass  string  `json:"tax_class"`
 }
 
 // TaxRates defines model for TaxRates.
@@ -2851,6 +3007,9 @@ type TaxRates struct {
 
 // TimeZone defines model for TimeZone.
 type TimeZone struct {
+	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
 	// TimeZone A name of the IANA database
 	TimeZone string `json:"time_zone"`
 }
@@ -3047,111 +3206,79 @@ type To = string
 type TransferID = string
 
 // CustomerChanged defines model for CustomerChanged.
-type CustomerChanged struct {
-	union json.RawMessage
-}
+type CustomerChanged = Customer
 
 // CustomerErased defines model for CustomerErased.
 type CustomerErased = Customer
 
 // DiscountChanged defines model for DiscountChanged.
-type DiscountChanged struct {
-	union json.RawMessage
-}
+type DiscountChanged = Discount
 
 // DiscountCreated defines model for DiscountCreated.
 type DiscountCreated = Discount
 
 // EditStaged defines model for EditStaged.
-type EditStaged struct {
-	union json.RawMessage
-}
+type EditStaged = EditPreview
 
 // InventoryChanged defines model for InventoryChanged.
-type InventoryChanged struct {
-	union json.RawMessage
-}
+type InventoryChanged = Inventory
 
 // InventoryCreated defines model for InventoryCreated.
 type InventoryCreated = Inventory
 
 // LimitsChanged defines model for LimitsChanged.
-type LimitsChanged struct {
-	union json.RawMessage
-}
+type LimitsChanged = Limits
 
 // LocationChanged defines model for LocationChanged.
-type LocationChanged struct {
-	union json.RawMessage
-}
+type LocationChanged = Location
 
 // LocationCreated defines model for LocationCreated.
 type LocationCreated = Location
 
 // OrderChanged defines model for OrderChanged.
-type OrderChanged struct {
-	union json.RawMessage
-}
+type OrderChanged = Order
 
 // OrderCreated defines model for OrderCreated.
 type OrderCreated = Order
 
 // PaymentPolicyChanged defines model for PaymentPolicyChanged.
-type PaymentPolicyChanged struct {
-	union json.RawMessage
-}
+type PaymentPolicyChanged = PaymentPolicy
 
 // ProductChanged defines model for ProductChanged.
-type ProductChanged struct {
-	union json.RawMessage
-}
+type ProductChanged = Product
 
 // ProductCreated defines model for ProductCreated.
 type ProductCreated = Product
 
 // ProductsImported defines model for ProductsImported.
-type ProductsImported struct {
-	union json.RawMessage
-}
+type ProductsImported = ImportedProducts
 
 // Quoted defines model for Quoted.
-type Quoted struct {
-	union json.RawMessage
-}
+type Quoted = Quote
 
 // ReservationChanged defines model for ReservationChanged.
-type ReservationChanged struct {
-	union json.RawMessage
-}
+type ReservationChanged = Reservation
 
 // ReservationCreated defines model for ReservationCreated.
 type ReservationCreated = Reservation
 
 // RoundingChanged defines model for RoundingChanged.
-type RoundingChanged struct {
-	union json.RawMessage
-}
+type RoundingChanged = Rounding
 
 // ShippingMethodChanged defines model for ShippingMethodChanged.
-type ShippingMethodChanged struct {
-	union json.RawMessage
-}
+type ShippingMethodChanged = ShippingMethod
 
 // ShippingMethodCreated defines model for ShippingMethodCreated.
 type ShippingMethodCreated = ShippingMethod
 
 // TaxRateChanged defines model for TaxRateChanged.
-type TaxRateChanged struct {
-	union json.RawMessage
-}
+type TaxRateChanged = TaxRate
 
 // TaxRateCreated defines model for TaxRateCreated.
 type TaxRateCreated = TaxRate
 
 // TimeZoneChanged defines model for TimeZoneChanged.
-type TimeZoneChanged struct {
-	union json.RawMessage
-}
+type TimeZoneChanged = TimeZone
 
 // GetBacklogParams defines parameters for GetBacklog.
 type GetBacklogParams struct {
@@ -4584,7 +4711,7 @@ type CreateDiscountJSONRequestBody = NewDiscount
 type PutDiscountJSONRequestBody = NewDiscount
 
 // SetLimitsJSONRequestBody defines body for SetLimits for application/json ContentType.
-type SetLimitsJSONRequestBody = Limits
+type SetLimitsJSONRequestBody = NewLimits
 
 // CreateLocationJSONRequestBody defines body for CreateLocation for application/json ContentType.
 type CreateLocationJSONRequestBody = NewLocation
@@ -4593,10 +4720,10 @@ type CreateLocationJSONRequestBody = NewLocation
 type PutLocationJSONRequestBody = NewLocation
 
 // SetPaymentPolicyJSONRequestBody defines body for SetPaymentPolicy for application/json ContentType.
-type SetPaymentPolicyJSONRequestBody = PaymentPolicy
+type SetPaymentPolicyJSONRequestBody = NewPaymentPolicy
 
 // SetRoundingJSONRequestBody defines body for SetRounding for application/json ContentType.
-type SetRoundingJSONRequestBody = Rounding
+type SetRoundingJSONRequestBody = NewRounding
 
 // CreateShippingMethodJSONRequestBody defines body for CreateShippingMethod for application/json ContentType.
 type CreateShippingMethodJSONRequestBody = NewShippingMethod
@@ -4611,996 +4738,4 @@ type CreateTaxRateJSONRequestBody = NewTaxRate
 type PutTaxRateJSONRequestBody = NewTaxRate
 
 // SetTimeZoneJSONRequestBody defines body for SetTimeZone for application/json ContentType.
-type SetTimeZoneJSONRequestBody = TimeZone
-
-// AsCustomer returns the union data inside the CustomerChanged as a Customer
-func (t CustomerChanged) AsCustomer() (Customer, error) {
-	var body Customer
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromCustomer overwrites any union data inside the CustomerChanged as the provided Customer
-func (t *CustomerChanged) FromCustomer(v Customer) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeCustomer performs a merge with any union data inside the CustomerChanged, using the provided Customer
-func (t *CustomerChanged) MergeCustomer(v Customer) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the CustomerChanged as a DryRun
-func (t CustomerChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the CustomerChanged as the provided DryRun
-func (t *CustomerChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the CustomerChanged, using the provided DryRun
-func (t *CustomerChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t CustomerChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *CustomerChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsDiscount returns the union data inside the DiscountChanged as a Discount
-func (t DiscountChanged) AsDiscount() (Discount, error) {
-	var body Discount
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDiscount overwrites any union data inside the DiscountChanged as the provided Discount
-func (t *DiscountChanged) FromDiscount(v Discount) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDiscount performs a merge with any union data inside the DiscountChanged, using the provided Discount
-func (t *DiscountChanged) MergeDiscount(v Discount) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the DiscountChanged as a DryRun
-func (t DiscountChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the DiscountChanged as the provided DryRun
-func (t *DiscountChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the DiscountChanged, using the provided DryRun
-func (t *DiscountChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t DiscountChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *DiscountChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsEditPreview returns the union data inside the EditStaged as a EditPreview
-func (t EditStaged) AsEditPreview() (EditPreview, error) {
-	var body EditPreview
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromEditPreview overwrites any union data inside the EditStaged as the provided EditPreview
-func (t *EditStaged) FromEditPreview(v EditPreview) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeEditPreview performs a merge with any union data inside the EditStaged, using the provided EditPreview
-func (t *EditStaged) MergeEditPreview(v EditPreview) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the EditStaged as a DryRun
-func (t EditStaged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the EditStaged as the provided DryRun
-func (t *EditStaged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the EditStaged, using the provided DryRun
-func (t *EditStaged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t EditStaged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *EditStaged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsInventory returns the union data inside the InventoryChanged as a Inventory
-func (t InventoryChanged) AsInventory() (Inventory, error) {
-	var body Inventory
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromInventory overwrites any union data inside the InventoryChanged as the provided Inventory
-func (t *InventoryChanged) FromInventory(v Inventory) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeInventory performs a merge with any union data inside the InventoryChanged, using the provided Inventory
-func (t *InventoryChanged) MergeInventory(v Inventory) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the InventoryChanged as a DryRun
-func (t InventoryChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the InventoryChanged as the provided DryRun
-func (t *InventoryChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the InventoryChanged, using the provided DryRun
-func (t *InventoryChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t InventoryChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *InventoryChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsLimits returns the union data inside the LimitsChanged as a Limits
-func (t LimitsChanged) AsLimits() (Limits, error) {
-	var body Limits
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromLimits overwrites any union data inside the LimitsChanged as the provided Limits
-func (t *LimitsChanged) FromLimits(v Limits) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeLimits performs a merge with any union data inside the LimitsChanged, using the provided Limits
-func (t *LimitsChanged) MergeLimits(v Limits) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the LimitsChanged as a DryRun
-func (t LimitsChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the LimitsChanged as the provided DryRun
-func (t *LimitsChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the LimitsChanged, using the provided DryRun
-func (t *LimitsChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t LimitsChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *LimitsChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsLocation returns the union data inside the LocationChanged as a Location
-func (t LocationChanged) AsLocation() (Location, error) {
-	var body Location
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromLocation overwrites any union data inside the LocationChanged as the provided Location
-func (t *LocationChanged) FromLocation(v Location) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeLocation performs a merge with any union data inside the LocationChanged, using the provided Location
-func (t *LocationChanged) MergeLocation(v Location) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the LocationChanged as a DryRun
-func (t LocationChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the LocationChanged as the provided DryRun
-func (t *LocationChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the LocationChanged, using the provided DryRun
-func (t *LocationChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t LocationChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *LocationChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsOrder returns the union data inside the OrderChanged as a Order
-func (t OrderChanged) AsOrder() (Order, error) {
-	var body Order
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromOrder overwrites any union data inside the OrderChanged as the provided Order
-func (t *OrderChanged) FromOrder(v Order) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeOrder performs a merge with any union data inside the OrderChanged, using the provided Order
-func (t *OrderChanged) MergeOrder(v Order) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the OrderChanged as a DryRun
-func (t OrderChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the OrderChanged as the provided DryRun
-func (t *OrderChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the OrderChanged, using the provided DryRun
-func (t *OrderChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t OrderChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *OrderChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsPaymentPolicy returns the union data inside the PaymentPolicyChanged as a PaymentPolicy
-func (t PaymentPolicyChanged) AsPaymentPolicy() (PaymentPolicy, error) {
-	var body PaymentPolicy
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromPaymentPolicy overwrites any union data inside the PaymentPolicyChanged as the provided PaymentPolicy
-func (t *PaymentPolicyChanged) FromPaymentPolicy(v PaymentPolicy) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergePaymentPolicy performs a merge with any union data inside the PaymentPolicyChanged, using the provided PaymentPolicy
-func (t *PaymentPolicyChanged) MergePaymentPolicy(v PaymentPolicy) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the PaymentPolicyChanged as a DryRun
-func (t PaymentPolicyChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the PaymentPolicyChanged as the provided DryRun
-func (t *PaymentPolicyChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the PaymentPolicyChanged, using the provided DryRun
-func (t *PaymentPolicyChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t PaymentPolicyChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *PaymentPolicyChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsProduct returns the union data inside the ProductChanged as a Product
-func (t ProductChanged) AsProduct() (Product, error) {
-	var body Product
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromProduct overwrites any union data inside the ProductChanged as the provided Product
-func (t *ProductChanged) FromProduct(v Product) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeProduct performs a merge with any union data inside the ProductChanged, using the provided Product
-func (t *ProductChanged) MergeProduct(v Product) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the ProductChanged as a DryRun
-func (t ProductChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the ProductChanged as the provided DryRun
-func (t *ProductChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the ProductChanged, using the provided DryRun
-func (t *ProductChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t ProductChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ProductChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsImportedProducts returns the union data inside the ProductsImported as a ImportedProducts
-func (t ProductsImported) AsImportedProducts() (ImportedProducts, error) {
-	var body ImportedProducts
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromImportedProducts overwrites any union data inside the ProductsImported as the provided ImportedProducts
-func (t *ProductsImported) FromImportedProducts(v ImportedProducts) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeImportedProducts performs a merge with any union data inside the ProductsImported, using the provided ImportedProducts
-func (t *ProductsImported) MergeImportedProducts(v ImportedProducts) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the ProductsImported as a DryRun
-func (t ProductsImported) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the ProductsImported as the provided DryRun
-func (t *ProductsImported) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the ProductsImported, using the provided DryRun
-func (t *ProductsImported) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t ProductsImported) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ProductsImported) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsQuote returns the union data inside the Quoted as a Quote
-func (t Quoted) AsQuote() (Quote, error) {
-	var body Quote
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromQuote overwrites any union data inside the Quoted as the provided Quote
-func (t *Quoted) FromQuote(v Quote) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeQuote performs a merge with any union data inside the Quoted, using the provided Quote
-func (t *Quoted) MergeQuote(v Quote) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the Quoted as a DryRun
-func (t Quoted) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the Quoted as the provided DryRun
-func (t *Quoted) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the Quoted, using the provided DryRun
-func (t *Quoted) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t Quoted) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *Quoted) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsReservation returns the union data inside the ReservationChanged as a Reservation
-func (t ReservationChanged) AsReservation() (Reservation, error) {
-	var body Reservation
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromReservation overwrites any union data inside the ReservationChanged as the provided Reservation
-func (t *ReservationChanged) FromReservation(v Reservation) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeReservation performs a merge with any union data inside the ReservationChanged, using the provided Reservation
-func (t *ReservationChanged) MergeReservation(v Reservation) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the ReservationChanged as a DryRun
-func (t ReservationChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the ReservationChanged as the provided DryRun
-func (t *ReservationChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the ReservationChanged, using the provided DryRun
-func (t *ReservationChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t ReservationChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ReservationChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsRounding returns the union data inside the RoundingChanged as a Rounding
-func (t RoundingChanged) AsRounding() (Rounding, error) {
-	var body Rounding
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromRounding overwrites any union data inside the RoundingChanged as the provided Rounding
-func (t *RoundingChanged) FromRounding(v Rounding) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeRounding performs a merge with any union data inside the RoundingChanged, using the provided Rounding
-func (t *RoundingChanged) MergeRounding(v Rounding) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the RoundingChanged as a DryRun
-func (t RoundingChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the RoundingChanged as the provided DryRun
-func (t *RoundingChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the RoundingChanged, using the provided DryRun
-func (t *RoundingChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t RoundingChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *RoundingChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsShippingMethod returns the union data inside the ShippingMethodChanged as a ShippingMethod
-func (t ShippingMethodChanged) AsShippingMethod() (ShippingMethod, error) {
-	var body ShippingMethod
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromShippingMethod overwrites any union data inside the ShippingMethodChanged as the provided ShippingMethod
-func (t *ShippingMethodChanged) FromShippingMethod(v ShippingMethod) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeShippingMethod performs a merge with any union data inside the ShippingMethodChanged, using the provided ShippingMethod
-func (t *ShippingMethodChanged) MergeShippingMethod(v ShippingMethod) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the ShippingMethodChanged as a DryRun
-func (t ShippingMethodChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the ShippingMethodChanged as the provided DryRun
-func (t *ShippingMethodChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the ShippingMethodChanged, using the provided DryRun
-func (t *ShippingMethodChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t ShippingMethodChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *ShippingMethodChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsTaxRate returns the union data inside the TaxRateChanged as a TaxRate
-func (t TaxRateChanged) AsTaxRate() (TaxRate, error) {
-	var body TaxRate
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromTaxRate overwrites any union data inside the TaxRateChanged as the provided TaxRate
-func (t *TaxRateChanged) FromTaxRate(v TaxRate) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeTaxRate performs a merge with any union data inside the TaxRateChanged, using the provided TaxRate
-func (t *TaxRateChanged) MergeTaxRate(v TaxRate) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the TaxRateChanged as a DryRun
-func (t TaxRateChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the TaxRateChanged as the provided DryRun
-func (t *TaxRateChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the TaxRateChanged, using the provided DryRun
-func (t *TaxRateChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t TaxRateChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *TaxRateChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
-
-// AsTimeZone returns the union data inside the TimeZoneChanged as a TimeZone
-func (t TimeZoneChanged) AsTimeZone() (TimeZone, error) {
-	var body TimeZone
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromTimeZone overwrites any union data inside the TimeZoneChanged as the provided TimeZone
-func (t *TimeZoneChanged) FromTimeZone(v TimeZone) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeTimeZone performs a merge with any union data inside the TimeZoneChanged, using the provided TimeZone
-func (t *TimeZoneChanged) MergeTimeZone(v TimeZone) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-// AsDryRun returns the union data inside the TimeZoneChanged as a DryRun
-func (t TimeZoneChanged) AsDryRun() (DryRun, error) {
-	var body DryRun
-	err := json.Unmarshal(t.union, &body)
-	return body, err
-}
-
-// FromDryRun overwrites any union data inside the TimeZoneChanged as the provided DryRun
-func (t *TimeZoneChanged) FromDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	t.union = b
-	return err
-}
-
-// MergeDryRun performs a merge with any union data inside the TimeZoneChanged, using the provided DryRun
-func (t *TimeZoneChanged) MergeDryRun(v DryRun) error {
-	b, err := json.Marshal(v)
-	if err != nil {
-		return err
-	}
-
-	merged, err := runtime.JSONMerge(t.union, b)
-	t.union = merged
-	return err
-}
-
-func (t TimeZoneChanged) MarshalJSON() ([]byte, error) {
-	b, err := t.union.MarshalJSON()
-	return b, err
-}
-
-func (t *TimeZoneChanged) UnmarshalJSON(b []byte) error {
-	err := t.union.UnmarshalJSON(b)
-	return err
-}
+type SetTimeZoneJSONRequestBody = NewTimeZone

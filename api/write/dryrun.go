@@ -1,10 +1,12 @@
 package write
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
 
 	"github.com/ordermill/ordermill/api/httpx"
 	"github.com/ordermill/ordermill/api/resource"
@@ -12,17 +14,11 @@ import (
 	"github.com/ordermill/ordermill/eventstore"
 )
 
-// dryRun is the answer to Prefer: dry-run.
+// dryRun is the member by which the answer to Prefer: dry-run differs from the one that it stands for.
 type dryRun struct {
-	DryRun   bool            `json:"dry_run"`
-	Would    wouldBe         `json:"would"`
-	Resource json.RawMessage `json:"resource"`
-	Events   []plannedEvent  `json:"events"`
-}
-
-type wouldBe struct {
-	Status   int    `json:"status"`
-	Location string `json:"location,omitempty"`
+	Status   int            `json:"status"`
+	Location string         `json:"location,omitempty"`
+	Events   []plannedEvent `json:"events"`
 }
 
 type plannedEvent struct {
@@ -55,19 +51,32 @@ func (s *server) rehearse(ctx context.Context, r *request, wish commands.Request
 		a, err := s.fromStore(ctx, r.Call, &commands.Response{Answer: response.Answer})
 		return a.rehearsed(), err
 	}
-	out := dryRun{DryRun: true, Would: wouldBe{outcome.status, outcome.location}, Events: make([]plannedEvent, len(outcome.events))}
-	if out.Resource, _, err = resource.Reveal(ctx, s.Vault, wish.Tenant, outcome.body, resource.Viewer{Staff: r.Identity.Viewer().Staff}); err != nil {
+	body, _, err := resource.Reveal(ctx, s.Vault, wish.Tenant, outcome.body, resource.Viewer{Staff: r.Identity.Viewer().Staff})
+	if err != nil {
 		return answer{}, err
 	}
+	dry := dryRun{Status: outcome.status, Location: outcome.location, Events: make([]plannedEvent, len(outcome.events))}
 	for i, e := range outcome.events {
-		out.Events[i] = plannedEvent{Type: e.Type, StreamType: e.StreamType}
-		if err := json.Unmarshal(e.Data, &out.Events[i].Data); err != nil {
+		dry.Events[i] = plannedEvent{Type: e.Type, StreamType: e.StreamType}
+		if err := json.Unmarshal(e.Data, &dry.Events[i].Data); err != nil {
 			return answer{}, fmt.Errorf("planned event %s: %w", e.Type, err)
 		}
-		delete(out.Events[i].Data, "pii")
+		delete(dry.Events[i].Data, "pii")
 	}
-	a := answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}}, body: httpx.Marshal(out)}
+	a := answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}}, body: dry.in(body)}
 	return a.rehearsed(), nil
+}
+
+// in returns the object that body holds with the member dry_run at its end, or an object of that member alone.
+func (d dryRun) in(body []byte) []byte {
+	rest, object := bytes.CutSuffix(body, []byte("}"))
+	switch {
+	case !object:
+		rest = []byte("{")
+	case len(rest) > 1:
+		rest = append(slices.Clip(rest), ',')
+	}
+	return slices.Concat(rest, []byte(`"dry_run":`), httpx.Marshal(d), []byte("}"))
 }
 
 // rehearsed marks an answer as that of a dry run.

@@ -127,23 +127,23 @@ func removeLocation(_ context.Context, r *request, _ *contract.Nothing) (command
 	return r.set(settings.RemoveLocation{ID: r.path("location_id"), At: r.at})
 }
 
-func setPaymentPolicy(_ context.Context, r *request, in *contract.PaymentPolicy) (commands.Command, error) {
+func setPaymentPolicy(_ context.Context, r *request, in *contract.NewPaymentPolicy) (commands.Command, error) {
 	return r.set(settings.SetPaymentPolicy{Payment: settings.Payment{
 		Policy: settings.PaymentPolicy(in.Policy), AllowUnpaidPacking: value(in.AllowUnpaidPacking, false),
 	}, At: r.at})
 }
 
-func setTimeZone(_ context.Context, r *request, in *contract.TimeZone) (commands.Command, error) {
+func setTimeZone(_ context.Context, r *request, in *contract.NewTimeZone) (commands.Command, error) {
 	return r.set(settings.SetTimeZone{TimeZone: in.TimeZone, At: r.at})
 }
 
-func setRounding(_ context.Context, r *request, in *contract.Rounding) (commands.Command, error) {
+func setRounding(_ context.Context, r *request, in *contract.NewRounding) (commands.Command, error) {
 	return r.set(settings.SetRounding{Rounding: pricing.RoundingRule{
 		Mode: money.Rounding(value(in.Mode, "")), Scope: pricing.RoundingScope(value(in.Scope, "")),
 	}, At: r.at})
 }
 
-func setLimits(_ context.Context, r *request, in *contract.Limits) (commands.Command, error) {
+func setLimits(_ context.Context, r *request, in *contract.NewLimits) (commands.Command, error) {
 	return r.set(settings.SetLimits{Limits: settings.Limits{
 		MaxLines: value(in.MaxLines, 0), MaxQuantity: value(in.MaxQuantity, 0), OrderExpiryMinutes: value(in.OrderExpiryMinutes, 0),
 		ReservationMinutes: value(in.ReservationMinutes, 0), ReturnWindowDays: value(in.ReturnWindowDays, 0),
