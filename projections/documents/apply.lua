@@ -42,7 +42,7 @@ for k = n + 1, #KEYS do
         local head = redis.pcall('getrange', KEYS[k], 0, 80)
         local newer = false
         if type(head) == 'string' then
-            local e, p = string.match(head, '^1 (%d+) (%d+) ')
+            local e, p = string.match(head, '^2 (%d+) (%d+) ')
             newer = e == epoch and tonumber(p) >= tonumber(ARGV[arg + 1])
         end
         if mode == 'drop' then

@@ -54,11 +54,12 @@ func TestBackend_Verify(t *testing.T) {
 		value   string
 		problem string
 	}{
-		"changed":    {moved, string(encodeValue(s.epoch, changed)), "different"},
-		"stale":      {moved, string(encodeValue(s.epoch, stale)), "different"},
-		"unexpected": {foreign, string(encodeValue(s.epoch, want[moved])), "unexpected"},
+		"changed":    {moved, string(encodeValue(l.document(moved), s.epoch, changed)), "different"},
+		"stale":      {moved, string(encodeValue(l.document(moved), s.epoch, stale)), "different"},
+		"unexpected": {foreign, string(encodeValue(l.document(foreign), s.epoch, want[moved])), "unexpected"},
 		"unreadable": {moved, "rubbish", ""},
-		"other past": {moved, string(encodeValue(s.epoch+1, stale)), ""},
+		"copied":     {foreign, string(encodeValue(l.document(moved), s.epoch, want[moved])), ""},
+		"other past": {moved, string(encodeValue(l.document(moved), s.epoch+1, stale)), ""},
 	} {
 		if err := client.Set(ctx, l.document(tt.key), tt.value, 0).Err(); err != nil {
 			t.Fatal(err)
@@ -174,7 +175,7 @@ func forward(t *rapid.T, s *shop, b *Backend, g projections.Generation, before m
 		if err != nil {
 			continue // it is absent
 		}
-		d, _ := decodeValue(s.epoch, value)
+		d, _ := decodeValue(b.layout(1, g).document(key), s.epoch, value)
 		if d.Version < before[key] {
 			t.Fatalf("%s went back from version %d to %d", key.Stream, before[key], d.Version)
 		}
@@ -244,7 +245,7 @@ func TestFill_newerStays(t *testing.T) {
 	expect := func(after string) {
 		t.Helper()
 		value, err := b.client.Get(t.Context(), b.layout(1, 1).document(key)).Result()
-		d, _ := decodeValue(s.epoch, value)
+		d, _ := decodeValue(b.layout(1, 1).document(key), s.epoch, value)
 		if want := s.documents(t, b.kind, changes[3])[key]; err != nil || !sameDocument(d, want) {
 			t.Errorf("after %s: version %d, %v; want %d", after, d.Version, err, want.Version)
 		}

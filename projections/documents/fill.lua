@@ -13,7 +13,7 @@ if e ~= ARGV[1] or tonumber(p) > tonumber(ARGV[2]) then
 end
 local head = redis.pcall('getrange', KEYS[2], 0, 80)
 if type(head) == 'string' then
-    e, p = string.match(head, '^1 (%d+) (%d+) ')
+    e, p = string.match(head, '^2 (%d+) (%d+) ')
     if e == ARGV[1] and tonumber(p) >= tonumber(ARGV[3]) then
         return 0
     end

@@ -209,7 +209,7 @@ func (b *Backend) store(ctx context.Context, w *lane, l layout, bucket int, held
 	for len(held) > 0 {
 		some := held[:min(loadBatch, len(held))]
 		held = held[len(some):]
-		if err := w.encode(some, epoch); err != nil {
+		if err := w.encode(some, prefix, epoch); err != nil {
 			return err
 		}
 		for i, d := range some {
@@ -224,15 +224,15 @@ func (b *Backend) store(ctx context.Context, w *lane, l layout, bucket int, held
 	return nil
 }
 
-// encode writes the values of some documents into the lane's memory.
-func (w *lane) encode(some []*folded, epoch int64) error {
+// encode writes the values of some documents of a bucket into the lane's memory.
+func (w *lane) encode(some []*folded, prefix string, epoch int64) error {
 	w.values, w.ends = w.values[:0], append(w.ends[:0], 0)
 	for _, d := range some {
 		document, err := d.document()
 		if err != nil {
 			return fmt.Errorf("document of stream %s: %w", d.key.Stream, err)
 		}
-		w.values = appendValue(w.values, epoch, document)
+		w.values = appendValue(w.values, documentKey(prefix, d.key), epoch, document)
 		w.ends = append(w.ends, len(w.values))
 	}
 	return nil
@@ -288,7 +288,7 @@ func (b *Backend) check(ctx context.Context, w *lane, l layout, bucket int, held
 	for len(held) > 0 {
 		some := held[:min(loadBatch, len(held))]
 		held = held[len(some):]
-		if err := w.encode(some, at.Epoch); err != nil {
+		if err := w.encode(some, prefix, at.Epoch); err != nil {
 			return nil, err
 		}
 		stored, err := b.raw(ctx, w, prefix, some)

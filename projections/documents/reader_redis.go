@@ -80,15 +80,16 @@ func (r *Reader) askRedis(ctx context.Context, live *pointers, kind *Kind, key K
 		return a, false
 	}
 	l := layout{name: kind.cache, log: r.config.Log, generation: g}
+	name := l.document(key)
 	answer, err := r.cache.do(ctx, func(ctx context.Context) (any, error) {
-		return r.cache.client.MGet(ctx, l.checkpoint(bucketOf(key.Stream)), l.document(key)).Result()
+		return r.cache.client.MGet(ctx, l.checkpoint(bucketOf(key.Stream)), name).Result()
 	})
 	if err != nil {
 		r.stats.failures.Add(1)
 		return a, false
 	}
 	pair, _ := answer.([]any) // MGet returns nothing else
-	if d, proven, ok := interpret(pair, live.epoch); ok {
+	if d, proven, ok := interpret(name, pair, live.epoch); ok {
 		return Answer{Document: d, Key: key, Epoch: live.epoch, Proven: proven, Source: SourceRedis}, true
 	}
 	_, known := checkpointOf(pair, live.epoch)
@@ -101,9 +102,10 @@ func (r *Reader) fill(ctx context.Context, live *pointers, kind *Kind, a *Answer
 		return
 	}
 	l := layout{name: kind.cache, log: r.config.Log, generation: live.live[kind.cache]}
+	name := l.document(a.Key)
 	stored, err := r.cache.do(ctx, func(ctx context.Context) (any, error) {
-		return r.cache.client.Eval(ctx, fillScript, []string{l.checkpoint(bucketOf(a.Key.Stream)), l.document(a.Key)},
-			a.Epoch, int64(a.Proven), int64(a.Position), jittered(r.config.TTL), encodeValue(a.Epoch, a.Document)).Int()
+		return r.cache.client.Eval(ctx, fillScript, []string{l.checkpoint(bucketOf(a.Key.Stream)), name},
+			a.Epoch, int64(a.Proven), int64(a.Position), jittered(r.config.TTL), encodeValue(name, a.Epoch, a.Document)).Int()
 	})
 	if err != nil {
 		r.stats.failures.Add(1)

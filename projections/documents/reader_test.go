@@ -152,6 +152,61 @@ func TestReader_chain(t *testing.T) {
 	v.expect(t, v.head(), SourceRedis)
 }
 
+// A value is of the key that it was written under. Copied elsewhere, to another tenant's order of the same id, another
+// order of the bucket, another generation or another log, it is as if there were none.
+func TestReader_copiedValue(t *testing.T) {
+	t.Parallel()
+
+	v := serve(t, 60, ReaderConfig{})
+	v.stored(t, v.head())
+	v.cached(t, 0, v.head())
+	client, own := v.server.Client(t), layout{v.orders.kind.cache, 1, 1}
+	var from Key
+	for key := range v.documents(t, v.orders.kind, v.head()) {
+		from = key
+	}
+	ask := func(l layout, key Key) (Answer, bool) {
+		t.Helper()
+		config := v.reader.config
+		config.Log = l.log
+		r, err := NewReader(config)
+		if err != nil {
+			t.Fatal(err)
+		}
+		return r.askRedis(t.Context(), &pointers{epoch: v.epoch, live: map[string]projections.Generation{v.orders.kind.cache: l.generation}}, v.orders.kind, key)
+	}
+	if a, _ := ask(own, from); !a.Found() {
+		t.Fatal("the document under its own key is not found")
+	}
+	for name, to := range map[string]struct {
+		layout
+		key Key
+	}{
+		"another tenant":     {own, Key{"mallory", from.Stream}},
+		"another order":      {own, Key{from.Tenant, uuid.New()}},
+		"another generation": {layout{own.name, 1, 2}, from},
+		"another log":        {layout{own.name, 2, 1}, from},
+	} {
+		for source, copied := range map[string]string{
+			own.document(from):                    to.document(to.key),
+			own.checkpoint(bucketOf(from.Stream)): to.checkpoint(bucketOf(to.key.Stream)), // else it would be a miss for want of that
+		} {
+			if source == copied {
+				continue
+			}
+			if err := client.Copy(t.Context(), source, copied, 0, true).Err(); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if a, missing := ask(to.layout, to.key); a.Found() || !missing {
+			t.Errorf("%s: found %t, missing %t; want it read elsewhere", name, a.Found(), missing)
+		}
+	}
+	if a, err := v.reader.Order(t.Context(), "mallory", from.Stream, 0); err != nil || a.Found() {
+		t.Errorf("another tenant reads %s, %v; want nothing", a.Body, err)
+	}
+}
+
 // A client that has just written reads what it wrote, though no projection runs.
 func TestReader_readYourWrites(t *testing.T) {
 	t.Parallel()

@@ -16,7 +16,7 @@ end
 local head = redis.pcall('getrange', KEYS[2], 0, 80)
 if type(head) == 'string' then
     local p
-    e, p = string.match(head, '^1 (%d+) (%d+) ')
+    e, p = string.match(head, '^2 (%d+) (%d+) ')
     if e == ARGV[2] and tonumber(p) >= tonumber(ARGV[3]) then
         return 'ok'
     end

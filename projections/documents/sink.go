@@ -95,12 +95,12 @@ func (s *Sink) Redrive(ctx context.Context, fence int64, events []projections.Ev
 		return err
 	}
 	for _, key := range t.keys {
-		d := t.documents[key]
+		d, name := t.documents[key], s.layout.document(key)
 		answer, err := s.backend.client.Eval(ctx, redriveScript,
-			[]string{s.layout.checkpoint(bucketOf(key.Stream)), s.layout.document(key)},
-			fence, at.Epoch, int64(d.Position), jittered(s.backend.ttl), encodeValue(at.Epoch, d)).Text()
+			[]string{s.layout.checkpoint(bucketOf(key.Stream)), name},
+			fence, at.Epoch, int64(d.Position), jittered(s.backend.ttl), encodeValue(name, at.Epoch, d)).Text()
 		if outOfMemory(err) {
-			answer, err = "ok", s.backend.client.Unlink(ctx, s.layout.document(key)).Err()
+			answer, err = "ok", s.backend.client.Unlink(ctx, name).Err()
 		}
 		if err == nil && answer != "ok" {
 			err = fmt.Errorf("%w: its bucket is %s", projections.ErrFenced, answer)
@@ -161,7 +161,7 @@ func (s *Sink) fetch(ctx context.Context, epoch int64, t *touched) error {
 			return fmt.Errorf("read %s: %w", s.layout.name, err)
 		}
 		h := &holding{state: s.backend.kind.empty()}
-		if d, ok := decodeValue(epoch, value); ok {
+		if d, ok := decodeValue(s.layout.document(key), epoch, value); ok {
 			if stored, err := s.backend.kind.hold(d); err == nil { // else it counts as absent
 				h = stored
 			}
@@ -248,13 +248,13 @@ func (s *Sink) calls(t *touched, fence int64, from, to projections.Checkpoint, m
 func (c *call) addDocuments(s *Sink, t *touched, buckets [][]Key, epoch int64) {
 	for i, keys := range buckets {
 		for _, key := range keys {
-			d := t.documents[key]
+			d, name := t.documents[key], s.layout.document(key)
 			ttl := jittered(s.backend.ttl)
 			if len(d.Body) == 0 {
 				ttl = 0 // a tombstone
 			}
-			c.keys = append(c.keys, s.layout.document(key))
-			c.args = append(c.args, i+1, int64(d.Position), ttl, encodeValue(epoch, d))
+			c.keys = append(c.keys, name)
+			c.args = append(c.args, i+1, int64(d.Position), ttl, encodeValue(name, epoch, d))
 		}
 	}
 }

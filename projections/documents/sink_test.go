@@ -29,7 +29,7 @@ func check(tb interface {
 		if err != nil {
 			tb.Fatal(err)
 		}
-		d, proven, ok := interpret(pair, s.epoch)
+		d, proven, ok := interpret(l.document(key), pair, s.epoch)
 		if !ok {
 			continue
 		}

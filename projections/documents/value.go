@@ -72,27 +72,29 @@ func (l layout) key(name string) (Key, bool) {
 }
 
 // valueFormat begins every value. Scripts know the head too.
-const valueFormat = "1"
+const valueFormat = "2"
 
-// encodeValue writes a document as Redis keeps it: a head with the log's epoch, the document's position and version,
-// and the body. Without a body it is a tombstone.
-func encodeValue(epoch int64, d Document) []byte {
-	return appendValue(make([]byte, 0, 48+len(d.Body)), epoch, d)
+// encodeValue writes a document as Redis keeps it under name: a head with the log's epoch, the document's position and
+// version, and the name, and then the body. Without a body it is a tombstone.
+func encodeValue(name string, epoch int64, d Document) []byte {
+	return appendValue(make([]byte, 0, 48+len(name)+len(d.Body)), name, epoch, d)
 }
 
-func appendValue(b []byte, epoch int64, d Document) []byte {
+func appendValue(b []byte, name string, epoch int64, d Document) []byte {
 	b = append(b, valueFormat...)
 	for _, n := range [...]int64{epoch, int64(d.Position), int64(d.Version)} {
 		b = strconv.AppendInt(append(b, ' '), n, 10)
 	}
+	b = append(append(b, ' '), name...)
 	return append(append(b, '\n'), d.Body...)
 }
 
-// decodeValue reads a value back. What it cannot read, or belongs to another epoch, counts as absent.
-func decodeValue(epoch int64, value string) (Document, bool) {
+// decodeValue reads the value under name back. What it cannot read, belongs to another epoch, or was written under another
+// name, which has the tenant, the stream, the log and the generation in it, counts as absent.
+func decodeValue(name string, epoch int64, value string) (Document, bool) {
 	head, body, ok := strings.Cut(value, "\n")
-	fields := strings.Split(head, " ")
-	if !ok || len(fields) != 4 || fields[0] != valueFormat {
+	fields := strings.SplitN(head, " ", 5)
+	if !ok || len(fields) != 5 || fields[0] != valueFormat || fields[4] != name {
 		return Document{}, false
 	}
 	var n [3]int64

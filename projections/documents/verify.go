@@ -37,7 +37,7 @@ func (b *Backend) Verify(ctx context.Context, g projections.Generation, log even
 			if err != nil {
 				return err
 			}
-			if d, proven, ok := interpret(pair, 0); ok {
+			if d, proven, ok := interpret(name, pair, 0); ok {
 				documents[key] = found{d.Version, d.Position, proven, sha256.Sum256(d.Body)}
 				last = max(last, proven)
 			}
@@ -88,9 +88,9 @@ func (b *Backend) compare(documents map[Key]found, want *fold) ([]projections.Di
 	return differences, nil
 }
 
-// interpret reads a bucket's checkpoint and a document, got in one step: the document is what the log says at the
+// interpret reads a bucket's checkpoint and the document under a name, got in one step: the document is what the log says at the
 // proven position. With an epoch, those of another one count as absent.
-func interpret(pair []any, epoch int64) (d Document, proven eventstore.Position, ok bool) {
+func interpret(name string, pair []any, epoch int64) (d Document, proven eventstore.Position, ok bool) {
 	at, ok := checkpointOf(pair, epoch)
 	if !ok {
 		return d, 0, false
@@ -99,7 +99,7 @@ func interpret(pair []any, epoch int64) (d Document, proven eventstore.Position,
 	if !ok {
 		return d, 0, false
 	}
-	if d, ok = decodeValue(at.Epoch, value); !ok {
+	if d, ok = decodeValue(name, at.Epoch, value); !ok {
 		return d, 0, false
 	}
 	return d, max(at.Position, d.Position), true
