@@ -21,8 +21,10 @@ var elsewhere = map[httpx.Code]string{
 	httpx.CodeProjectionLagging: "reads with a token", httpx.CodeTokenExpired: "TestAuthenticate of package httpx",
 	httpx.CodeKeyInUse: "TestTwins", httpx.CodeConcurrent: "TestExplain of package httpx", httpx.CodeInternal: "TestHost of package httpx",
 	httpx.CodeReducedCapacity: "TestHost of package httpx", httpx.CodeOutcomeUnknown: "TestExplain of package httpx",
-	httpx.CodeDependencyTimeout: "TestExplain of package httpx", httpx.CodeDependencyUnavailable: "TestVaultDown",
-	"future_date": "imports", "totals_mismatch": "imports", "customer_not_found": "reads of customers",
+	httpx.CodeDependencyTimeout: "TestExplain of package httpx", httpx.CodeDependencyUnavailable: "TestCauses_databaseAway",
+	httpx.CodeStorageFull: "TestCauses_diskFull", httpx.CodeStreamUnreadable: "TestCauses_unreadable", httpx.CodeShuttingDown: "TestExplain of package httpx",
+	httpx.CodeRequestTimeout: "TestSlowBody",
+	"future_date":            "imports", "totals_mismatch": "imports", "customer_not_found": "reads of customers",
 }
 
 // refusals make a request for each code. The scene is that of a tenant of its own.

@@ -85,7 +85,7 @@ func (a *aggregate) replay(rec *eventstore.Recorded) error {
 	}
 	f, err := a.kind.decode(rec.Type, rec.Data)
 	if err != nil {
-		return fmt.Errorf("stream %s version %d: %w", rec.Stream, rec.Version, err)
+		return eventstore.Unreadable(rec, err)
 	}
 	a.apply(rec.ID, f)
 	return nil

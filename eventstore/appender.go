@@ -41,6 +41,7 @@ type appender struct {
 	reading   bool        // somebody reads answers, or is about to
 	answering bool        // callers of the last batch are being told: what they send next should share a batch
 	hold      time.Time   // nothing is sent before, after a rollback
+	refusal   error       // why the server rolled back last
 	pace      pace
 	closed    bool
 
@@ -73,7 +74,7 @@ func (a *appender) submit(p *pending, willing bool) (*lane, error) {
 	}
 	if len(a.queue) >= maxWaiting {
 		a.mu.Unlock()
-		return nil, ErrUnavailable
+		return nil, ErrBusy
 	}
 	a.queue = append(a.queue, p)
 	due := a.due()

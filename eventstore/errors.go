@@ -25,6 +25,9 @@ var (
 	// ErrUnavailable says that the append was not sent, or was certainly rolled back. It can be tried again.
 	ErrUnavailable = errors.New("eventstore: not available, nothing was written")
 
+	// ErrBusy says that too much waits already: nothing was written. It is an ErrUnavailable.
+	ErrBusy = fmt.Errorf("%w: too much is waiting", ErrUnavailable)
+
 	// ErrClosed is returned after Close.
 	ErrClosed = errors.New("eventstore: store is closed")
 

@@ -61,7 +61,7 @@ func (q *keyQueue) add(r *keyRequest) error {
 	q.mu.Lock()
 	defer q.mu.Unlock()
 	if len(q.waiting) >= maxKeyWaiting {
-		return ErrUnavailable
+		return ErrBusy
 	}
 	q.waiting = append(q.waiting, r)
 	return nil

@@ -134,6 +134,7 @@ func (a *appender) rolledBack(l *lane, f *inFlight, cause *pgconn.PgError) error
 	a.stats.retries.Add(int64(len(again)))
 	if retry && len(again) > 0 {
 		a.mu.Lock()
+		a.refusal = cause
 		a.hold = time.Now().Add(time.Millisecond<<min(again[0].tries, maxTries) + rand.N(10*time.Millisecond)) //nolint:gosec // jitter
 		a.mu.Unlock()
 	}
@@ -188,6 +189,10 @@ func (a *appender) patienceWith(p *pending) time.Duration {
 func (a *appender) expire() {
 	a.mu.Lock()
 	var late []*pending
+	why := ErrUnavailable
+	if !a.hold.IsZero() && a.refusal != nil {
+		why = fmt.Errorf("%w: %w", ErrUnavailable, a.refusal)
+	}
 	if a.lane == nil {
 		for len(a.flying) > 0 && time.Since(a.flying[0].sentAt) > a.bounds.resolve {
 			late = append(late, a.flying[0].appends...)
@@ -208,7 +213,7 @@ func (a *appender) expire() {
 	}
 	a.mu.Unlock()
 	for _, p := range late {
-		p.abandon(ErrUnavailable)
+		p.abandon(why)
 	}
 }
 

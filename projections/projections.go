@@ -63,7 +63,7 @@ func decodeBody(rec *eventstore.Recorded) (body any, err error) {
 		err = fmt.Errorf("unknown stream type %q", rec.StreamType)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("event at position %d: %w", rec.Position, err)
+		return nil, fmt.Errorf("event at position %d: %w", rec.Position, eventstore.Unreadable(rec, err))
 	}
 	return body, nil
 }

@@ -44,6 +44,10 @@ const (
 	CodeProjectionLagging     Code = "projection_lagging"
 	CodeDependencyUnavailable Code = "dependency_unavailable"
 	CodeDependencyTimeout     Code = "dependency_timeout"
+	CodeStorageFull           Code = "storage_full"
+	CodeShuttingDown          Code = "shutting_down"
+	CodeStreamUnreadable      Code = "stream_unreadable"
+	CodeRequestTimeout        Code = "request_timeout"
 )
 
 // meaning is what a code is to HTTP.
@@ -86,6 +90,7 @@ var meanings = map[Code]meaning{
 	CodeMethodNotAllowed:    {http.StatusMethodNotAllowed, "The method does not exist here", false},
 	CodeNotAcceptable:       {http.StatusNotAcceptable, "Only JSON is served", false},
 
+	CodeRequestTimeout:      {http.StatusRequestTimeout, "The body did not come in time", true},
 	CodeKeyInUse:            {http.StatusConflict, "A request with this key is still running", true},
 	CodeKeyExpired:          {http.StatusConflict, "The stored answer of this key has expired", false},
 	CodeConcurrent:          {http.StatusConflict, "Changed meanwhile too often", true},
@@ -137,6 +142,9 @@ var meanings = map[Code]meaning{
 	CodeOutcomeUnknown:        {http.StatusServiceUnavailable, "It is not known yet whether this was done", true},
 	CodeProjectionLagging:     {http.StatusServiceUnavailable, "The read model has not got there yet", true},
 	CodeDependencyUnavailable: {http.StatusServiceUnavailable, "A system behind this one does not answer", true},
+	CodeStorageFull:           {http.StatusServiceUnavailable, "The database has no room left", true},
+	CodeShuttingDown:          {http.StatusServiceUnavailable, "This process is ending", true},
+	CodeStreamUnreadable:      {http.StatusServiceUnavailable, "This build cannot read an event of the stream", false},
 	CodeDependencyTimeout:     {http.StatusGatewayTimeout, "A system behind this one took too long", true},
 }
 

@@ -3,6 +3,7 @@ package httpx
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"strconv"
@@ -24,6 +25,8 @@ func Explain(err error) *Error {
 		version   *commands.VersionError
 		reused    *eventstore.KeyReusedError
 		routing   *echo.HTTPError
+
+		unreadable *eventstore.UnreadableError
 	)
 	switch {
 	case errors.As(err, &own):
@@ -38,17 +41,19 @@ func Explain(err error) *Error {
 	case errors.Is(err, eventstore.ErrErased):
 		return Errorf(CodeErasedCustomer, "Orders for this customer need another customer id.")
 	case errors.Is(err, commands.ErrKeyInUse):
-		return &Error{Code: CodeKeyInUse, Detail: "Send the same request again in a moment to get its answer.", RetryAfter: time.Second}
+		return &Error{Code: CodeKeyInUse, Detail: "Send the same request again in a moment to get its answer."}
 	case errors.Is(err, commands.ErrConcurrentModification):
-		return &Error{Code: CodeConcurrent, Detail: "Send the same request again.", RetryAfter: time.Second}
+		return &Error{Code: CodeConcurrent, Detail: "Send the same request again."}
 	case errors.Is(err, eventstore.ErrOutcomeUnknown):
-		return &Error{Code: CodeOutcomeUnknown, Detail: "Send the same request again with the same key: it is done once, whatever became of this one.", RetryAfter: time.Second, Cause: err}
+		return &Error{Code: CodeOutcomeUnknown, Detail: "Send the same request again with the same key: it is done once, whatever became of this one.", Cause: err}
+	case errors.As(err, &unreadable):
+		return Unreadable(err)
 	case errors.Is(err, commands.ErrOverloaded):
 		return overloaded()
-	case errors.Is(err, context.DeadlineExceeded):
-		return &Error{Code: CodeDependencyTimeout, Detail: "Nothing was done. Send the same request again.", RetryAfter: time.Second, Cause: err}
-	case errors.Is(err, eventstore.ErrUnavailable), errors.Is(err, eventstore.ErrClosed), errors.Is(err, context.Canceled):
-		return &Error{Code: CodeReducedCapacity, Detail: "Nothing was done. Send the same request again.", RetryAfter: time.Second, Cause: err}
+	case errors.Is(err, context.Canceled):
+		return &Error{Code: CodeReducedCapacity, Detail: "The request was given up; nothing was done.", Cause: err}
+	case eventstore.TroubleOf(err) != eventstore.TroubleNone:
+		return troubled(eventstore.TroubleOf(err), err)
 	case errors.As(err, &routing):
 		return explainRouting(routing)
 	default:
@@ -66,7 +71,41 @@ func Refusal(v *rule.Violation) *Error {
 }
 
 func overloaded() *Error {
-	return &Error{Code: CodeReducedCapacity, Detail: "Too many requests are waiting; nothing was done. Send the same request again.", RetryAfter: time.Second}
+	return Errorf(CodeReducedCapacity, "Too many requests are waiting; nothing was done. Send the same request again.")
+}
+
+// fullRetry is after how long a client asks again whether there is room.
+const fullRetry = 30 * time.Second
+
+// troubled is the error of a request that the database did not serve: each trouble has a problem of its own, so that
+// clients and operators know what to wait for.
+func troubled(trouble eventstore.Trouble, cause error) *Error {
+	e := &Error{Cause: cause}
+	switch trouble {
+	case eventstore.TroubleNone, eventstore.TroubleAway:
+		e.Code, e.Detail = CodeDependencyUnavailable, "The database does not answer; nothing was done. Send the same request again."
+	case eventstore.TroubleBusy:
+		e.Code, e.Detail = CodeReducedCapacity, "The database has too much to do; nothing was done. Send the same request again."
+	case eventstore.TroubleFull:
+		e.Code, e.RetryAfter = CodeStorageFull, fullRetry
+		e.Detail = "The database has no room left, which its operators have to make; nothing was done. Send the same request again then."
+	case eventstore.TroubleLate:
+		e.Code, e.Detail = CodeDependencyTimeout, "The database did not answer in time; nothing was done. Send the same request again."
+	case eventstore.TroubleClosing:
+		e.Code, e.Detail = CodeShuttingDown, "Nothing was done. Send the same request again, on a new connection."
+	}
+	return e
+}
+
+// Unreadable is the error of a request about a stream with an event that this build cannot read. Sending it again does
+// not help, so that it says what does.
+func Unreadable(err error) *Error {
+	e := &Error{Code: CodeStreamUnreadable, Cause: err, Detail: "An event of it is damaged, or of a newer version of ordermill: its operators have to look into it, or to update."}
+	if event := (*eventstore.UnreadableError)(nil); errors.As(err, &event) {
+		e.Detail = fmt.Sprintf("Version %d of the %s stream %s, an event of type %q, is damaged, or of a newer version of ordermill: its operators have to look into it, or to update.",
+			event.Version, event.StreamType, event.Stream, event.Type)
+	}
+	return e
 }
 
 func explainRouting(e *echo.HTTPError) *Error {
@@ -98,8 +137,8 @@ func (p Problems) Handle(err error, c echo.Context) {
 	header := c.Response().Header()
 	requestID := header.Get(HeaderRequestID)
 	trace := ParseTrace(c.Request().Header.Get(HeaderTraceparent))
-	if e.Status() >= http.StatusInternalServerError && c.Request().Context().Err() == nil {
-		p.Log.ErrorContext(c.Request().Context(), "request failed", "code", e.Code, "method", c.Request().Method, "route", c.Path(),
+	if level, ours := e.level(); ours && !errors.Is(err, context.Canceled) {
+		p.Log.Log(c.Request().Context(), level, "request failed", "code", e.Code, "method", c.Request().Method, "route", c.Path(),
 			"request_id", requestID, "trace_id", trace.ID, "error", err)
 	}
 	for name, values := range e.Header {
@@ -114,8 +153,8 @@ func WriteProblem(w http.ResponseWriter, e *Error, body []byte) {
 	header := w.Header()
 	header.Set(echo.HeaderContentType, ProblemType)
 	header.Set(echo.HeaderCacheControl, "no-store")
-	if e.RetryAfter > 0 {
-		header.Set(HeaderRetryAfter, strconv.FormatInt(int64((e.RetryAfter+time.Second-1)/time.Second), 10))
+	if after := e.retryAfter(); after > 0 {
+		header.Set(HeaderRetryAfter, strconv.FormatInt(int64((after+time.Second-1)/time.Second), 10))
 	}
 	switch e.Code { //nolint:exhaustive // the other codes have no headers of their own
 	case CodeTokenMissing:

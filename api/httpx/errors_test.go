@@ -9,6 +9,7 @@ import (
 	"go/ast"
 	"go/parser"
 	"go/token"
+	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -16,6 +17,7 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/labstack/echo/v4"
 
 	"github.com/ordermill/ordermill/api/httpx"
@@ -44,8 +46,17 @@ func TestExplain(t *testing.T) {
 		"concurrent":        {commands.ErrConcurrentModification, 409, "concurrent_modification", true},
 		"unknown outcome":   {fmt.Errorf("%w: %w", eventstore.ErrOutcomeUnknown, context.DeadlineExceeded), 503, "outcome_unknown", true},
 		"overloaded":        {commands.ErrOverloaded, 503, "reduced_capacity", true},
-		"not available":     {wrapped(eventstore.ErrUnavailable), 503, "reduced_capacity", true},
-		"shutting down":     {eventstore.ErrClosed, 503, "reduced_capacity", true},
+		"not available":     {wrapped(eventstore.ErrUnavailable), 503, "dependency_unavailable", true},
+		"queue is full":     {wrapped(eventstore.ErrBusy), 503, "reduced_capacity", true},
+		"no connection":     {wrapped(&pgconn.ConnectError{}), 503, "dependency_unavailable", true},
+		"connection lost":   {fmt.Errorf("%w: %w", eventstore.ErrUnavailable, io.ErrUnexpectedEOF), 503, "dependency_unavailable", true},
+		"server is ending":  {wrapped(&pgconn.PgError{Code: "57P01"}), 503, "dependency_unavailable", true},
+		"too many sessions": {wrapped(&pgconn.PgError{Code: "53300"}), 503, "reduced_capacity", true},
+		"disk full":         {fmt.Errorf("%w: %w", eventstore.ErrUnavailable, &pgconn.PgError{Code: "53100"}), 503, "storage_full", true},
+		"statement timeout": {wrapped(&pgconn.PgError{Code: "57014"}), 504, "dependency_timeout", true},
+		"no such table":     {fmt.Errorf("%w: %w", eventstore.ErrUnavailable, &pgconn.PgError{Code: "42P01"}), 500, "internal_error", false},
+		"unreadable event":  {fmt.Errorf("%w: %w", eventstore.ErrUnavailable, eventstore.Unreadable(&eventstore.Recorded{}, errors.New("x"))), 503, "stream_unreadable", false},
+		"shutting down":     {eventstore.ErrClosed, 503, "shutting_down", true},
 		"too late":          {fmt.Errorf("%w: %w", eventstore.ErrUnavailable, context.DeadlineExceeded), 504, "dependency_timeout", true},
 		"client went away":  {context.Canceled, 503, "reduced_capacity", true},
 		"erased":            {wrapped(eventstore.ErrErased), 422, "erased_customer", false},

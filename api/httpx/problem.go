@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"log/slog"
 	"net/http"
 	"time"
 )
@@ -29,7 +30,7 @@ type Error struct {
 	Code           Code
 	Detail         string // for the client; says what to do
 	Faults         []Fault
-	RetryAfter     time.Duration
+	RetryAfter     time.Duration // of an error that may pass; 0: a second
 	CurrentVersion *int64
 	RequiredScope  string
 	ExistingID     string
@@ -55,6 +56,27 @@ func (e *Error) Unwrap() error { return e.Cause }
 
 // Status returns the HTTP status of the error's code.
 func (e *Error) Status() int { return e.meaning().Status }
+
+// level returns how loud the error is logged, and whether it is at all: what clients do wrong is not.
+func (e *Error) level() (slog.Level, bool) {
+	switch status := e.Status(); {
+	case status == http.StatusInternalServerError || e.Code == CodeStreamUnreadable:
+		return slog.LevelError, true
+	case status > http.StatusInternalServerError:
+		return slog.LevelWarn, true
+	default:
+		return 0, false
+	}
+}
+
+// retryAfter returns when the very same request may be sent again; 0: nobody knows, or never. What may pass by itself
+// has a time in any case.
+func (e *Error) retryAfter() time.Duration {
+	if e.RetryAfter == 0 && e.meaning().Retryable {
+		return time.Second
+	}
+	return e.RetryAfter
+}
 
 func (e *Error) meaning() meaning {
 	if m, ok := meanings[e.Code]; ok {
@@ -88,7 +110,7 @@ func (e *Error) Problem(requestID, traceID string) Problem {
 	p := Problem{
 		Type: typeBase + string(e.Code), Title: m.Title, Status: m.Status, Code: e.Code, Detail: e.Detail,
 		Instance: "urn:ordermill:request:" + requestID, Errors: e.Faults, RequestID: requestID, TraceID: traceID,
-		Retryable: m.Retryable, RetryAfterMS: e.RetryAfter.Milliseconds(), CurrentVersion: e.CurrentVersion,
+		Retryable: m.Retryable, RetryAfterMS: e.retryAfter().Milliseconds(), CurrentVersion: e.CurrentVersion,
 		RequiredScope: e.RequiredScope, ExistingID: e.ExistingID,
 	}
 	for _, f := range e.Faults {

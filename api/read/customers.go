@@ -2,7 +2,6 @@ package read
 
 import (
 	"context"
-	"fmt"
 	"net/http"
 
 	"github.com/ordermill/ordermill/api/httpx"
@@ -84,13 +83,13 @@ func (s *server) GetCustomer(ctx context.Context, request GetCustomerRequestObje
 func (s *server) customer(ctx context.Context, tenant, id string) (*customer.Customer, eventstore.Version, error) {
 	recorded, err := s.Store.Load(ctx, tenant, customer.StreamID(tenant, id), 0)
 	if err != nil {
-		return nil, 0, unavailable(err)
+		return nil, 0, err
 	}
 	known, version := new(customer.Customer), eventstore.Version(0)
 	for i := range recorded {
 		event, err := customer.Decode(recorded[i].Type, recorded[i].Data)
 		if err != nil {
-			return nil, 0, fmt.Errorf("customer version %d: %w", recorded[i].Version, err)
+			return nil, 0, eventstore.Unreadable(&recorded[i], err)
 		}
 		known.Apply(event)
 		version = recorded[i].Version

@@ -99,7 +99,7 @@ func (s *server) decisions(
 	for range decisionsSteps {
 		some, err := s.Store.Decisions(ctx, tenant, filter, end, step)
 		if err != nil {
-			return nil, false, end, unavailable(err)
+			return nil, false, end, err
 		}
 		for i := range some {
 			if command != "" && some[i].Command != command {

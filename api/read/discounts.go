@@ -3,7 +3,6 @@ package read
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"sync"
 
@@ -119,13 +118,13 @@ func (u *uses) of(ctx context.Context, store *eventstore.Store, tenant string, d
 	u.mu.Unlock()
 	recorded, err := store.LoadMany(ctx, tenant, streams)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, err
 	}
 	for i := range recorded {
 		e := &recorded[i]
 		event, err := promotion.Decode(e.Type, e.Data)
 		if err != nil {
-			return nil, fmt.Errorf("discount %s version %d: %w", e.Stream, e.Version, err)
+			return nil, eventstore.Unreadable(e, err)
 		}
 		now := use{version: e.Version}
 		switch event := event.(type) { // each says how many there are

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 	"net/url"
 	"slices"
@@ -102,7 +101,7 @@ func showEvent(e *eventstore.Recorded) (orderEvent, error) {
 	decoder := json.NewDecoder(bytes.NewReader(e.Data))
 	decoder.UseNumber() // amounts are exact
 	if err := decoder.Decode(&out.Data); err != nil {
-		return out, fmt.Errorf("event at position %d: %w", e.Position, err)
+		return out, eventstore.Unreadable(e, err)
 	}
 	delete(out.Data, "pii")
 	return out, nil

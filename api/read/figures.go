@@ -173,7 +173,7 @@ func instant(text string, zone *time.Location) (time.Time, bool) {
 func (s *server) ListProjections(ctx context.Context, _ ListProjectionsRequestObject) (ListProjectionsResponseObject, error) {
 	status, err := s.Set.Status(ctx)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, err
 	}
 	out := struct {
 		Data []projections.Status `json:"data"`

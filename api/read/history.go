@@ -48,7 +48,7 @@ func (s *server) parseMoment(ctx context.Context, name, text string, latest int)
 	if err == nil && n > 0 {
 		head, _, err := s.Store.Head(ctx)
 		if err != nil {
-			return moment{}, unavailable(err)
+			return moment{}, err
 		}
 		if n > int64(head) {
 			return moment{}, noMoment(name, fmt.Sprintf("the log ends at position %d", head))
@@ -83,7 +83,7 @@ func noMoment(name, why string) error {
 func (s *server) history(ctx context.Context, tenant string, id uuid.UUID, to eventstore.Until) ([]eventstore.Recorded, error) {
 	recorded, err := s.Store.LoadUntil(ctx, tenant, id, to)
 	if err != nil {
-		return nil, unavailable(err)
+		return nil, err
 	}
 	if len(recorded) == 0 || recorded[0].StreamType != order.StreamType {
 		return nil, noSuchOrder()
@@ -105,7 +105,7 @@ func fold(recorded []eventstore.Recorded) (*order.Order, error) {
 	for i := range recorded {
 		event, err := order.Decode(recorded[i].Type, recorded[i].Data)
 		if err != nil {
-			return nil, fmt.Errorf("order %s version %d: %w", recorded[i].Stream, recorded[i].Version, err)
+			return nil, eventstore.Unreadable(&recorded[i], err)
 		}
 		o.Apply(event)
 	}
@@ -124,7 +124,7 @@ func (s *server) logged(ctx context.Context, call *httpx.Call) (current, error) 
 		return now, nil
 	}
 	if now.position, _, err = s.Store.Head(ctx); err != nil {
-		return now, unavailable(err)
+		return now, err
 	}
 	if now.position < need {
 		return now, explain(documents.ErrAhead)

@@ -53,7 +53,7 @@ func (s *server) claimed(ctx context.Context, scope, name string) (orderPage, er
 	id, ok, err := s.Store.Claimed(ctx, call.Identity.Tenant, scope, name)
 	switch {
 	case err != nil:
-		return orderPage{}, unavailable(err)
+		return orderPage{}, err
 	case !ok:
 		return orderPage{}, noSuchOrder()
 	}
@@ -61,7 +61,7 @@ func (s *server) claimed(ctx context.Context, scope, name string) (orderPage, er
 	if problem := (*httpx.Error)(nil); errors.As(err, &problem) && problem.Code == httpx.CodeOrderNotFound {
 		head, _, err := s.Store.Head(ctx) // the order is there, so the read model is behind
 		if err != nil {
-			return orderPage{}, unavailable(err)
+			return orderPage{}, err
 		}
 		return s.byID(ctx, id, head)
 	}

@@ -43,14 +43,10 @@ func (s *server) need(ctx context.Context, call *httpx.Call) (eventstore.Positio
 func (s *server) askEpoch(ctx context.Context) error {
 	epoch, err := s.Store.Epoch(ctx)
 	if err != nil {
-		return unavailable(err)
+		return err
 	}
 	s.epoch.Store(epoch)
 	return nil
-}
-
-func unavailable(cause error) error {
-	return &httpx.Error{Code: httpx.CodeDependencyUnavailable, Detail: "The read models cannot be reached. Try again.", RetryAfter: time.Second, Cause: cause}
 }
 
 // current is where a projection is: the generation to read and a position that it has reached.
@@ -77,7 +73,7 @@ func (s *server) await(ctx context.Context, call *httpx.Call, projection string)
 	}
 	now := current{}
 	if live, position, liveErr := s.positions.Live(ctx, projection); liveErr != nil {
-		return now, unavailable(liveErr)
+		return now, liveErr
 	} else {
 		now.generation, now.position = live, position
 	}

@@ -132,8 +132,10 @@ func explain(err error) error {
 	switch {
 	case errors.Is(err, documents.ErrAhead):
 		return &httpx.Error{Code: httpx.CodeProjectionLagging, Detail: "The database that was read is behind the token. Try again.", RetryAfter: time.Second, Cause: err}
-	case errors.Is(err, documents.ErrUnavailable):
-		return unavailable(err)
+	case errors.Is(err, documents.ErrUnreadable):
+		return httpx.Unreadable(err)
+	case errors.Is(err, documents.ErrUnavailable) && eventstore.TroubleOf(err) == eventstore.TroubleNone:
+		return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
 	default:
 		return err
 	}

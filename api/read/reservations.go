@@ -3,7 +3,6 @@ package read
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"net/http"
 
 	"github.com/ordermill/ordermill/api/contract"
@@ -69,7 +68,7 @@ func (s *server) GetReservation(ctx context.Context, request GetReservationReque
 	recorded, err := s.Store.Load(ctx, call.Identity.Tenant, id, 0)
 	switch {
 	case err != nil:
-		return nil, unavailable(err)
+		return nil, err
 	case len(recorded) == 0 || recorded[0].StreamType != reservation.StreamType:
 		return nil, missing
 	}
@@ -77,7 +76,7 @@ func (s *server) GetReservation(ctx context.Context, request GetReservationReque
 	for i := range recorded {
 		event, err := reservation.Decode(recorded[i].Type, recorded[i].Data)
 		if err != nil {
-			return nil, fmt.Errorf("reservation %s version %d: %w", id, recorded[i].Version, err)
+			return nil, eventstore.Unreadable(&recorded[i], err)
 		}
 		found.Apply(event)
 	}

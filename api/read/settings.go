@@ -3,7 +3,6 @@ package read
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 
 	"github.com/ordermill/ordermill/api/httpx"
@@ -40,19 +39,19 @@ func (s *server) settingsOf(ctx context.Context, call *httpx.Call) (*setting, cu
 	head, _, err := s.Store.Head(ctx) // before the events: what was there by then is among them
 	switch {
 	case err != nil:
-		return nil, current{}, unavailable(err)
+		return nil, current{}, err
 	case head < need:
 		return nil, current{}, explain(documents.ErrAhead)
 	}
 	recorded, err := s.Store.Load(ctx, tenant, key.Stream, 0)
 	if err != nil {
-		return nil, current{}, unavailable(err)
+		return nil, current{}, err
 	}
 	found, size := &setting{}, 0
 	for i := range recorded {
 		event, err := settings.Decode(recorded[i].Type, recorded[i].Data)
 		if err != nil {
-			return nil, current{}, fmt.Errorf("settings version %d: %w", recorded[i].Version, err)
+			return nil, current{}, eventstore.Unreadable(&recorded[i], err)
 		}
 		found.Apply(event)
 		found.version = recorded[i].Version

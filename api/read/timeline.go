@@ -55,7 +55,7 @@ func (s *server) GetOrderTimeline(ctx context.Context, request GetOrderTimelineR
 		e := &recorded[i]
 		event, err := order.Decode(e.Type, e.Data)
 		if err != nil {
-			return nil, fmt.Errorf("order %s version %d: %w", e.Stream, e.Version, err)
+			return nil, eventstore.Unreadable(e, err)
 		}
 		o.Apply(event)
 		happenings[i] = resource.Happening{

@@ -133,7 +133,7 @@ func (s *server) load(ctx context.Context, tenant string, id uuid.UUID) (*order.
 	for i := range recorded {
 		event, err := order.Decode(recorded[i].Type, recorded[i].Data)
 		if err != nil {
-			return nil, 0, fmt.Errorf("order %s version %d: %w", id, recorded[i].Version, err)
+			return nil, 0, eventstore.Unreadable(&recorded[i], err)
 		}
 		o.Apply(event)
 	}

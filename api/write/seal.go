@@ -51,7 +51,7 @@ func (r *request) notErased(ctx context.Context, id string) error {
 	for i := range recorded {
 		event, err := customer.Decode(recorded[i].Type, recorded[i].Data)
 		if err != nil {
-			return fmt.Errorf("customer version %d: %w", recorded[i].Version, err)
+			return eventstore.Unreadable(&recorded[i], err)
 		}
 		if _, erased := event.(customer.Erased); erased {
 			return eventstore.ErrErased
@@ -63,7 +63,11 @@ func (r *request) notErased(ctx context.Context, id string) error {
 // subjectOf names whose key a customer's personal data is sealed with.
 func subjectOf(person string) string { return "customer:" + person }
 
+// unreachable is the error of a vault that does not serve, unless it is the database that does not.
 func unreachable(detail string, cause error) error {
+	if eventstore.TroubleOf(cause) != eventstore.TroubleNone {
+		return cause
+	}
 	return &httpx.Error{Code: httpx.CodeDependencyUnavailable, Detail: detail, Cause: cause}
 }
 
