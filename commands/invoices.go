@@ -75,11 +75,7 @@ func seriesOf(s *settings.Settings, series string, at time.Time) (string, error)
 	if series != "" {
 		return series, nil
 	}
-	zone, err := time.LoadLocation(s.Zone())
-	if err != nil {
-		return "", fmt.Errorf("time zone of the settings: %w", err)
-	}
-	return at.In(zone).Format("2006"), nil
+	return at.In(s.Location()).Format("2006"), nil
 }
 
 // draw returns the next number of a series, and what takes it.

@@ -82,6 +82,53 @@ func assertAppliedOnce(ctx context.Context, t *testing.T, url string) {
 	}
 }
 
+// events_readable shows what is no JSON as null, whatever plan the server makes: none with parallel workers, which cannot
+// catch errors.
+func TestEventsReadable_noParallelPlan(t *testing.T) {
+	t.Parallel()
+
+	ctx, url := t.Context(), pgtest.New(t)
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() {
+		if err := conn.Close(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
+	for _, statement := range []string{
+		"set " + parallelSetting(ctx, t, conn) + " = on",
+		"set parallel_setup_cost = 0", "set parallel_tuple_cost = 0", "set min_parallel_table_scan_size = 0",
+		`create table texts as select case when n % 10 = 0 then 'no JSON'::bytea else '{"a":1}'::bytea end as data from generate_series(1, 5000) as n`,
+		"analyze texts",
+	} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var null int
+	err = conn.QueryRow(ctx, "select count(*) from texts where jsonb_or_null(data) is null").Scan(&null)
+	if err != nil || null != 500 {
+		t.Errorf("%d texts are null, %v; want 500", null, err)
+	}
+	var safety string
+	if err := conn.QueryRow(ctx, "select proparallel::text from pg_proc where proname = 'jsonb_or_null'").Scan(&safety); err != nil || safety != "u" {
+		t.Errorf("jsonb_or_null is of parallel safety %q, %v; want u, unsafe", safety, err)
+	}
+}
+
+// parallelSetting returns the name of the setting that makes the server plan for parallel workers; it has changed.
+func parallelSetting(ctx context.Context, t *testing.T, conn *pgx.Conn) string {
+	t.Helper()
+	var name string
+	err := conn.QueryRow(ctx, "select name from pg_settings where name in ('debug_parallel_query', 'force_parallel_mode') order by name limit 1").Scan(&name)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return name
+}
+
 // A database that a newer release has migrated further is left alone.
 func TestApply_newerDatabase(t *testing.T) {
 	t.Parallel()

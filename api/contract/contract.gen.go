@@ -1740,8 +1740,11 @@ type Metric struct {
 		Start time.Time `json:"start"`
 		Value int64     `json:"value"`
 	} `json:"points"`
-	Total int64      `json:"total"`
-	Unit  MetricUnit `json:"unit"`
+	Total int64 `json:"total"`
+
+	// Tz The time zone whose midnights are the ends of the buckets
+	Tz   string     `json:"tz"`
+	Unit MetricUnit `json:"unit"`
 }
 
 // MetricCatalogue defines model for MetricCatalogue.
@@ -3199,6 +3202,9 @@ type TaxClass = string
 // TaxCountry defines model for TaxCountry.
 type TaxCountry = string
 
+// TimeZoneName defines model for TimeZoneName.
+type TimeZoneName = string
+
 // To defines model for To.
 type To = string
 
@@ -3520,6 +3526,10 @@ type GetTopSKUsParams struct {
 	// To End of the range, exclusive, RFC 3339 or a date; the end of the current bucket if absent
 	To *To `form:"to,omitempty" json:"to,omitempty"`
 
+	// Tz IANA time zone such as Europe/Berlin, in which dates are read and hours, days, weeks and months begin. By default
+	// that of the tenant's settings.
+	Tz *TimeZoneName `form:"tz,omitempty" json:"tz,omitempty"`
+
 	// Currency ISO 4217 code. Needed for money if there are several
 	Currency *Currency `form:"currency,omitempty" json:"currency,omitempty"`
 
@@ -3547,8 +3557,9 @@ type GetMetricParams struct {
 	// Bucket Length of a bucket
 	Bucket *GetMetricParamsBucket `form:"bucket,omitempty" json:"bucket,omitempty"`
 
-	// Tz IANA time zone that days, weeks and months are those of
-	Tz *string `form:"tz,omitempty" json:"tz,omitempty"`
+	// Tz IANA time zone such as Europe/Berlin, in which dates are read and hours, days, weeks and months begin. By default
+	// that of the tenant's settings.
+	Tz *TimeZoneName `form:"tz,omitempty" json:"tz,omitempty"`
 
 	// Currency ISO 4217 code. Needed for money if there are several
 	Currency *Currency `form:"currency,omitempty" json:"currency,omitempty"`

@@ -10,6 +10,7 @@ import (
 	"github.com/ordermill/ordermill/api/httpx"
 	"github.com/ordermill/ordermill/api/resource"
 	"github.com/ordermill/ordermill/domain/money"
+	"github.com/ordermill/ordermill/domain/zone"
 	"github.com/ordermill/ordermill/projections"
 	"github.com/ordermill/ordermill/projections/metrics"
 	"github.com/ordermill/ordermill/projections/topskus"
@@ -49,11 +50,11 @@ func (s *server) GetMetric(ctx context.Context, request GetMetricRequestObject) 
 			Faults: []httpx.Fault{{Parameter: "name", Code: httpx.CodeMetricNotFound, Meta: map[string]any{"allowed": metrics.Names()}}},
 		}
 	}
-	zone, err := metrics.Zone(value(params.Tz, ""))
+	in, err := s.zoneOf(ctx, call, params.Tz)
 	if err != nil {
-		return nil, explainQuery(err)
+		return nil, err
 	}
-	from, to, err := period(params.From, params.To, zone)
+	from, to, err := period(params.From, params.To, in)
 	if err != nil {
 		return nil, err
 	}
@@ -62,7 +63,7 @@ func (s *server) GetMetric(ctx context.Context, request GetMetricRequestObject) 
 		return nil, err
 	}
 	result, err := metrics.Query(ctx, s.Pool, now.generation, call.Identity.Tenant, metrics.Request{
-		Name: request.Name, From: from, To: to, Now: s.Now(), Zone: value(params.Tz, ""), Currency: value(params.Currency, ""),
+		Name: request.Name, From: from, To: to, Now: s.Now(), Zone: in, Currency: value(params.Currency, ""),
 		Channel: value(params.Channel, ""), Bucket: metrics.Bucket(value(params.Bucket, contract.GetMetricParamsBucket(metrics.Day))),
 	})
 	if err != nil {
@@ -81,12 +82,13 @@ type metric struct {
 	Unit     metrics.Unit   `json:"unit"`
 	Currency string         `json:"currency,omitempty"`
 	Bucket   metrics.Bucket `json:"bucket"`
+	Tz       string         `json:"tz"`
 	Points   []metricPoint  `json:"points"`
 	Total    int64          `json:"total"`
 }
 
 func metricOf(r *metrics.Result) metric {
-	out := metric{Name: r.Metric.Name, Unit: r.Metric.Unit, Currency: r.Currency, Bucket: r.Bucket, Points: []metricPoint{}}
+	out := metric{Name: r.Metric.Name, Unit: r.Metric.Unit, Currency: r.Currency, Bucket: r.Bucket, Tz: r.Zone.String(), Points: []metricPoint{}}
 	for _, series := range r.Series { // one, as nothing is grouped
 		out.Total = series.Total
 		for _, p := range series.Points {
@@ -102,7 +104,11 @@ func (p page) VisitGetTopSKUsResponse(w http.ResponseWriter) error { return p.wr
 // GetTopSKUs serves GET /v1/metrics/top_skus.
 func (s *server) GetTopSKUs(ctx context.Context, request GetTopSKUsRequestObject) (GetTopSKUsResponseObject, error) {
 	call, params := httpx.CallOf(ctx), request.Params
-	from, to, err := period(params.From, params.To, time.UTC)
+	in, err := s.zoneOf(ctx, call, params.Tz)
+	if err != nil {
+		return nil, err
+	}
+	from, to, err := period(params.From, params.To, in)
 	if err != nil {
 		return nil, err
 	}
@@ -133,8 +139,21 @@ func (s *server) GetTopSKUs(ctx context.Context, request GetTopSKUsRequestObject
 	return s.answer(now, httpx.Marshal(out)), nil
 }
 
+// zoneOf returns the time zone that a request names, else the tenant's.
+func (s *server) zoneOf(ctx context.Context, call *httpx.Call, named *string) (*time.Location, error) {
+	if named != nil {
+		in, err := metrics.Zone(*named)
+		return in, explainQuery(err)
+	}
+	settings, _, err := s.settingsOf(ctx, call)
+	if err != nil {
+		return nil, err
+	}
+	return settings.Location(), nil
+}
+
 // period reads the two ends of a range.
-func period(from, to *string, zone *time.Location) (begin, end time.Time, err error) {
+func period(from, to *string, in *time.Location) (begin, end time.Time, err error) {
 	var faults []httpx.Fault
 	for _, bound := range [...]struct {
 		name string
@@ -145,7 +164,7 @@ func period(from, to *string, zone *time.Location) (begin, end time.Time, err er
 			continue
 		}
 		var ok bool
-		if *bound.into, ok = instant(*bound.text, zone); !ok {
+		if *bound.into, ok = instant(*bound.text, in); !ok {
 			faults = append(faults, httpx.Fault{
 				Parameter: bound.name, Code: httpx.CodeValidationFailed, Detail: "is a time such as 2026-03-01T12:00:00Z or a date such as 2026-03-01",
 			})
@@ -160,11 +179,13 @@ func period(from, to *string, zone *time.Location) (begin, end time.Time, err er
 	return begin, end, nil
 }
 
-// instant reads an RFC 3339 time, or a date, which is its midnight in the zone.
-func instant(text string, zone *time.Location) (time.Time, bool) {
+// instant reads an RFC 3339 time, or a date, which is the beginning of that day in the zone.
+func instant(text string, in *time.Location) (time.Time, bool) {
 	at, err := time.Parse(time.RFC3339Nano, text)
 	if err != nil {
-		at, err = time.ParseInLocation(time.DateOnly, text, zone)
+		if at, err = time.Parse(time.DateOnly, text); err == nil {
+			at = zone.DayStart(at.Year(), at.Month(), at.Day(), in)
+		}
 	}
 	return at, err == nil && at.Year() >= 1900 && at.Year() < 9999
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/ordermill/ordermill/domain/zone"
 )
 
 // timeLayout is the one form of a time. It is London's.
@@ -69,7 +71,7 @@ func (p *parser) parseTime(s string) (time.Time, bool) {
 		return time.Time{}, false
 	}
 	if p.london == nil {
-		london, err := time.LoadLocation("Europe/London")
+		london, err := zone.Load("Europe/London")
 		if err != nil {
 			return time.Time{}, false // cannot be: the zones are part of the program
 		}

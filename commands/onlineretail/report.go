@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ordermill/ordermill/commands"
+	"github.com/ordermill/ordermill/domain/zone"
 )
 
 // Report says what books hold and what an import of them has changed. Sums are pence, at what was paid.
@@ -66,7 +67,7 @@ type tally struct {
 }
 
 func newTally(b *Books) *tally {
-	london, err := time.LoadLocation("Europe/London")
+	london, err := zone.Load("Europe/London")
 	if err != nil {
 		london = time.UTC // cannot be: the zones are part of the program
 	}

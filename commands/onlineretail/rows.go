@@ -13,7 +13,6 @@ import (
 	"os"
 	"strings"
 	"time"
-	_ "time/tzdata" // the books are kept in London time, wherever they are read
 )
 
 // Columns are what the first line of a file must name.

@@ -8,6 +8,7 @@ import (
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/pricing"
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/zone"
 )
 
 func (c PutTaxRate) decide(s *Settings) ([]Event, error) {
@@ -109,8 +110,7 @@ func (c SetPaymentPolicy) decide(s *Settings) ([]Event, error) {
 }
 
 func (c SetTimeZone) decide(s *Settings) ([]Event, error) {
-	// An empty name would mean UTC and Local the machine's own zone: neither is a name.
-	if _, err := time.LoadLocation(c.TimeZone); err != nil || c.TimeZone == "" || c.TimeZone == "Local" {
+	if _, err := zone.Load(c.TimeZone); err != nil {
 		return nil, invalid("/time_zone", "a time zone is a name of the IANA database such as Europe/Berlin, not %q", c.TimeZone)
 	}
 	if s.Zone() == c.TimeZone {

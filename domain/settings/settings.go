@@ -17,6 +17,7 @@ import (
 	"github.com/ordermill/ordermill/domain/pricing"
 	"github.com/ordermill/ordermill/domain/rule"
 	"github.com/ordermill/ordermill/domain/streamid"
+	"github.com/ordermill/ordermill/domain/zone"
 )
 
 // StreamType is the type of every tenant's settings stream.
@@ -103,6 +104,14 @@ func (s *Settings) Payment() Payment {
 
 // Zone returns the IANA name of the tenant's time zone; by default UTC.
 func (s *Settings) Zone() string { return cmp.Or(s.TimeZone, "UTC") }
+
+// Location returns the tenant's time zone. A name that was taken once and that the database does not have counts as UTC.
+func (s *Settings) Location() *time.Location {
+	if in, err := zone.Load(s.Zone()); err == nil {
+		return in
+	}
+	return time.UTC
+}
 
 // Limits returns the limits with their defaults in place, except OrderExpiryMinutes, which stays 0 if it is not set: ask
 // OrderExpiry for it.

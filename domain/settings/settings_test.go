@@ -9,7 +9,6 @@ import (
 	"strings"
 	"testing"
 	"time"
-	_ "time/tzdata" // as in the program
 
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/pricing"
@@ -89,12 +88,14 @@ func TestDecide(t *testing.T) {
 		},
 		"an unknown payment policy": {nil, settings.SetPaymentPolicy{Payment: settings.Payment{Policy: "trust"}}, nil, rule.ValidationFailed},
 
-		"a time zone is set":                  {nil, settings.SetTimeZone{TimeZone: "Europe/Berlin", At: at}, events{settings.TimeZoneSet{TimeZone: "Europe/Berlin", SetAt: noon}}, ""},
-		"UTC is the default":                  {nil, settings.SetTimeZone{TimeZone: "UTC", At: at}, nil, ""},
-		"a time zone that nobody knows":       {nil, settings.SetTimeZone{TimeZone: "Europe/Atlantis"}, nil, rule.ValidationFailed},
-		"no time zone is no time zone":        {nil, settings.SetTimeZone{}, nil, rule.ValidationFailed},
-		"the machine's own zone is nobody's":  {nil, settings.SetTimeZone{TimeZone: "Local"}, nil, rule.ValidationFailed},
-		"a time zone is no path to elsewhere": {nil, settings.SetTimeZone{TimeZone: "../etc/passwd"}, nil, rule.ValidationFailed},
+		"a time zone is set":                    {nil, settings.SetTimeZone{TimeZone: "Europe/Berlin", At: at}, events{settings.TimeZoneSet{TimeZone: "Europe/Berlin", SetAt: noon}}, ""},
+		"UTC is the default":                    {nil, settings.SetTimeZone{TimeZone: "UTC", At: at}, nil, ""},
+		"a time zone that nobody knows":         {nil, settings.SetTimeZone{TimeZone: "Europe/Atlantis"}, nil, rule.ValidationFailed},
+		"no time zone is no time zone":          {nil, settings.SetTimeZone{}, nil, rule.ValidationFailed},
+		"the machine's own zone is nobody's":    {nil, settings.SetTimeZone{TimeZone: "Local"}, nil, rule.ValidationFailed},
+		"a time zone is no file of the machine": {nil, settings.SetTimeZone{TimeZone: "localtime"}, nil, rule.ValidationFailed},
+		"nor one in a folder of its own":        {nil, settings.SetTimeZone{TimeZone: "posix/Europe/Berlin"}, nil, rule.ValidationFailed},
+		"a time zone is no path to elsewhere":   {nil, settings.SetTimeZone{TimeZone: "../etc/passwd"}, nil, rule.ValidationFailed},
 
 		"rounding is set in full":                {nil, settings.SetRounding{Rounding: pricing.RoundingRule{Mode: money.HalfEven}, At: at}, events{settings.RoundingSet{RoundingRule: even, SetAt: noon}}, ""},
 		"half up and line by line is as before":  {nil, settings.SetRounding{Rounding: pricing.RoundingRule{Mode: money.HalfUp, Scope: pricing.ScopeLine}}, nil, ""},

@@ -3,15 +3,16 @@ package metrics
 import (
 	"fmt"
 	"time"
-	_ "time/tzdata" // zones are the same on every machine
 
+	"github.com/ordermill/ordermill/domain/zone"
 	"github.com/ordermill/ordermill/projections/query"
 )
 
 // Bucket is the length of a metric's points.
 type Bucket string
 
-// The buckets, in the wall-clock time of the zone that is asked for. A week begins on Monday.
+// The buckets, in the wall-clock time of the zone that is asked for: each is the span between two local midnights, or
+// between two full hours on the clock. A week begins on Monday.
 const (
 	Hour  Bucket = "hour"
 	Day   Bucket = "day"
@@ -22,13 +23,13 @@ const (
 // MaxPoints is the most points that a series may have.
 const MaxPoints = 10_000
 
-// Zone returns the time zone of a name of the IANA database; the empty name means UTC. It fails with a *query.Error.
+// Zone returns the time zone of a name of the IANA database, as the program has it. It fails with a *query.Error.
 func Zone(name string) (*time.Location, error) {
-	zone, err := time.LoadLocation(name)
-	if err != nil || name == "Local" {
+	in, err := zone.Load(name)
+	if err != nil {
 		return nil, &query.Error{Parameter: "tz", Message: fmt.Sprintf("there is no time zone %q; use a name such as Europe/Berlin", name)}
 	}
-	return zone, nil
+	return in, nil
 }
 
 // check returns a *query.Error for an unknown bucket.
@@ -44,9 +45,22 @@ func (b Bucket) check() error {
 // step is the step in which the beginnings of hours are looked for: offsets of zones are multiples of it.
 const step = 15 * time.Minute
 
-// floor returns the beginning of the bucket that at lies in.
-func (b Bucket) floor(at time.Time, zone *time.Location) time.Time {
-	at = at.In(zone)
+// floor returns the beginning of the bucket that at lies in: the last one that is not after it. That is not always the
+// one of the date that the wall clock shows, since a clock that is put back shows the day before a second time.
+func (b Bucket) floor(at time.Time, in *time.Location) time.Time {
+	at = at.In(in)
+	begin := b.ofDate(at, in)
+	for {
+		next := b.next(begin)
+		if next.After(at) {
+			return begin
+		}
+		begin = next
+	}
+}
+
+// ofDate returns the beginning of the bucket that is named by what the wall clock shows.
+func (b Bucket) ofDate(at time.Time, in *time.Location) time.Time {
 	year, month, day := at.Date()
 	switch b {
 	case Hour:
@@ -57,11 +71,11 @@ func (b Bucket) floor(at time.Time, zone *time.Location) time.Time {
 		}
 		return begin
 	case Week:
-		return dayStart(year, month, day-(int(at.Weekday())+6)%7, zone)
+		return zone.DayStart(year, month, day-(int(at.Weekday())+6)%7, in)
 	case Month:
-		return dayStart(year, month, 1, zone)
+		return zone.DayStart(year, month, 1, in)
 	default:
-		return dayStart(year, month, day, zone)
+		return zone.DayStart(year, month, day, in)
 	}
 }
 
@@ -75,62 +89,21 @@ func (b Bucket) next(begin time.Time) time.Time {
 		}
 		return next
 	case Week:
-		return dayAfter(begin, 7-(int(begin.Weekday())+6)%7)
+		return zone.DayAfter(begin, 7-(int(begin.Weekday())+6)%7)
 	case Month:
 		year, month, _ := begin.Date()
-		return dayStart(year, month+1, 1, begin.Location())
+		return zone.DayStart(year, month+1, 1, begin.Location())
 	default:
-		return dayAfter(begin, 1)
+		return zone.DayAfter(begin, 1)
 	}
-}
-
-// dayAfter returns the beginning of the day that is days later, or of the first one after that which a zone has: some
-// have left out a day.
-func dayAfter(begin time.Time, days int) time.Time {
-	year, month, day := begin.Date()
-	for {
-		next := dayStart(year, month, day+days, begin.Location())
-		if next.After(begin) {
-			return next
-		}
-		days++
-	}
-}
-
-// dayStart returns the first instant of a day. That is not always midnight: clocks may be put forward over it, or back
-// to it for a second one.
-func dayStart(year int, month time.Month, day int, zone *time.Location) time.Time {
-	midnight := time.Date(year, month, day, 0, 0, 0, 0, time.UTC) // as the wall clock shows it
-	at := time.Date(year, month, day, 0, 0, 0, 0, zone)
-	changed, changes := at.ZoneBounds()
-	switch shown := wall(at); {
-	case shown.Before(midnight): // left out: the day begins with the change that comes
-		return changes
-	case shown.After(midnight): // left out: the day began with the change that was
-		return changed
-	case changed.IsZero():
-		return at
-	}
-	// A midnight before the last change would be an earlier one.
-	_, offset := changed.Add(-time.Second).Zone()
-	if earlier := midnight.Add(-time.Duration(offset) * time.Second).In(zone); earlier.Before(changed) && wall(earlier).Equal(midnight) {
-		return earlier
-	}
-	return at
-}
-
-// wall returns the time that a clock on the wall shows, as if it were in UTC.
-func wall(at time.Time) time.Time {
-	_, offset := at.Zone()
-	return at.Add(time.Duration(offset) * time.Second).UTC()
 }
 
 // boundaries returns the beginnings of the buckets that [from, to) touches, and the end of the last one.
-func (b Bucket) boundaries(from, to time.Time, zone *time.Location) ([]time.Time, error) {
+func (b Bucket) boundaries(from, to time.Time, in *time.Location) ([]time.Time, error) {
 	if !from.Before(to) {
 		return nil, &query.Error{Parameter: "from", Message: fmt.Sprintf("%s is not before to, which is %s", stamp(from), stamp(to))}
 	}
-	all := []time.Time{b.floor(from, zone)}
+	all := []time.Time{b.floor(from, in)}
 	for at := all[0]; at.Before(to); {
 		if len(all) > MaxPoints {
 			return nil, &query.Error{

@@ -2,7 +2,6 @@ package metrics
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -12,6 +11,7 @@ import (
 	"github.com/jackc/pgx/v5"
 
 	"github.com/ordermill/ordermill/domain/money"
+	"github.com/ordermill/ordermill/domain/zone"
 	"github.com/ordermill/ordermill/projections"
 	"github.com/ordermill/ordermill/projections/query"
 )
@@ -25,11 +25,11 @@ type Request struct {
 	From     time.Time // zero: 24 hours, 30 days, 12 weeks or 12 months before To
 	To       time.Time // exclusive; zero: the end of the bucket that Now lies in
 	Now      time.Time
-	Bucket   Bucket // empty: Day
-	Zone     string // name of the time zone; empty: UTC
-	Currency string // empty: all, or the only one in that time if the metric is made of money
-	Channel  string // empty: all
-	GroupBy  string // empty or GroupChannel
+	Bucket   Bucket         // empty: Day
+	Zone     *time.Location // in which days begin; nil: UTC
+	Currency string         // empty: all, or the only one in that time if the metric is made of money
+	Channel  string         // empty: all
+	GroupBy  string         // empty or GroupChannel
 }
 
 // Result is a metric over time.
@@ -63,15 +63,15 @@ const currenciesStatement = `with known as (
 	(select distinct s.currency from {metrics_series} as s where s.tenant_id = $1 and not exists (select from known))
 	order by 1`
 
-// Query returns a metric of a tenant. It fails with a *query.Error if the request is at fault: an unknown name, bucket
-// or zone, too many points, or money of several currencies.
+// Query returns a metric of a tenant. It fails with a *query.Error if the request is at fault: an unknown name or bucket,
+// too many points, or money of several currencies.
 func Query(ctx context.Context, db query.DB, g projections.Generation, tenant string, r Request) (Result, error) {
-	metric, zone, err := r.check()
+	metric, err := r.check()
 	if err != nil {
 		return Result{}, err
 	}
-	from, to := r.span(zone)
-	bounds, err := r.Bucket.boundaries(from, to, zone)
+	from, to := r.span()
+	bounds, err := r.Bucket.boundaries(from, to, r.Zone)
 	if err != nil {
 		return Result{}, err
 	}
@@ -88,7 +88,7 @@ func Query(ctx context.Context, db query.DB, g projections.Generation, tenant st
 	if err != nil {
 		return Result{}, fmt.Errorf("metric %s: %w", r.Name, err)
 	}
-	result := Result{Metric: metric, Currency: r.Currency, Bucket: r.Bucket, Zone: zone}
+	result := Result{Metric: metric, Currency: r.Currency, Bucket: r.Bucket, Zone: r.Zone}
 	if metric.PerCurrency && r.Currency == "" && len(known) > 0 {
 		if len(known) > 1 {
 			return Result{}, &query.Error{
@@ -102,47 +102,50 @@ func Query(ctx context.Context, db query.DB, g projections.Generation, tenant st
 	return result, nil
 }
 
-// check completes the request and returns its metric and zone.
-func (r *Request) check() (Metric, *time.Location, error) {
+// check completes the request and returns its metric.
+func (r *Request) check() (Metric, error) {
 	i := slices.IndexFunc(catalogue, func(m Metric) bool { return m.Name == r.Name })
 	if i < 0 {
-		return Metric{}, nil, query.Unknown("name", "metric", r.Name, Names())
+		return Metric{}, query.Unknown("name", "metric", r.Name, Names())
 	}
 	if r.Bucket == "" {
 		r.Bucket = Day
 	}
 	if r.GroupBy != "" && r.GroupBy != GroupChannel {
-		return Metric{}, nil, query.Unknown("group_by", "grouping", r.GroupBy, []string{GroupChannel})
+		return Metric{}, query.Unknown("group_by", "grouping", r.GroupBy, []string{GroupChannel})
 	}
 	if r.Currency != "" && !money.Known(r.Currency) {
-		return Metric{}, nil, &query.Error{Parameter: "currency", Message: fmt.Sprintf("%q is not an ISO 4217 code such as EUR", r.Currency)}
+		return Metric{}, &query.Error{Parameter: "currency", Message: fmt.Sprintf("%q is not an ISO 4217 code such as EUR", r.Currency)}
 	}
 	if !query.Storable(r.Channel) {
-		return Metric{}, nil, &query.Error{Parameter: "channel", Message: "a channel is UTF-8 text without the character zero"}
+		return Metric{}, &query.Error{Parameter: "channel", Message: "a channel is UTF-8 text without the character zero"}
 	}
-	zone, err := Zone(r.Zone)
-	return catalogue[i], zone, errors.Join(r.Bucket.check(), err)
+	if r.Zone == nil {
+		r.Zone = time.UTC
+	}
+	return catalogue[i], r.Bucket.check()
 }
 
 // span returns the request's times with its defaults.
-func (r *Request) span(zone *time.Location) (from, to time.Time) {
+func (r *Request) span() (from, to time.Time) {
 	from, to = r.From, r.To
 	if to.IsZero() {
-		to = r.Bucket.next(r.Bucket.floor(r.Now, zone))
+		to = r.Bucket.next(r.Bucket.floor(r.Now, r.Zone))
 	}
 	if !from.IsZero() {
 		return from, to
 	}
-	last := to.Add(-time.Nanosecond).In(zone)
+	last := to.Add(-time.Nanosecond).In(r.Zone)
+	year, month, day := last.Date()
 	switch r.Bucket {
 	case Hour:
 		return last.Add(-23 * time.Hour), to
 	case Week:
-		return last.AddDate(0, 0, -7*11), to
+		return zone.DayStart(year, month, day-7*11, r.Zone), to
 	case Month:
-		return dayStart(last.Year(), last.Month()-11, 1, zone), to
+		return zone.DayStart(year, month-11, 1, r.Zone), to
 	default:
-		return last.AddDate(0, 0, -29), to
+		return zone.DayStart(year, month, day-29, r.Zone), to
 	}
 }
 
