@@ -35,14 +35,14 @@ var aggregates = []string{
 }
 
 // domainLibraries are all that domain may import beside the standard library and itself.
-var domainLibraries = []string{"github.com/google/uuid", "github.com/bojanz/currency"}
+var domainLibraries = []string{"github.com/google/uuid", "golang.org/x/text/language"}
 
 // fault returns what is wrong with an import of the package in folder from, or nothing.
 func fault(from, imported string) string {
 	target, ours := strings.CutPrefix(imported, module+"/")
 	switch {
 	case !ours && within(from, "domain") && strings.Contains(imported, ".") && !slices.Contains(domainLibraries, imported):
-		return "domain imports only the standard library, uuid and currency"
+		return "domain imports only the standard library, uuid and the tags of languages"
 	case !ours:
 		return ""
 	case (within(target, "internal/local") || within(target, "migrations/pgtest")) &&

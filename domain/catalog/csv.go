@@ -139,7 +139,7 @@ func (t *table) header(record []string) {
 		switch {
 		case isPrice:
 			exponent, err := money.Exponent(currency)
-			if err != nil {
+			if err != nil || !money.Known(currency) {
 				t.add(rule.CurrencyUnsupported, 1, name, "%q is not an ISO 4217 currency code such as EUR", currency)
 			}
 			t.currencies[i], t.exponents[i] = currency, exponent

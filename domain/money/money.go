@@ -8,8 +8,6 @@ import (
 	"errors"
 	"fmt"
 	"math/bits"
-
-	"github.com/bojanz/currency"
 )
 
 var (
@@ -35,19 +33,22 @@ func New(minor int64, code string) (Amount, error) {
 	return Amount{Minor: minor, Currency: code}, nil
 }
 
-// Exponent returns the number of decimals of a currency: 0 for JPY, 2 for EUR, 3 for KWD. It fails with
-// ErrUnknownCurrency.
+// Exponent returns the number of decimals of a currency: 0 for JPY, 2 for EUR, 3 for KWD. It also knows those that were
+// withdrawn, since amounts in them were stored. It fails with ErrUnknownCurrency.
 func Exponent(code string) (int, error) {
-	digits, ok := currency.GetDigits(code)
+	if exponent, ok := current[code]; ok {
+		return exponent, nil
+	}
+	exponent, ok := withdrawn[code]
 	if !ok {
 		return 0, fmt.Errorf("%w: %q is not an ISO 4217 code such as EUR", ErrUnknownCurrency, code)
 	}
-	return int(digits), nil
+	return exponent, nil
 }
 
-// Known reports whether code is an ISO 4217 alphabetic code in upper case.
+// Known reports whether code is an ISO 4217 alphabetic code of today, in upper case, that amounts can be counted in.
 func Known(code string) bool {
-	_, ok := currency.GetDigits(code)
+	_, ok := current[code]
 	return ok
 }
 
