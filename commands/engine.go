@@ -46,6 +46,7 @@ type Engine struct {
 	flying    sync.WaitGroup
 	woken     chan struct{}
 
+	begun atomic.Int64 // when Run began with what it works on, in nanoseconds of Unix time; 0: it waits for work
 	stats struct{ commands, refused, replayed, relocked, loaded atomic.Int64 }
 }
 
@@ -146,10 +147,13 @@ func (e *Engine) Run(ctx context.Context) error {
 	defer saving.Wait()
 	defer stop()
 	for {
+		e.begun.Store(0)
 		select {
 		case j := <-e.queue:
+			e.begun.Store(time.Now().UnixNano())
 			e.decide(work, e.gather(j))
 		case <-e.woken:
+			e.begun.Store(time.Now().UnixNano())
 		case <-ctx.Done():
 			e.drain(work)
 			return nil
@@ -157,6 +161,15 @@ func (e *Engine) Run(ctx context.Context) error {
 		e.again(work)
 		e.states.trim()
 	}
+}
+
+// Working returns for how long Run has worked on the same commands; 0 when it waits for some. It is milliseconds, unless
+// the database does not answer.
+func (e *Engine) Working() time.Duration {
+	if begun := e.begun.Load(); begun != 0 {
+		return time.Since(time.Unix(0, begun))
+	}
+	return 0
 }
 
 func (e *Engine) drain(ctx context.Context) {

@@ -44,8 +44,11 @@ type appender struct {
 	refusal   error       // why the server rolled back last
 	pace      pace
 	closed    bool
+	without   time.Time // since when there is no lane; zero while there is one
+	why       error     // the last lane broke, or the next could not be opened
 
-	lanePID atomic.Uint32
+	lanePID    atomic.Uint32
+	answeredAt atomic.Int64 // when a batch was last answered with a commit, in nanoseconds of Unix time
 
 	wake     chan struct{} // something can perhaps be sent
 	reads    chan struct{} // the receiver is to read

@@ -159,6 +159,7 @@ func (a *appender) settle(l *lane, rows []outcome, err error) (n int, _ error) {
 	}
 	a.land(l, rows[len(rows)-1].worked(), nil)
 	a.stats.batches.Add(1)
+	a.answeredAt.Store(time.Now().UnixNano())
 	a.finish(f, rows)
 	return n, nil
 }

@@ -20,12 +20,23 @@ func (a *appender) run(ctx context.Context) {
 			}
 			a.unsure()
 		}
+		a.lost(err)
 		a.logger.Warn("append lane broke", "log", a.log, "error", err)
 		a.expire()
 		if !a.pause(ctx, failures) {
 			a.giveUp()
 			return
 		}
+	}
+}
+
+// lost notes that there is no lane, and why.
+func (a *appender) lost(why error) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	a.why = why
+	if a.without.IsZero() {
+		a.without = time.Now()
 	}
 }
 
@@ -94,6 +105,9 @@ func (a *appender) attach(l *lane) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.lane, a.answering, a.reading = l, false, false
+	if l != nil {
+		a.without, a.why = time.Time{}, nil
+	}
 	select {
 	case <-a.reads: // of the lane before
 	default:

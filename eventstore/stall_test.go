@@ -149,3 +149,78 @@ func TestAppend_noServer(t *testing.T) {
 		return err == nil
 	})
 }
+
+// Whatever keeps the log from being appended to is named, whether or not anybody appends, and through the queue of those
+// that wait for it; when it lets go all is well again.
+func TestCondition(t *testing.T) {
+	t.Parallel()
+
+	pool := pgtest.Pool(t)
+	s := openStore(t, pool, Config{})
+	if c := s.Condition(t.Context()); c.Err != nil || len(c.Blockers) != 0 || c.Waiting != 0 {
+		t.Fatalf("Condition = %+v; want nothing amiss", c)
+	}
+	for name, statement := range map[string]string{
+		"the log's row":         "select from logs where log_id = 1 for update",
+		"the log's row, shared": "select from logs where log_id = 1 for share",
+		"logs":                  "lock table logs",
+		"events":                "lock table events",
+		"events, for writing":   "lock table events in share mode",
+		"claims":                "lock table claims in exclusive mode",
+	} {
+		for _, traffic := range []bool{false, true} {
+			tx, err := pool.Begin(t.Context())
+			if err != nil {
+				t.Fatal(err)
+			}
+			defer func() { _ = tx.Rollback(context.WithoutCancel(t.Context())) }()
+			if _, err := tx.Exec(t.Context(), statement); err != nil {
+				t.Fatal(err)
+			}
+			var sub *submission
+			if traffic {
+				sub = submit(t, s, first("a", uuid.New()))
+			}
+			holder := int(tx.Conn().PgConn().PID())
+			var seen Condition
+			eventually(t, name+": the blocker is named", func() bool {
+				seen = s.Condition(t.Context())
+				return len(seen.Blockers) == 1 && seen.Blockers[0].PID == holder
+			})
+			if err := tx.Rollback(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if traffic {
+				if _, err := sub.wait(t); err != nil {
+					t.Errorf("%s: append = %v", name, err)
+				}
+			}
+			eventually(t, name+": all is well again", func() bool {
+				seen = s.Condition(t.Context())
+				return len(seen.Blockers) == 0 && seen.Err == nil && seen.Waiting == 0
+			})
+		}
+	}
+}
+
+// A look at a server that does not answer ends in time, and says that appends wait.
+func TestCondition_noServer(t *testing.T) {
+	t.Parallel()
+
+	server := pgtest.Server(t, nil)
+	s := openStore(t, pgtest.PoolOf(t, server.URL()), Config{})
+	server.Stop(t)
+	submit(t, s, first("a", uuid.New()))
+	eventually(t, "it is noticed", func() bool {
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		begun := time.Now()
+		c := s.Condition(ctx)
+		if took := time.Since(begun); took > patient {
+			t.Fatalf("a look took %s", took)
+		}
+		return c.Err != nil && c.Waiting > 0
+	})
+	server.Restart(t)
+	eventually(t, "all is well again", func() bool { c := s.Condition(t.Context()); return c.Err == nil && c.Waiting == 0 })
+}

@@ -27,6 +27,8 @@ type Store struct {
 	bounds   bounds
 	appender *appender
 	locking  *lockLane
+	probing  *lockLane
+	met      map[int]bool // sessions that had a table locked when it was last looked; of who has probing's turn
 	tail     *tail
 	stop     context.CancelFunc
 }
@@ -48,7 +50,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, config Config) (*Store, error
 	if err := s.check(ctx); err != nil {
 		return nil, err
 	}
-	s.locking = newLockLane(s.openLocking)
+	s.locking, s.probing = newLockLane(s.openLocking), newLockLane(s.openProbing)
 	s.appender = newAppender(config.Log, config.bounds, s.openAppending, s.tail, config.Logger)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
@@ -84,6 +86,15 @@ func (s *Store) openLocking(ctx context.Context, notice pgconn.NoticeHandler) (*
 	config.OnNotice = notice
 	ctx, cancel := context.WithTimeout(ctx, s.bounds.connect)
 	defer cancel()
+	return pgx.ConnectConfig(ctx, config)
+}
+
+func (s *Store) openProbing(ctx context.Context, _ pgconn.NoticeHandler) (*pgx.Conn, error) {
+	config, err := s.connConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
+	config.RuntimeParams["application_name"] = "ordermill probe"
 	return pgx.ConnectConfig(ctx, config)
 }
 
@@ -137,7 +148,7 @@ func (s *Store) Close(ctx context.Context) error {
 		<-s.appender.stopped // at once, now that nothing is waited for
 		return fmt.Errorf("close event store: %w", ctx.Err())
 	}
-	if err := s.locking.close(ctx); err != nil {
+	if err := errors.Join(s.probing.close(ctx), s.locking.close(ctx)); err != nil {
 		return fmt.Errorf("close event store: %w", err)
 	}
 	return nil
@@ -203,24 +214,4 @@ type Stats struct {
 func (s *Store) Stats() Stats {
 	c := &s.appender.stats
 	return Stats{c.appends.Load(), c.batches.Load(), c.conflicts.Load(), c.retries.Load(), c.unknown.Load()}
-}
-
-// Blocker is a session that keeps the append lane waiting.
-type Blocker struct {
-	PID         int
-	User        string
-	Application string
-	State       string
-	Since       time.Time // its transaction's begin
-}
-
-// Blockers names the sessions that the append lane waits for right now; none in a healthy system.
-func (s *Store) Blockers(ctx context.Context) ([]Blocker, error) {
-	pid := s.appender.lanePID.Load()
-	rows, err := s.pool.Query(ctx, `select pid, coalesce(usename, ''), application_name, coalesce(state, ''), coalesce(xact_start, now())
-		from pg_stat_activity where pid = any (pg_blocking_pids($1))`, int64(pid))
-	if err != nil {
-		return nil, fmt.Errorf("blockers of log %d: %w", s.log, err)
-	}
-	return pgx.CollectRows(rows, pgx.RowToStructByPos[Blocker])
 }

@@ -75,16 +75,16 @@ func (s *Set) Names() []string {
 // Positions returns what is known of the projections' progress in a log, or nil for a log that is not the set's.
 func (s *Set) Positions(log eventstore.LogID) *Positions { return s.positions[log] }
 
-// Silence returns for how long the quietest of the projections that Run keeps current in this process has shown no sign
-// of life; 0 when none is to. More than a few lease times mean that its loop hangs.
-func (s *Set) Silence() time.Duration {
+// Silences returns, for each projection that Run keeps current in this process, for how long it has shown no sign of
+// life. More than a few lease times mean that its loop hangs.
+func (s *Set) Silences() map[string]time.Duration {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	var longest time.Duration
-	for _, at := range s.beats {
-		longest = max(longest, time.Since(at))
+	silences := make(map[string]time.Duration, len(s.beats))
+	for f, at := range s.beats {
+		silences[f.of.name] = max(silences[f.of.name], time.Since(at))
 	}
-	return longest
+	return silences
 }
 
 func (s *Set) beat(f *follow) {

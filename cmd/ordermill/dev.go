@@ -73,6 +73,9 @@ func (p *program) dev(ctx context.Context, c config, o devOptions, log *slog.Log
 			return err
 		}
 	}
+	admin := newAdmin(log)
+	admin.begin(addresses.admin)
+	defer admin.end()
 	began := time.Now()
 	servers, err := startServers(ctx, c, log)
 	if err != nil {
@@ -84,7 +87,7 @@ func (p *program) dev(ctx context.Context, c config, o devOptions, log *slog.Log
 		err = errors.Join(err, servers.stop(stopping))
 	}()
 	c.DatabaseURL, c.RedisURL = servers.databaseURL, servers.redisURL
-	d := &dev{program: p, config: c, options: o, servers: servers, addresses: addresses, log: log, began: began}
+	d := &dev{program: p, config: c, options: o, servers: servers, addresses: addresses, admin: admin, log: log, began: began}
 	return ended(ctx, d.run(ctx))
 }
 
@@ -130,6 +133,7 @@ type dev struct {
 	options   devOptions
 	servers   *servers
 	addresses *listeners
+	admin     *admin
 	log       *slog.Logger
 	began     time.Time
 }
@@ -143,8 +147,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 	if err != nil {
 		return err
 	}
-	admin := newAdmin(d.log)
-	process, err := newProcess(ctx, d.config, options{roles: allRoles, secrets: secrets, admin: admin, log: d.log, now: d.now})
+	process, err := newProcess(ctx, d.config, options{roles: allRoles, secrets: secrets, admin: d.admin, log: d.log, now: d.now})
 	if err != nil {
 		return err
 	}
@@ -153,22 +156,25 @@ func (d *dev) run(ctx context.Context) (err error) {
 		return err
 	}
 	defer func() { err = errors.Join(err, removeDevEnv(d.config.DevDir)) }()
-	process.group.start(ctx, "admin host", func(ctx context.Context) error { return admin.serve(ctx, d.addresses.admin) })
+	process.startAdmin(ctx, d.admin)
 	process.startWork(ctx, "dev in "+d.config.DevDir)
 	if err := process.until(ctx, func(ctx context.Context) error { return d.fill(ctx, process) }); err != nil {
 		return err
 	}
 	process.startHosts(ctx, d.addresses)
+	if err := process.until(ctx, func(ctx context.Context) error { d.admin.health.await(ctx, healthPatience); return ctx.Err() }); err != nil {
+		return err
+	}
 	token, err := issuer.Token(demoTenant, "admin", "")
 	if err != nil {
 		return err
 	}
 	d.greet(token)
-	admin.state.Store(ready)
+	d.admin.ready()
 	if _, err := fmt.Fprintln(d.stdout, "ready"); err != nil {
 		d.log.Warn("nobody reads what dev prints", "error", err)
 	}
-	return process.serve(ctx, admin)
+	return process.serve(ctx, d.admin)
 }
 
 // fill seeds the demo shop, unless it is to stay empty, and waits until the read models have got everything.

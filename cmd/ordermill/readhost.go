@@ -20,7 +20,7 @@ const (
 )
 
 // buildReadHost builds the read API and what it answers from.
-func (p *process) buildReadHost(ctx context.Context, auth *httpx.Authenticator, tokens *httpx.Tokens, host httpx.HostConfig) error {
+func (p *process) buildReadHost(ctx context.Context, tokens *httpx.Tokens, host httpx.HostConfig) error {
 	var err error
 	if p.readPool, err = p.openPool(ctx, readRole, p.config.Connections); err != nil {
 		return err
@@ -43,7 +43,7 @@ func (p *process) buildReadHost(ctx context.Context, auth *httpx.Authenticator, 
 		return err
 	}
 	p.readHost, err = read.New(read.Config{
-		Store: p.store, Pool: p.readPool, Reader: p.reader, Set: p.set, Vault: p.vault, Auth: auth, Tokens: tokens, Now: p.now, Host: host,
+		Store: p.store, Pool: p.readPool, Reader: p.reader, Set: p.set, Vault: p.vault, Auth: p.auth, Tokens: tokens, Now: p.now, Host: host,
 	})
 	return err
 }

@@ -52,19 +52,24 @@ func (p *program) serve(ctx context.Context, c config, r roles, log *slog.Logger
 		return err
 	}
 	defer func() { err = errors.Join(err, addresses.close()) }()
+	admin := newAdmin(log)
+	admin.begin(addresses.admin)
+	defer admin.end()
 	if err := p.checkServers(ctx, c, log); err != nil {
 		return err
 	}
-	admin := newAdmin(log)
 	process, err := newProcess(ctx, c, options{roles: r, secrets: secrets, admin: admin, log: log, now: p.now})
 	if err != nil {
 		return err
 	}
 	defer func() { err = errors.Join(err, process.stop(ctx)) }()
-	process.group.start(ctx, "admin host", func(ctx context.Context) error { return admin.serve(ctx, addresses.admin) })
+	process.startAdmin(ctx, admin)
 	process.startWork(ctx, "")
 	process.startHosts(ctx, addresses)
-	admin.state.Store(ready)
+	if err := process.until(ctx, func(ctx context.Context) error { admin.health.await(ctx, healthPatience); return ctx.Err() }); err != nil {
+		return err
+	}
+	admin.ready()
 	log.Info("ready", "roles", r.String(), "version", version, "admin", addresses.admin.Addr().String())
 	return process.serve(ctx, admin)
 }

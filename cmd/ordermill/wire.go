@@ -42,6 +42,8 @@ type process struct {
 	readHost                         *read.Host
 	reader                           *documents.Reader
 	parked                           *parkedStreams
+	auth                             *httpx.Authenticator // nil unless the process serves
+	blocked                          *blockedLog          // nil unless the process writes
 
 	group   *group
 	closers []func(context.Context) error
@@ -84,7 +86,7 @@ func newProcess(ctx context.Context, c config, o options) (_ *process, err error
 		}
 	}
 	if o.admin != nil {
-		err = p.register(o.admin.registry)
+		err = errors.Join(p.watchHealth(ctx, o.admin.health), p.register(o.admin))
 	}
 	return p, err
 }
@@ -134,8 +136,8 @@ func closePool(ctx context.Context, role string, pool *pgxpool.Pool) error {
 
 // buildHosts builds the servers of the APIs.
 func (p *process) buildHosts(ctx context.Context, o options) error {
-	auth, err := httpx.NewAuthenticator(o.secrets.auth)
-	if err != nil {
+	var err error
+	if p.auth, err = httpx.NewAuthenticator(o.secrets.auth); err != nil {
 		return err
 	}
 	tokens, err := o.secrets.tokens()
@@ -157,16 +159,22 @@ func (p *process) buildHosts(ctx context.Context, o options) error {
 	}
 	if p.roles.write {
 		p.writeHost, err = write.New(write.Config{
-			Do: p.engine.Do, Store: p.store, Vault: p.vault, Auth: auth, Tokens: tokens, Expiry: p.config.OrderTTL, Now: o.now, Host: host,
+			Do: p.engine.Do, Store: p.store, Vault: p.vault, Auth: p.auth, Tokens: tokens, Expiry: p.config.OrderTTL, Now: o.now, Host: host,
 		})
 		if err != nil {
 			return err
 		}
 	}
 	if p.roles.read {
-		err = p.buildReadHost(ctx, auth, tokens, host)
+		err = p.buildReadHost(ctx, tokens, host)
 	}
 	return err
+}
+
+// startAdmin keeps the operators' host and looks after the process.
+func (p *process) startAdmin(ctx context.Context, a *admin) {
+	p.group.start(ctx, "admin host", a.serve)
+	p.group.start(ctx, "health", a.health.run)
 }
 
 // startWork starts what works behind the hosts.
