@@ -20,10 +20,12 @@ type Command interface {
 // decision is what a command changes. A command that decides once on an aggregate reads its state and adds what came of
 // it:
 //
-//	o := v.order(c.OrderID)
-//	events, err := order.Decide(o.orderState(), cmd)
+//	p := v.product(c.SKU)
+//	events, err := catalog.Decide(p.productState(), cmd)
 //	...
-//	d.add(o, facts(events)...)
+//	d.add(p, facts(events)...)
+//
+// What is decided on orders has consequences: see work.order.
 //
 // One that decides several times on the same aggregate reads d.stockOf(s) and its like instead, which have the events
 // added so far:

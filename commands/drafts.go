@@ -14,13 +14,12 @@ func (c DraftOrder) decide(v *view) (decision, error) {
 	if err != nil {
 		return w.decision, err
 	}
-	events, err := order.Decide(o.orderState(), draft)
+	events, err := w.decide(o, draft)
 	if err != nil {
 		return w.decision, err
 	}
 	w.claims = orderClaims(o.orderState(), events)
-	w.add(o, facts(events)...)
-	return w.decision, nil
+	return w.decision, w.record(o, events)
 }
 
 // draft returns what was asked for at the prices of the moment.

@@ -108,6 +108,7 @@ func TestEdges_returnedVouchers(t *testing.T) {
 		SKU: "VOUCHER", Name: "Voucher", Prices: []money.Amount{{Minor: 2500, Currency: "EUR"}}, Sellable: true, At: noon,
 	}})
 	s.receiveAt("VOUCHER", "main", 5)
+	s.set(settings.SetLimits{Limits: settings.Limits{Completion: settings.CompletionManual}, At: noon})
 	o := s.paid(place(commands.OrderLine{SKU: "VOUCHER", Quantity: 3}))
 	back := id()
 	s.must(commands.RequestReturn{OrderID: o.ID, Request: order.RequestReturn{ReturnID: back, Lines: []order.RequestedLine{{LineID: o.Lines[0].LineID, Quantity: 2}}, At: noon}})

@@ -87,7 +87,7 @@ func (s *shop) ship(o *order.Order, fulfillment uuid.UUID) {
 // deliver lets a fulfilment arrive.
 func (s *shop) deliver(o *order.Order, fulfillment uuid.UUID) {
 	s.Helper()
-	s.must(commands.RecordDelivery{OrderID: o.ID, Delivery: order.RecordDelivery{FulfillmentID: fulfillment, At: noon}})
+	s.must(change(o.ID, order.RecordDelivery{FulfillmentID: fulfillment, At: noon}))
 }
 
 // set changes the tenant's settings.
@@ -125,9 +125,10 @@ func TestEdges_completedOrderHoldsNothing(t *testing.T) {
 	f := s.pack(&o, "main", 1)
 	s.ship(&o, f)
 	s.deliver(&o, f)
-	if o = s.orderOf(o.ID); o.Status != order.StatusCompleted {
-		t.Fatalf("order is %s; want completed", o.Status)
+	if o = s.orderOf(o.ID); o.Status != order.StatusConfirmed {
+		t.Fatalf("order is %s by itself, though a ticket waits for stock; want confirmed", o.Status)
 	}
+	s.must(change(o.ID, order.Complete{At: noon}))
 	s.agree(o.ID)
 	st := s.stockOf("TICKET")
 	if st.Committed() != 0 || st.Backordered != 0 || st.OnHand() != 0 || st.Live() != 0 {

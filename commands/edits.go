@@ -3,6 +3,7 @@ package commands
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"github.com/google/uuid"
 
@@ -82,18 +83,14 @@ func (c CommitEdit) decide(v *view) (decision, error) {
 	if commit.Prices, err = w.editPrices(o.orderState(), &demands, commit); err != nil {
 		return w.decision, err
 	}
-	if _, err := order.Decide(o.orderState(), commit); err != nil {
+	if _, err := w.decide(o, commit); err != nil {
 		return w.decision, err // before any stock is looked at: the order's own rules come first
 	}
 	w.change(o) // the order's event comes first
 	if commit.Backordered, err = w.exchange(o.orderState(), commit.EditID, &demands); err != nil {
 		return w.decision, err
 	}
-	events, err := order.Decide(w.orderOf(o), commit)
-	if err != nil {
-		return w.decision, err
-	}
-	err = w.record(o, events)
+	err = w.order(o, commit)
 	return w.decision, err
 }
 
@@ -194,7 +191,7 @@ func (w *work) newLine(o *order.Order, added order.LineQuantity) (order.NewLine,
 // editShipping prices another shipping method for what the order holds after the edit: what its goods cost then, and
 // what they weigh. The commit has all other prices.
 func (w *work) editShipping(o *order.Order, demands *order.EditDemands, commit order.CommitEdit) ([]order.ShippingLine, error) {
-	goods, err := goodsAfter(o, commit)
+	goods, err := goodsAfter(o, commit, w.occurred)
 	if err != nil {
 		return nil, err
 	}
@@ -230,8 +227,8 @@ func (w *work) editShipping(o *order.Order, demands *order.EditDemands, commit o
 }
 
 // goodsAfter returns what the goods of an order cost after an edit, less their discounts.
-func goodsAfter(o *order.Order, commit order.CommitEdit) (int64, error) {
-	events, err := order.Decide(o, commit)
+func goodsAfter(o *order.Order, commit order.CommitEdit, at time.Time) (int64, error) {
+	events, err := order.Decide(o, commit, order.Terms{At: at})
 	if err != nil {
 		return 0, err
 	}

@@ -4,7 +4,6 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/order"
-	"github.com/ordermill/ordermill/domain/settings"
 )
 
 // decide assigns the units to the location and takes their reservations there.
@@ -34,7 +33,7 @@ func (c CreateFulfillment) decide(v *view) (decision, error) {
 // assign decides a command that plans or packs a fulfilment, and gathers its units at its location, which must be one of
 // the tenant's. The request has named these lines.
 func (w *work) assign(o *aggregate, cmd order.Command, id uuid.UUID, named []order.LineQuantity) error {
-	events, err := order.Decide(w.orderOf(o), cmd)
+	events, err := w.decide(o, cmd)
 	if err != nil || len(events) == 0 {
 		return err
 	}
@@ -51,15 +50,4 @@ func (w *work) assign(o *aggregate, cmd order.Command, id uuid.UUID, named []ord
 		}
 	}
 	return nil
-}
-
-// decide says that shipped units have arrived, and completes the order if that was all and the tenant wants it.
-func (c RecordDelivery) decide(v *view) (decision, error) {
-	c.Delivery.AutoComplete = completes(v)
-	return ofOrder(v, c.OrderID, c.Delivery.At, c.Delivery)
-}
-
-// completes reports whether orders of the tenant complete by themselves.
-func completes(v *view) bool {
-	return v.settings().Limits().Completion == settings.CompletionAutomatic
 }

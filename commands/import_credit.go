@@ -21,21 +21,18 @@ func (c ImportCredit) decide(v *view) (decision, error) {
 			return decision{}, err
 		}
 	}
-	d := decision{occurred: c.ReturnedAt, resource: c.CreditNumber, result: out}
+	w := begin(v, nil, c.ReturnedAt, c.CreditNumber)
+	w.result = out
 	for _, id := range m.orders {
-		o := v.order(id)
-		events, err := order.Decide(o.orderState(), order.ImportReturn{
+		err := w.order(v.order(id), order.ImportReturn{
 			ReturnID: uuid.NewSHA1(id, []byte("credit:"+c.CreditNumber)), CreditNumber: c.CreditNumber, Source: c.Source,
 			Lines: m.lines[id], ReturnedAt: c.ReturnedAt, At: c.At,
 		})
 		if err != nil {
-			return d, err
-		}
-		if len(events) > 0 {
-			d.add(o, facts(events)...)
+			return w.decision, err
 		}
 	}
-	return d, nil
+	return w.decision, nil
 }
 
 // creditMatch is the matching of one credit so far.

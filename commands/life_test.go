@@ -205,7 +205,7 @@ func (l *life) command() (string, commands.Command) {
 	case 11:
 		if len(o.Fulfillments) > 0 {
 			f := o.Fulfillments[l.rand.IntN(len(o.Fulfillments))].FulfillmentID
-			return "deliver", commands.RecordDelivery{OrderID: o.ID, Delivery: order.RecordDelivery{FulfillmentID: f, At: noon}}
+			return "deliver", change(order.RecordDelivery{FulfillmentID: f, At: noon})
 		}
 		return "move", commands.ChangeStock{SKU: line.SKU, Command: stock.DispatchTransfer{TransferID: id, From: "main", To: "north", Quantity: l.units(3), At: noon}, At: noon}
 	case 12:
@@ -226,7 +226,7 @@ func (l *life) onward(o *order.Order, line *order.LineState) (string, commands.C
 		case order.FulfillmentStatePacked:
 			return "ship", commands.ChangeOrder{OrderID: o.ID, Command: order.Ship{ShipmentID: id, FulfillmentID: f.FulfillmentID, At: noon}, At: noon}
 		case order.FulfillmentStateShipped:
-			return "deliver", commands.RecordDelivery{OrderID: o.ID, Delivery: order.RecordDelivery{FulfillmentID: f.FulfillmentID, At: noon}}
+			return "deliver", change(o.ID, order.RecordDelivery{FulfillmentID: f.FulfillmentID, At: noon})
 		}
 	}
 	switch {

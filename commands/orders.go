@@ -21,16 +21,7 @@ func ofOrder(v *view, id uuid.UUID, at time.Time, cmd order.Command) (decision, 
 
 // decide runs the command, and what follows from it for stock, discounts and backorders.
 func (c ChangeOrder) decide(v *view) (decision, error) {
-	command := c.Command
-	switch cmd := command.(type) { //nolint:gocritic // these complete orders, the others do not
-	case order.MarkRefunded:
-		cmd.AutoComplete = completes(v)
-		command = cmd
-	case order.RecordPayment:
-		cmd.AutoComplete = completes(v)
-		command = cmd
-	}
-	return ofOrder(v, c.OrderID, c.At, command)
+	return ofOrder(v, c.OrderID, c.At, c.Command)
 }
 
 // decide cancels the order and releases the stock of all its SKUs in the same step.
@@ -43,7 +34,7 @@ func (c CancelOrder) decide(v *view) (decision, error) {
 // decide records the payment, confirms the order and commits the stock of all its SKUs in the same step.
 func (c MarkPaid) decide(v *view) (decision, error) {
 	return ofOrder(v, c.OrderID, c.At, order.MarkPaid{
-		PaymentID: c.PaymentID, Method: c.Method, Reference: c.Reference, By: c.By, At: c.At, AutoComplete: completes(v),
+		PaymentID: c.PaymentID, Method: c.Method, Reference: c.Reference, By: c.By, At: c.At,
 	})
 }
 
@@ -52,16 +43,15 @@ func (c MarkPaid) decide(v *view) (decision, error) {
 func (c ImportOrder) decide(v *view) (decision, error) {
 	o := v.fresh(c.Order.OrderID)
 	w := begin(v, o, c.Order.PlacedAt, c.Order.OrderID.String())
-	events, err := order.Decide(o.orderState(), c.Order)
-	if err != nil {
+	events, err := w.decide(o, c.Order)
+	if err != nil || len(events) == 0 {
 		return w.decision, err
 	}
 	w.claims = orderClaims(o.orderState(), events)
-	w.add(o, facts(events)...)
-	if len(events) > 0 {
-		err = c.deduct(&w)
+	if err := w.record(o, events); err != nil {
+		return w.decision, err
 	}
-	return w.decision, err
+	return w.decision, c.deduct(&w)
 }
 
 // deduct takes the units off the shelves that were sold.

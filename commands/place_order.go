@@ -21,7 +21,8 @@ const (
 )
 
 // decide prices the order, places it, reserves the stock of all its SKUs and uses its discounts up, all or nothing. An
-// order that waits for no payment, on account or for nothing, is confirmed at once: else it would expire. Every fault of every line is told at once.
+// order that waits for no payment, on account or for nothing, is confirmed at once: else it would expire. Every fault of
+// every line is told at once.
 func (c PlaceOrder) decide(v *view) (decision, error) {
 	o := v.fresh(c.OrderID)
 	w := begin(v, o, c.At, c.OrderID.String())
@@ -39,43 +40,33 @@ func (c PlaceOrder) place(w *work, o *aggregate) error {
 		return err
 	}
 	s := w.v.settings()
-	events, err := order.Decide(w.orderOf(o), order.Place{
+	place := order.Place{
 		OrderID: c.OrderID, ExternalID: c.ExternalID, Channel: c.Channel, Currency: c.Currency, CustomerID: c.CustomerID,
 		Country: c.Country, Locale: c.Locale, PII: c.PII, Lines: sums.lines, ShippingLines: sums.Shipping,
 		Discounts: sums.Discounts, Rounding: sums.Rounding, PaymentPolicy: policy(s), ExpectedTotal: c.ExpectedTotal,
 		ExpiresAt: c.expiry(s), At: c.At,
-	})
+	}
+	events, err := w.decide(o, place)
 	if err != nil || len(events) == 0 {
-		return err
+		return err // before any stock is looked at: the order's own rules come first
 	}
 	w.claims = orderClaims(w.orderOf(o), events)
 	w.change(o) // the order's event comes first
-	backordered, err := c.reserve(w, sums.lines)
-	if err != nil {
+	if place.Backordered, err = c.reserve(w, sums.lines); err != nil {
 		return err
 	}
-	if placed, ok := events[0].(order.Placed); ok {
-		placed.Backordered = backordered
-		w.backorderable(placed.Lines)
-		events[0] = placed
+	if len(place.Backordered) > 0 {
+		if events, err = w.decide(o, place); err != nil {
+			return err
+		}
 	}
-	w.add(o, facts(events)...)
+	if placed, ok := events[0].(order.Placed); ok {
+		w.backorderable(placed.Lines)
+	}
 	if err := w.redeem(c.OrderID, sums.Uses); err != nil {
 		return err
 	}
-	if policy(s) == order.PolicyOnAccount || sums.Totals.Total == 0 {
-		return w.confirm(o)
-	}
-	return nil
-}
-
-// confirm confirms an order that waits for no payment, unless the draft that it was is on hold.
-func (w *work) confirm(o *aggregate) error {
-	err := w.order(o, order.Confirm{At: w.occurred})
-	if rule.CodeOf(err) == rule.OrderOnHold {
-		return nil
-	}
-	return err
+	return w.record(o, events)
 }
 
 // checkCustomer refuses to write anew about a person who was erased. What has personal data is not looked at: a person

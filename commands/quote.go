@@ -19,7 +19,7 @@ func (c QuoteOrder) decide(v *view) (decision, error) {
 		OrderID: p.OrderID, Channel: p.Channel, Currency: p.Currency, CustomerID: p.CustomerID, Country: p.Country,
 		Locale: p.Locale, Lines: sums.lines, ShippingLines: sums.Shipping, Discounts: sums.Discounts, Rounding: sums.Rounding,
 		PaymentPolicy: policy(s), ExpectedTotal: p.ExpectedTotal, ExpiresAt: p.expiry(s), At: p.At,
-	})
+	}, order.Terms{At: p.At})
 	if err != nil {
 		return w.decision, err
 	}

@@ -24,7 +24,6 @@ func (c RequestReturn) decide(v *view) (decision, error) {
 
 // decide ends the return. A replacement must be an order of the same customer that stands, as far as that can be told.
 func (c ResolveReturn) decide(v *view) (decision, error) {
-	c.Resolve.AutoComplete = completes(v)
 	o := v.order(c.OrderID)
 	if id := c.Resolve.ReplacementOrderID; id != uuid.Nil && o.orderState().Exists() {
 		if err := replaces(o.orderState(), c.Resolve.ReturnID, v.order(id).orderState()); err != nil {

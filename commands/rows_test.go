@@ -70,7 +70,7 @@ func TestRows_appendedTogether(t *testing.T) {
 	s.together(change(o.ID, order.MoveFulfillment{FulfillmentID: f, LocationID: "main", At: noon}), "order.fulfillment_moved stock.moved")
 	s.together(commands.CreateFulfillment{OrderID: o.ID, Pack: order.CreateFulfillment{FulfillmentID: f, LocationID: "north", At: noon}}, "order.fulfillment_created stock.moved")
 	s.together(change(o.ID, order.Ship{ShipmentID: id(), FulfillmentID: f, At: noon}), "order.shipment_dispatched stock.deducted")
-	s.together(commands.RecordDelivery{OrderID: o.ID, Delivery: order.RecordDelivery{FulfillmentID: f, At: noon}}, "order.shipment_delivered")
+	s.together(change(o.ID, order.RecordDelivery{FulfillmentID: f, At: noon}), "order.shipment_delivered")
 	back := id()
 	s.must(commands.RequestReturn{OrderID: o.ID, Request: order.RequestReturn{ReturnID: back, Lines: []order.RequestedLine{{LineID: a, Quantity: 2}}, At: noon}})
 	s.must(change(o.ID, order.ApproveReturn{ReturnID: back, At: noon}))
@@ -236,7 +236,7 @@ func TestRows_everyCommand(t *testing.T) {
 		commands.CommitEdit{OrderID: nobody, Commit: order.CommitEdit{At: noon}},
 		commands.PlanFulfillment{OrderID: nobody},
 		commands.CreateFulfillment{OrderID: nobody},
-		commands.RecordDelivery{OrderID: nobody},
+		commands.ChangeOrder{OrderID: nobody, Command: order.RecordDelivery{}},
 		commands.RequestReturn{OrderID: nobody},
 		commands.ResolveReturn{OrderID: nobody, Resolve: order.ResolveReturn{ReplacementOrderID: uuid.New()}},
 		commands.ChangeShippingAddress{OrderID: nobody},

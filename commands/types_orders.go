@@ -56,7 +56,7 @@ type QuoteAvailability struct {
 
 // ChangeOrder runs a command of one order, together with what follows from it for stock, discounts and backorders. It
 // is for all of them that need no prices and no settings: holds, opening and discarding edits, confirming, canceling
-// lines, expiry, moving, shipping and tracking, approving, declining, receiving and canceling returns, notes, tags,
+// lines, expiry, moving, shipping, delivering and tracking, approving, declining, receiving and canceling returns, notes, tags,
 // metadata, contacts, completion, archiving, payments. State: *order.Order.
 type ChangeOrder struct {
 	OrderID uuid.UUID
@@ -90,13 +90,6 @@ type CreateFulfillment struct {
 	Pack    order.CreateFulfillment // AllowUnpaid is filled in here
 }
 
-// RecordDelivery says that shipped units have arrived, and completes the order if the tenant wants that. State:
-// *order.Order.
-type RecordDelivery struct {
-	OrderID  uuid.UUID
-	Delivery order.RecordDelivery // AutoComplete is filled in here
-}
-
 // RequestReturn asks to send units back, inside the tenant's window. State: *order.Order.
 type RequestReturn struct {
 	OrderID uuid.UUID
@@ -106,7 +99,7 @@ type RequestReturn struct {
 // ResolveReturn ends a return. A replacement must be an order of the same customer. State: *order.Order.
 type ResolveReturn struct {
 	OrderID uuid.UUID
-	Resolve order.ResolveReturn // AutoComplete is filled in here
+	Resolve order.ResolveReturn
 }
 
 // ChangeShippingAddress sends an order elsewhere, and computes its taxes anew if the country changes. State:

@@ -8,6 +8,7 @@ import (
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/domain/promotion"
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/settings"
 	"github.com/ordermill/ordermill/domain/stock"
 )
 
@@ -25,11 +26,21 @@ func begin(v *view, target *aggregate, at time.Time, resource string) work {
 
 // order decides a command of an order and everything that follows from it.
 func (w *work) order(o *aggregate, cmd order.Command) error {
-	events, err := order.Decide(w.orderOf(o), cmd)
+	events, err := w.decide(o, cmd)
 	if err != nil {
 		return err
 	}
 	return pointed(cmd, w.record(o, events))
+}
+
+// decide returns what a command of an order comes to on the tenant's terms.
+func (w *work) decide(o *aggregate, cmd order.Command) ([]order.Event, error) {
+	return order.Decide(w.orderOf(o), cmd, order.Terms{Completes: w.completes, At: w.occurred})
+}
+
+// completes reports whether orders of the tenant complete by themselves.
+func (w *work) completes() bool {
+	return w.v.settings().Limits().Completion == settings.CompletionAutomatic
 }
 
 // record takes in events of an order that are decided, and decides what follows from them.
@@ -93,12 +104,7 @@ func (w *work) filled(f *stock.BackorderFilled) error {
 	for _, a := range f.Allocations {
 		fill.Lines = append(fill.Lines, order.LineQuantity{LineID: a.LineID, SKU: f.SKU, Quantity: a.Quantity})
 	}
-	o := w.v.order(f.OrderID)
-	events, err := order.Decide(w.orderOf(o), fill)
-	if err == nil && len(events) > 0 {
-		w.add(o, facts(events)...)
-	}
-	return err
+	return w.order(w.v.order(f.OrderID), fill)
 }
 
 // promotion decides a command of a discount's uses.

@@ -94,10 +94,10 @@ func recordDelivery(_ context.Context, r *request, in *contract.Delivery) (comma
 	if err != nil {
 		return nil, err
 	}
-	return commands.RecordDelivery{OrderID: r.order, Delivery: order.RecordDelivery{
+	return r.change(order.RecordDelivery{
 		FulfillmentID: id, ShipmentID: value(in.ShipmentId, uuid.Nil), Lines: lineQuantities(in.Lines), ProofRef: value(in.ProofRef, ""),
 		DeliveredAt: value(in.DeliveredAt, time.Time{}), At: r.at,
-	}}, nil
+	})
 }
 
 func recordDeliveryFailure(_ context.Context, r *request, in *contract.DeliveryFailure) (commands.Command, error) {

@@ -38,8 +38,8 @@ func (o *Order) AllowedActions() []Action {
 	}{
 		{ActionUpdateDraft, func() bool { return o.Status == StatusDraft }},
 		{ActionPlace, func() bool { return o.Status == StatusDraft && len(o.Lines) > 0 }},
-		{ActionConfirm, o.canConfirm},
-		{ActionMarkPaid, func() bool { return o.payable() == nil && (o.AmountDue() > 0 || o.canConfirm()) }},
+		{ActionConfirm, o.ready},
+		{ActionMarkPaid, func() bool { return o.payable() == nil && (o.AmountDue() > 0 || o.ready()) }},
 		{ActionMarkRefunded, o.canRefund},
 		{ActionHold, func() bool { return o.holdable() == nil }},
 		{ActionReleaseHold, func() bool { return o.holdable() == nil && len(o.Holds) > 0 }},
@@ -52,7 +52,7 @@ func (o *Order) AllowedActions() []Action {
 		{ActionReturn, o.canReturn},
 		{ActionReceiveReturn, func() bool { return o.anyReturn(func(r *Return) bool { return r.receivable() }) }},
 		{ActionResolveReturn, func() bool { return o.anyReturn(func(r *Return) bool { return o.resolvable(r) == nil }) }},
-		{ActionComplete, func() bool { return o.Status == StatusConfirmed && o.completable() == nil }},
+		{ActionComplete, o.finished},
 		{ActionArchive, func() bool { return o.Status.Terminal() && o.ArchivedAt.IsZero() }},
 	} {
 		if a.allowed() {
@@ -60,10 +60,6 @@ func (o *Order) AllowedActions() []Action {
 		}
 	}
 	return actions
-}
-
-func (o *Order) canConfirm() bool {
-	return o.Status == StatusPending && o.policyMet() != "" && o.confirmable() == nil
 }
 
 func (o *Order) canRefund() bool {

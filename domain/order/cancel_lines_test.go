@@ -33,7 +33,7 @@ func TestCancelLines(t *testing.T) {
 	nameless.CancellationID = uuid.Nil
 	why, novel := when, when
 	why.Reason, novel.Note = "mood", strings.Repeat("x", 501)
-	full, err := order.Decide(&order.Order{}, taxed())
+	full, err := decide(&order.Order{}, taxed())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -146,7 +146,7 @@ func TestCancelLines_planned(t *testing.T) {
 func TestCancel_afterParts(t *testing.T) {
 	t.Parallel()
 
-	full, err := order.Decide(&order.Order{}, taxed())
+	full, err := decide(&order.Order{}, taxed())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -27,9 +27,15 @@ type Command interface {
 	decide(o *Order) ([]Event, error)
 }
 
-// Decide returns the events that cmd causes in state o, or a *rule.Violation. It changes nothing. No events and no
-// error means that the wish is already met.
-func Decide(o *Order, cmd Command) ([]Event, error) { return cmd.decide(o) }
+// Decide returns the events that cmd causes in state o, with the confirmation and the completion that they lead to, or a
+// *rule.Violation. It changes nothing. No events and no error means that the wish is already met.
+func Decide(o *Order, cmd Command, terms Terms) ([]Event, error) {
+	events, err := cmd.decide(o)
+	if err != nil || len(events) == 0 {
+		return nil, err
+	}
+	return o.advance(events, terms), nil
+}
 
 // NewLine is a line of an order to be placed or imported. Its price comes from the server.
 type NewLine struct {
@@ -118,8 +124,6 @@ type MarkPaid struct {
 	Reference string
 	By        string // who says so
 	At        time.Time
-
-	AutoComplete bool // complete a confirmed order of which everything was delivered
 }
 
 // Confirm confirms a pending order whose payment policy is met. A confirmed order stays as it is.

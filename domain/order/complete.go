@@ -1,6 +1,7 @@
 package order
 
 import (
+	"iter"
 	"time"
 
 	"github.com/ordermill/ordermill/domain/money"
@@ -44,44 +45,69 @@ func (o *Order) completable() error {
 		return o.onHold(&o.Holds[0])
 	}
 	var missing rule.Faults
-	for i := range o.Lines {
-		l := &o.Lines[i]
-		switch c := &l.Counters; {
-		case !l.RequiresShipping: // handed over as they are
-		case c.Backordered > 0:
-			missing.AddDetail(l.fault(rule.InvalidState, "", c.Live(), c.Live()-c.Backordered, "%d units of SKU %q are to be delivered, %d of them wait for stock; receive and deliver them, or cancel them", c.Live(), l.SKU, c.Backordered))
-		case c.Delivered < c.Live():
-			missing.AddDetail(l.fault(rule.InvalidState, "", c.Live(), c.Delivered, "%d units of SKU %q are to be delivered, %d are; deliver or cancel the rest", c.Live(), l.SKU, c.Delivered))
-		}
-	}
-	if due, owed := o.AmountDue(), o.AmountOwedToCustomer(); due > 0 || owed > 0 {
-		f := o.Funds()
-		advice := "record a payment first"
-		if owed > 0 {
-			advice = "pay the rest back first"
-		}
-		total, held := max(0, o.Total()), f.Captured-f.Refunded
-		missing.AddDetail(rule.Detail{
-			Code:    rule.InvalidState,
-			Message: "the order costs " + money.Format(total, o.Currency) + " and " + money.Format(held, o.Currency) + " is paid; " + advice,
-			Meta:    map[string]any{"requested": total, "available": held, "currency": o.Currency},
-		})
-	}
-	if o.Edit != nil {
-		missing.AddDetail(rule.Detail{
-			Code: rule.InvalidState, Message: "edit " + o.Edit.EditID.String() + " is open; commit or discard it first",
-			Meta: map[string]any{"edit_id": o.Edit.EditID.String()},
-		})
-	}
-	for i := range o.Returns {
-		if r := &o.Returns[i]; r.open() {
-			missing.AddDetail(rule.Detail{
-				Code: rule.InvalidState, Message: "return " + r.ReturnID.String() + " is " + string(r.State) + "; resolve or cancel it first",
-				Meta: map[string]any{"return_id": r.ReturnID.String(), "state": r.State},
-			})
-		}
+	for obstacle := range o.obstacles() {
+		missing.AddDetail(obstacle())
 	}
 	return missing.Err()
+}
+
+// obstacles are what keeps an order without holds from being completed, each as what puts it into words.
+func (o *Order) obstacles() iter.Seq[func() rule.Detail] {
+	return func(yield func(func() rule.Detail) bool) {
+		for i := range o.Lines {
+			l := &o.Lines[i]
+			if c := &l.Counters; l.RequiresShipping && (c.Backordered > 0 || c.Delivered < c.Live()) && !yield(l.undelivered) {
+				return
+			}
+		}
+		if (o.AmountDue() > 0 || o.AmountOwedToCustomer() > 0) && !yield(o.unbalanced) {
+			return
+		}
+		if o.Edit != nil && !yield(o.Edit.unfinished) {
+			return
+		}
+		for i := range o.Returns {
+			if r := &o.Returns[i]; r.open() && !yield(r.unfinished) {
+				return
+			}
+		}
+	}
+}
+
+func (l *LineState) undelivered() rule.Detail {
+	c := &l.Counters
+	if c.Backordered > 0 {
+		return l.fault(rule.InvalidState, "", c.Live(), c.Live()-c.Backordered, "%d units of SKU %q are to be delivered, %d of them wait for stock; receive and deliver them, or cancel them", c.Live(), l.SKU, c.Backordered)
+	}
+	return l.fault(rule.InvalidState, "", c.Live(), c.Delivered, "%d units of SKU %q are to be delivered, %d are; deliver or cancel the rest", c.Live(), l.SKU, c.Delivered)
+}
+
+func (o *Order) unbalanced() rule.Detail {
+	advice := "record a payment first"
+	if o.AmountOwedToCustomer() > 0 {
+		advice = "pay the rest back first"
+	}
+	f, total := o.Funds(), max(0, o.Total())
+	held := f.Captured - f.Refunded
+	return rule.Detail{
+		Code:    rule.InvalidState,
+		Message: "the order costs " + money.Format(total, o.Currency) + " and " + money.Format(held, o.Currency) + " is paid; " + advice,
+		Meta:    map[string]any{"requested": total, "available": held, "currency": o.Currency},
+	}
+}
+
+func (e *Edit) unfinished() rule.Detail {
+	return rule.Detail{
+		Code: rule.InvalidState, Message: "edit " + e.EditID.String() + " is open; commit or discard it first",
+		Meta: map[string]any{"edit_id": e.EditID.String()},
+	}
+}
+
+func (r *Return) unfinished() rule.Detail {
+	return rule.Detail{
+		Code: rule.InvalidState, Message: "return " + r.ReturnID.String() + " is " + string(r.State) + "; resolve or cancel it first",
+		Meta: map[string]any{"return_id": r.ReturnID.String(), "state": r.State},
+	}
 }
 
 // open reports whether the return is not over.
@@ -100,26 +126,6 @@ func (o *Order) completion(at time.Time, by string, auto bool) Completed {
 		About: o.about(), Total: o.Total(), Automatic: auto, CompletedBy: by, PlacedAt: o.PlacedAt,
 		ConfirmedAt: o.ConfirmedAt, CompletedAt: instant(at),
 	}
-}
-
-// autoComplete appends the order's completion to events if they leave nothing to wait for: at least one unit was
-// delivered and Complete would not be refused.
-func (o *Order) autoComplete(events []Event, at time.Time) []Event {
-	if o.Status != StatusConfirmed || len(events) == 0 {
-		return events
-	}
-	after := o.Clone()
-	for _, e := range events {
-		after.Apply(e)
-	}
-	var delivered int64
-	for i := range after.Lines {
-		delivered += after.Lines[i].Counters.Delivered
-	}
-	if delivered == 0 || after.completable() != nil {
-		return events
-	}
-	return append(events, after.completion(at, "", true))
 }
 
 func (c Archive) decide(o *Order) ([]Event, error) {

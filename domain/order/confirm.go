@@ -28,7 +28,7 @@ func (c Confirm) decide(o *Order) ([]Event, error) {
 
 // confirmable returns the rule that keeps a pending order from being confirmed.
 func (o *Order) confirmable() error {
-	if i := slices.IndexFunc(o.Holds, func(h Hold) bool { return len(h.LineIDs) == 0 }); i >= 0 {
+	if i := o.blocking(); i >= 0 {
 		return o.onHold(&o.Holds[i])
 	}
 	if o.policyMet() == "" {
@@ -36,6 +36,11 @@ func (o *Order) confirmable() error {
 			o.Number, money.Format(o.AmountDue(), o.Currency), o.PaymentPolicy)
 	}
 	return nil
+}
+
+// blocking returns the index of a hold on the whole order, or -1.
+func (o *Order) blocking() int {
+	return slices.IndexFunc(o.Holds, func(h Hold) bool { return len(h.LineIDs) == 0 })
 }
 
 // policyMet returns what meets the order's payment policy, or "".
@@ -53,6 +58,14 @@ func (o *Order) policyMet() string {
 	default:
 		return ""
 	}
+}
+
+// overdue returns the confirmation of an order that should have it: of a time when not every change confirmed what it could.
+func (o *Order) overdue(at time.Time) []Event {
+	if !o.ready() {
+		return nil
+	}
+	return []Event{o.confirmation(at)}
 }
 
 func (o *Order) confirmation(at time.Time) Confirmed {

@@ -9,15 +9,13 @@ import (
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
-// RecordDelivery says that shipped units have arrived. If that was the last thing to wait for the order is completed.
-// What has arrived already does not arrive again.
+// RecordDelivery says that shipped units have arrived. What has arrived already does not arrive again.
 type RecordDelivery struct {
 	FulfillmentID uuid.UUID
 	ShipmentID    uuid.UUID      // zero: all shipments of the fulfilment
 	Lines         []LineQuantity // SKU may be empty; none: all that are under way
 	ProofRef      string
 	DeliveredAt   time.Time // zero: At
-	AutoComplete  bool
 	At            time.Time
 }
 
@@ -90,9 +88,6 @@ func (c RecordDelivery) decide(o *Order) ([]Event, error) {
 	}
 	if err := faults.Err(); err != nil {
 		return nil, err
-	}
-	if c.AutoComplete {
-		events = o.autoComplete(events, c.At)
 	}
 	return events, nil
 }

@@ -17,11 +17,16 @@ import (
 func did(cmds ...order.Command) events { return then(nil, cmds...) }
 
 // then returns what happened before and the events of commands sent afterwards.
-func then(given events, cmds ...order.Command) events {
+func then(given events, cmds ...order.Command) events { return thenOn(decide, given, cmds...) }
+
+// byHand is then for a shop whose staff complete orders.
+func byHand(given events, cmds ...order.Command) events { return thenOn(decideByHand, given, cmds...) }
+
+func thenOn(decide func(*order.Order, order.Command) (events, error), given events, cmds ...order.Command) events {
 	state := order.Replay(given...)
 	all := append(events{}, given...)
 	for _, cmd := range cmds {
-		happened, err := order.Decide(&state, cmd)
+		happened, err := decide(&state, cmd)
 		if err != nil {
 			panic(fmt.Sprintf("%T: %v", cmd, err))
 		}
@@ -54,7 +59,7 @@ func refused(t *testing.T, tests map[string]refusal) {
 			t.Parallel()
 
 			state := order.Replay(tt.given...)
-			happened, err := order.Decide(&state, tt.when)
+			happened, err := decide(&state, tt.when)
 			v, ok := errors.AsType[*rule.Violation](err)
 			if !ok || len(happened) > 0 || v.Code != tt.code || v.ExistingID != tt.existing {
 				t.Fatalf("Decide = %+v, %v; want %q, colliding with %q", happened, err, tt.code, tt.existing)
@@ -78,7 +83,9 @@ func refused(t *testing.T, tests map[string]refusal) {
 
 // sure is a confirmed order on account: nothing was paid.
 func sure() events {
-	return did(place(func(c *order.Place) { c.PaymentPolicy = order.PolicyOnAccount }), order.Confirm{At: later})
+	agreed := confirmed()
+	agreed.Reason = "on_account"
+	return events{placed(func(e *order.Placed) { e.PaymentPolicy = order.PolicyOnAccount }), agreed}
 }
 
 // settled is a confirmed order that was paid.
@@ -106,7 +113,12 @@ func ship(lines ...order.LineQuantity) order.Ship {
 }
 
 func deliver(lines ...order.LineQuantity) order.RecordDelivery {
-	return order.RecordDelivery{FulfillmentID: packID, Lines: lines, AutoComplete: true, At: later}
+	return order.RecordDelivery{FulfillmentID: packID, Lines: lines, At: later}
+}
+
+// pay is a payment of a part.
+func pay(captured int64) order.RecordPayment {
+	return order.RecordPayment{Payment: order.Payment{PaymentID: payID, State: order.PaymentCaptured, Authorized: captured, Captured: captured}, At: later}
 }
 
 func cancelLines(lines ...order.LineQuantity) order.CancelLines {

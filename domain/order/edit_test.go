@@ -317,7 +317,7 @@ func TestEditDemands(t *testing.T) {
 func TestCommitEdit_discounts(t *testing.T) {
 	t.Parallel()
 
-	full, err := order.Decide(&order.Order{}, taxed())
+	full, err := decide(&order.Order{}, taxed())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -344,7 +344,7 @@ func TestCommitEdit_allFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 
 	state := order.Replay(then(staged(settled(), set(line1, 1), set(line2, 1)), pack(units(line1, 2), units(line2, 2)))...)
-	_, err := order.Decide(&state, order.CommitEdit{EditID: editID})
+	_, err := decide(&state, order.CommitEdit{EditID: editID})
 	if v, ok := errors.AsType[*rule.Violation](err); !ok || len(v.Details) != 2 || v.Code != rule.QuantityBelowFulfilled {
 		t.Errorf("Decide: %v; want both lines below what is packed", err)
 	}
@@ -357,7 +357,7 @@ func TestCommitEdit_priceChanged(t *testing.T) {
 	given, cmd := commit()
 	cmd.ExpectedDelta = new(int64)
 	state := order.Replay(given...)
-	_, err := order.Decide(&state, cmd)
+	_, err := decide(&state, cmd)
 	v, ok := errors.AsType[*rule.Violation](err)
 	if !ok || v.Kind() != rule.StateConflict || len(v.Details) != 1 {
 		t.Fatalf("Decide: %v; want a conflict with one detail", err)

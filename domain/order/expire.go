@@ -7,8 +7,8 @@ import (
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
-// Expire ends a pending order whose time has run out. It is no refusal if it is not due, or no longer pending: nothing
-// happens. The caller releases its stock in the same append.
+// Expire ends a pending order whose time has run out, or confirms it if it waits for nothing. It is no refusal if it is not
+// due, or no longer pending: nothing happens. The caller releases its stock, or commits it, in the same append.
 type Expire struct{ At time.Time }
 
 // FillBackorder notes that units which were not in stock are reserved now.
@@ -21,7 +21,12 @@ func (c Expire) decide(o *Order) ([]Event, error) {
 	if !o.Exists() {
 		return nil, notFound()
 	}
-	if o.Status != StatusPending || o.ExpiresAt.IsZero() || c.At.Before(o.ExpiresAt) || o.secured() {
+	switch {
+	case o.Status != StatusPending || o.ExpiresAt.IsZero() || c.At.Before(o.ExpiresAt):
+		return nil, nil
+	case o.ready():
+		return o.overdue(c.At), nil
+	case o.secured():
 		return nil, nil
 	}
 	lines, value := o.allLive()

@@ -1,6 +1,7 @@
 package order_test
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -149,10 +150,26 @@ func returned() order.ReturnImported {
 	}
 }
 
+// decide decides for a shop whose orders complete by themselves.
+func decide(o *order.Order, cmd order.Command) (events, error) {
+	return order.Decide(o, cmd, order.Terms{Completes: func() bool { return true }, At: atOf(cmd)})
+}
+
+// decideByHand decides for a shop whose staff complete orders.
+func decideByHand(o *order.Order, cmd order.Command) (events, error) {
+	return order.Decide(o, cmd, order.Terms{At: atOf(cmd)})
+}
+
+// atOf returns when a command is given.
+func atOf(cmd order.Command) time.Time {
+	at, _ := reflect.ValueOf(cmd).FieldByName("At").Interface().(time.Time)
+	return at
+}
+
 // samples are one event of each type that is tested in files without samples of their own.
 func samples() events {
 	state := order.Order{}
-	full, err := order.Decide(&state, taxed())
+	full, err := decide(&state, taxed())
 	if err != nil {
 		panic(err)
 	}

@@ -62,7 +62,7 @@ func explained(t *testing.T, tests map[string]told) {
 			t.Parallel()
 
 			state := order.Replay(tt.given...)
-			_, err := order.Decide(&state, tt.when)
+			_, err := decide(&state, tt.when)
 			v, ok := errors.AsType[*rule.Violation](err)
 			if !ok || len(v.Details) != 1 {
 				t.Fatalf("Decide: %v; want a refusal with one detail", err)

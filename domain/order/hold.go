@@ -37,8 +37,7 @@ type PlaceHold struct {
 	At      time.Time
 }
 
-// ReleaseHold ends a hold, and confirms a pending order if it waited for nothing else. The caller commits its stock in
-// the same append then.
+// ReleaseHold ends a hold.
 type ReleaseHold struct {
 	HoldID uuid.UUID
 	By     string
@@ -103,15 +102,9 @@ func (c ReleaseHold) decide(o *Order) ([]Event, error) {
 		return nil, rule.New(rule.HoldNotFound, "order %s has no hold %s; it was released, or never placed", o.Number, c.HoldID)
 	}
 	h := &o.Holds[i]
-	events := []Event{HoldReleased{
+	return []Event{HoldReleased{
 		About: o.about(), HoldID: h.HoldID, Reason: h.Reason, ReleasedBy: c.By, HeldAt: h.HeldAt, ReleasedAt: instant(c.At),
-	}}
-	after := *o // only its holds change below, and they are not shared
-	after.Holds = slices.Delete(slices.Clone(o.Holds), i, i+1)
-	if after.Status == StatusPending && after.confirmable() == nil {
-		events = append(events, after.confirmation(c.At))
-	}
-	return events, nil
+	}}, nil
 }
 
 // holdable returns the rule that keeps the order from being held and released.

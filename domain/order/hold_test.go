@@ -69,7 +69,7 @@ func TestPlaceHold_limit(t *testing.T) {
 		given = then(given, order.PlaceHold{HoldID: uuid.UUID{0: 5, 15: byte(i)}, At: noon})
 	}
 	state := order.Replay(given...)
-	if _, err := order.Decide(&state, hold()); rule.CodeOf(err) != rule.ValidationFailed {
+	if _, err := decide(&state, hold()); rule.CodeOf(err) != rule.ValidationFailed {
 		t.Errorf("one hold more: %v; want validation_failed", err)
 	}
 }
@@ -109,10 +109,10 @@ func TestHold_blocks(t *testing.T) {
 		"completing": {given: append(sure(), held()), when: order.Complete{At: later}, code: rule.OrderOnHold, existing: holdID.String()},
 	})
 	state := order.Replay(append(sure(), held(line1))...)
-	if happened, err := order.Decide(&state, pack(units(line2, 1))); err != nil || len(happened) != 1 {
+	if happened, err := decide(&state, pack(units(line2, 1))); err != nil || len(happened) != 1 {
 		t.Errorf("packing a line that is not held: %v, %v; want it packed", happened, err)
 	}
-	if got, err := order.Decide(&state, order.Cancel{At: later}); err != nil || !reflect.DeepEqual(order.Replay(append(append(sure(), held(line1)), got...)...).Holds, []order.Hold(nil)) {
+	if got, err := decide(&state, order.Cancel{At: later}); err != nil || !reflect.DeepEqual(order.Replay(append(append(sure(), held(line1)), got...)...).Holds, []order.Hold(nil)) {
 		t.Errorf("canceling what is held: %v, %v; want it canceled and free of holds", got, err)
 	}
 }

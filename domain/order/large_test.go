@@ -53,7 +53,7 @@ func largeOrders() []large {
 	away := then(packed, ship(back(5)...))
 	held := order.PlaceHold{HoldID: holdID, LineIDs: ids, At: later}
 	there := then(away, deliver(back(5)...))
-	paidFor := then(there, markPaid())
+	paidFor := byHand(there, markPaid())
 	asked := then(there, order.RequestReturn{ReturnID: backID, Lines: requested, At: later}, order.ApproveReturn{ReturnID: backID, At: later})
 	return []large{
 		{"place", nil, cmd},
@@ -69,7 +69,7 @@ func largeOrders() []large {
 		{"deliver", away, deliver(back(5)...)},
 		{"request return", there, order.RequestReturn{ReturnID: backID, Lines: requested, At: later}},
 		{"receive return", asked, order.ReceiveReturn{ReturnID: backID, At: later}},
-		{"resolve return", then(asked, order.ReceiveReturn{ReturnID: backID, At: later}), order.ResolveReturn{ReturnID: backID, AutoComplete: true, At: later}},
+		{"resolve return", then(asked, order.ReceiveReturn{ReturnID: backID, At: later}), order.ResolveReturn{ReturnID: backID, At: later}},
 		{"complete", paidFor, order.Complete{At: later}},
 	}
 }
@@ -78,7 +78,7 @@ func largeOrders() []large {
 func perform(tb testing.TB, state *order.Order, cmd order.Command) {
 	tb.Helper()
 
-	happened, err := order.Decide(state, cmd)
+	happened, err := decide(state, cmd)
 	if err != nil || len(happened) == 0 {
 		tb.Fatalf("%T: %v, %v", cmd, happened, err)
 	}

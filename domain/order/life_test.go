@@ -93,10 +93,8 @@ func TestComplete(t *testing.T) {
 	t.Parallel()
 
 	when := order.Complete{By: "staff-1", At: later}
-	slow := deliver()
-	slow.AutoComplete = false
-	done := then(settled(), pack(), ship(), slow)
-	downloads := did(place(func(c *order.Place) { c.Lines[0].RequiresShipping, c.Lines[1].RequiresShipping = false, false }), markPaid())
+	done := byHand(settled(), pack(), ship(), deliver())
+	downloads := byHand(did(place(func(c *order.Place) { c.Lines[0].RequiresShipping, c.Lines[1].RequiresShipping = false, false })), markPaid())
 	run(t, map[string]decision{
 		"what was delivered and paid":       {done, when, events{completed(false)}, ""},
 		"downloads, once they are paid":     {downloads, when, events{completed(false)}, ""},
@@ -118,7 +116,7 @@ func TestComplete_missing(t *testing.T) {
 	back := order.RequestReturn{ReturnID: backID, Lines: []order.RequestedLine{{LineID: line2, Quantity: 1}}, At: later}
 	given := then(sure(), pack(units(line2, 3)), ship(), deliver(), begin(), back)
 	state := order.Replay(given...)
-	_, err := order.Decide(&state, order.Complete{At: later})
+	_, err := decide(&state, order.Complete{At: later})
 	v, ok := errors.AsType[*rule.Violation](err)
 	if !ok || v.Code != rule.InvalidState || len(v.Details) != 4 {
 		t.Fatalf("Complete: %v; want four things missing", err)
@@ -134,7 +132,7 @@ func TestComplete_missing(t *testing.T) {
 		t.Errorf("edit %+v, return %+v; want the open ones", edit, ret)
 	}
 	over := order.Replay(then(settled(), order.CancelLines{CancellationID: gone, Lines: []order.LineQuantity{units(line1, 2)}}, pack(), ship(), deliver())...)
-	if _, err := order.Decide(&over, order.Complete{At: later}); rule.CodeOf(err) != rule.InvalidState || over.AmountOwedToCustomer() != 3998 {
+	if _, err := decide(&over, order.Complete{At: later}); rule.CodeOf(err) != rule.InvalidState || over.AmountOwedToCustomer() != 3998 {
 		t.Errorf("Complete while money is owed: %v; want invalid_state", err)
 	}
 }
@@ -156,7 +154,10 @@ func TestComplete_withoutShipping(t *testing.T) {
 	})
 	plan := order.PlanFulfillment{FulfillmentID: gone, Lines: []order.LineQuantity{units(line1, 1)}, At: later}
 	happened := then(did(vouchers, markPaid()), plan, pack(units(line2, 3)), ship(), deliver())
-	state := order.Replay(happened...)
+	if state := order.Replay(happened...); state.Status != order.StatusConfirmed {
+		t.Errorf("%s by itself, though a voucher waits for stock; want it confirmed", state.Status)
+	}
+	state := order.Replay(then(happened, complete)...)
 	if c := state.Lines[0].Counters; state.Status != order.StatusCompleted || c != (order.Counters{Ordered: 2}) {
 		t.Errorf("%s with %+v; want it completed, and nothing set aside or waited for", state.Status, c)
 	}
@@ -165,45 +166,64 @@ func TestComplete_withoutShipping(t *testing.T) {
 	}
 }
 
-// The last delivery, payment or refund that an order waits for completes it, unless the shop does that by hand.
+// Whatever goes last of what an order waits for completes it, unless staff do that.
 func TestComplete_automatic(t *testing.T) {
 	t.Parallel()
 
+	onTheWay := then(settled(), pack(), ship())
 	delivered := deliver()
-	pay := markPaid()
-	pay.AutoComplete = true
-	manual, byHand := markPaid(), deliver()
-	byHand.AutoComplete = false
-	refund := order.MarkRefunded{AutoComplete: true, At: later}
-	owing := then(settled(), cancelLines(units(line1, 2)), pack(), ship(), byHand)
+	claim := order.RequestReturn{ReturnID: backID, Kind: order.KindClaim, Lines: []order.RequestedLine{{LineID: line2, Quantity: 1}}, At: later}
+	asked := then(onTheWay, claim, delivered)
+	approved := then(asked, order.ApproveReturn{ReturnID: backID, At: later})
+	vouchers := place(func(c *order.Place) { c.Lines[0].RequiresShipping, c.Lines[1].RequiresShipping = false, false })
+	waiting := vouchers
+	waiting.Backordered = []order.LineQuantity{units(line1, 1)}
+	voucher := place(func(c *order.Place) { c.Lines[0].RequiresShipping = false })
 	tests := map[string]struct {
 		given events
 		when  order.Command
 		want  bool
 	}{
-		"the last delivery":             {then(settled(), pack(), ship()), delivered, true},
-		"one of several":                {then(settled(), pack(units(line1, 2)), ship()), delivered, false},
-		"the last payment":              {then(sure(), pack(), ship(), delivered), pay, true},
-		"a payment before the delivery": {then(sure(), pack(), ship()), pay, false},
-		"a payment before everything":   {events{placed(nil)}, pay, false},
-		"the last refund":               {owing, refund, true},
-		"by hand, a delivery":           {then(settled(), pack(), ship()), byHand, false},
-		"by hand, a payment":            {then(sure(), pack(), ship(), delivered), manual, false},
-		"while it is held":              {then(settled(), pack(), ship(), hold()), delivered, false},
-		"while it is edited":            {then(settled(), pack(), ship(), begin()), delivered, false},
+		"the last delivery":                      {onTheWay, delivered, true},
+		"one of several":                         {then(settled(), pack(units(line1, 2)), ship()), delivered, false},
+		"the last payment":                       {then(sure(), pack(), ship(), delivered), markPaid(), true},
+		"a payment before the delivery":          {then(sure(), pack(), ship()), markPaid(), false},
+		"a payment before everything":            {events{placed(nil)}, markPaid(), false},
+		"the last refund":                        {then(settled(), cancelLines(units(line1, 2)), pack(), ship(), delivered), order.MarkRefunded{At: later}, true},
+		"while it is held":                       {then(settled(), pack(), ship(), hold()), delivered, false},
+		"while it is edited":                     {then(settled(), pack(), ship(), begin()), delivered, false},
+		"the release of a hold":                  {then(onTheWay, hold(), delivered), order.ReleaseHold{HoldID: holdID, At: later}, true},
+		"the release of a hold on a line":        {then(onTheWay, hold(line2), delivered), order.ReleaseHold{HoldID: holdID, At: later}, true},
+		"the end of an edit":                     {then(onTheWay, begin(), delivered), order.DiscardEdit{EditID: editID, At: later}, true},
+		"an edit that changes nothing":           {then(onTheWay, begin(), delivered), order.CommitEdit{EditID: editID, At: later}, true},
+		"a return that is declined":              {asked, order.DeclineReturn{ReturnID: backID, Reason: "worn", At: later}, true},
+		"a return that is canceled":              {asked, order.CancelReturn{ReturnID: backID, At: later}, true},
+		"one that was approved":                  {approved, order.CancelReturn{ReturnID: backID, At: later}, true},
+		"the cancellation of what was open":      {then(sure(), pack(units(line1, 2)), ship(), delivered, pay(3998)), cancelLines(units(line2, 3)), true},
+		"the payment of what needs no shipping":  {did(vouchers), markPaid(), true},
+		"but not of what waits for stock":        {did(waiting), markPaid(), false},
+		"the stock that is waited for":           {did(waiting, markPaid()), order.FillBackorder{Lines: []order.LineQuantity{units(line1, 1)}, At: later}, true},
+		"what is left needs no shipping":         {did(voucher, markPaid(), cancelLines(units(line2, 3))), order.MarkRefunded{At: later}, true},
+		"a note on what is to be delivered":      {onTheWay, order.AddNote{NoteID: gone, Body: "n", At: later}, false},
+		"a note on what completed itself nearly": {byHand(onTheWay, delivered), order.AddNote{NoteID: gone, Body: "n", At: later}, true},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
 			state := order.Replay(tt.given...)
-			happened, err := order.Decide(&state, tt.when)
-			if err != nil || len(happened) == 0 {
-				t.Fatalf("Decide = %v, %v", happened, err)
-			}
-			last, ok := happened[len(happened)-1].(order.Completed)
-			if ok != tt.want || ok && !last.Automatic {
-				t.Errorf("ends with %+v; want a completion: %t", happened[len(happened)-1], tt.want)
+			for _, shop := range []struct {
+				decide func(*order.Order, order.Command) (events, error)
+				want   bool
+			}{{decide, tt.want}, {decideByHand, false}} {
+				happened, err := shop.decide(&state, tt.when)
+				if err != nil || len(happened) == 0 {
+					t.Fatalf("Decide = %v, %v", happened, err)
+				}
+				last, ok := happened[len(happened)-1].(order.Completed)
+				if ok != shop.want || ok && (!last.Automatic || !last.CompletedAt.Equal(later)) {
+					t.Errorf("ends with %+v; want a completion: %t", happened[len(happened)-1], shop.want)
+				}
 			}
 		})
 	}

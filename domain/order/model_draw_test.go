@@ -122,7 +122,6 @@ func (m *model) life(t *rapid.T) {
 }
 
 func (m *model) pay(t *rapid.T) {
-	auto := rapid.Bool().Draw(t, "complete")
 	sum := func(name string) int64 { return rapid.Int64Range(0, 3000).Draw(t, name) }
 	p := order.Payment{
 		PaymentID: one(t, m.state.Payments, func(p *order.Payment) uuid.UUID { return p.PaymentID }), Method: "card",
@@ -133,9 +132,9 @@ func (m *model) pay(t *rapid.T) {
 		p.PaymentID = m.id()
 	}
 	m.any(
-		t, order.MarkPaid{PaymentID: m.id(), Method: "cash", By: "staff-1", AutoComplete: auto, At: later},
-		order.RecordPayment{Payment: p, AutoComplete: auto, At: later}, order.MarkRefunded{AutoComplete: auto, At: later},
-		order.MarkRefunded{Amount: sum("back"), Method: "cash", AutoComplete: auto, At: later},
+		t, order.MarkPaid{PaymentID: m.id(), Method: "cash", By: "staff-1", At: later},
+		order.RecordPayment{Payment: p, At: later}, order.MarkRefunded{At: later},
+		order.MarkRefunded{Amount: sum("back"), Method: "cash", At: later},
 	)
 }
 
@@ -196,7 +195,7 @@ func (m *model) commit(t *rapid.T) {
 	if demands.ShippingMethod != "" {
 		cmd.Prices.Shipping = []order.ShippingLine{{Method: "post", Amount: rapid.Int64Range(0, 900).Draw(t, "post")}}
 	}
-	happened, err := order.Decide(&m.state, cmd)
+	happened, err := decide(&m.state, cmd)
 	if err != nil {
 		t.Fatalf("%+v: %v", cmd, err)
 	}
@@ -244,7 +243,7 @@ func (m *model) pack(t *rapid.T) {
 
 func (m *model) ship(t *rapid.T) {
 	ship := order.Ship{ShipmentID: m.id(), FulfillmentID: m.fulfillment(t), Lines: m.some(t), At: later}
-	deliver := order.RecordDelivery{FulfillmentID: m.fulfillment(t), Lines: m.some(t), AutoComplete: rapid.Bool().Draw(t, "complete"), At: later}
+	deliver := order.RecordDelivery{FulfillmentID: m.fulfillment(t), Lines: m.some(t), At: later}
 	number := "JD014"
 	m.any(
 		t, ship, ship, deliver, deliver, order.RecordDeliveryFailure{FulfillmentID: m.fulfillment(t), Reason: "nobody there", At: later},
@@ -264,7 +263,7 @@ func (m *model) giveBack(t *rapid.T) {
 			LineID: l.LineID, Quantity: l.Quantity, Disposition: rapid.SampledFrom([]order.Disposition{"restock", "write_off", "damaged"}).Draw(t, "disposition"),
 		})
 	}
-	resolve := order.ResolveReturn{ReturnID: id, AutoComplete: rapid.Bool().Draw(t, "complete"), At: later}
+	resolve := order.ResolveReturn{ReturnID: id, At: later}
 	if rapid.Bool().Draw(t, "deduct") {
 		resolve.Fee, resolve.StoreCredit = rapid.Int64Range(0, 50).Draw(t, "fee"), rapid.Int64Range(0, 50).Draw(t, "credit")
 	}

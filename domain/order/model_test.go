@@ -6,6 +6,7 @@ import (
 	"os"
 	"path/filepath"
 	"reflect"
+	"slices"
 	"testing"
 
 	"github.com/google/uuid"
@@ -24,13 +25,18 @@ type model struct {
 	captured int64 // Σ changes of the payments
 	refunded int64
 	serial   uint16
+	byHand   bool // staff complete orders
+	decide   func(*order.Order, order.Command) (events, error)
 }
 
 func TestOrder_stateMachine(t *testing.T) {
 	t.Parallel()
 
 	rapid.Check(t, func(t *rapid.T) {
-		m := &model{}
+		m := &model{decide: decide, byHand: rapid.IntRange(0, 3).Draw(t, "by hand") == 0}
+		if m.byHand {
+			m.decide = decideByHand
+		}
 		m.do(t, rapid.SampledFrom([]order.Command{placeOf(t), draftOf(t), importOf(t)}).Draw(t, "first"))
 		m.do(t, rapid.SampledFrom([]order.Command{
 			order.Confirm{At: later}, order.MarkPaid{PaymentID: m.id(), Method: "cash", At: later}, placeOf(t),
@@ -51,7 +57,7 @@ func (m *model) id() uuid.UUID {
 // do sends a command. A refused one must leave the state as it was; accepted events come through storage.
 func (m *model) do(t *rapid.T, cmd order.Command) events {
 	before := m.state.Clone()
-	happened, err := order.Decide(&m.state, cmd)
+	happened, err := m.decide(&m.state, cmd)
 	if !reflect.DeepEqual(m.state, before) || err != nil && happened != nil {
 		t.Fatalf("%+v: deciding left %+v and %v; want %+v", cmd, m.state, happened, before)
 	}
@@ -157,12 +163,26 @@ func (m *model) check(t *rapid.T) {
 	if len(m.history) > 0 && !sameJSON(t, &m.stored, o) {
 		t.Fatalf("stored %+v; want %+v", m.stored, *o)
 	}
+	m.checkAdvanced(t)
 	m.checkMoney(t)
 	for i := range o.Lines {
 		m.checkLine(t, &o.Lines[i])
 	}
 	if err := agrees(o); err != nil {
 		t.Fatal(err)
+	}
+}
+
+// checkAdvanced makes sure that no order waits for nothing.
+func (m *model) checkAdvanced(t *rapid.T) {
+	o := &m.state
+	held := slices.ContainsFunc(o.Holds, func(h order.Hold) bool { return len(h.LineIDs) == 0 })
+	if met := o.AmountDue() == 0 || o.PaymentPolicy == order.PolicyOnAccount; o.Status == order.StatusPending && met && !held {
+		t.Fatalf("pending, though %d are due under policy %q and nothing holds it", o.AmountDue(), o.PaymentPolicy)
+	}
+	waits := slices.ContainsFunc(o.Lines, func(l order.LineState) bool { return l.Counters.Backordered > 0 })
+	if _, err := decideByHand(o, order.Complete{At: later}); err == nil && o.Status == order.StatusConfirmed && !waits && !m.byHand {
+		t.Fatalf("confirmed, though it could be completed: %+v", o)
 	}
 }
 
@@ -261,7 +281,7 @@ func TestOrder_golden(t *testing.T) {
 
 	var over order.Order
 	for _, cmd := range []order.Command{taxed(), markPaid(), order.Cancel{Reason: order.ReasonStaff, Note: "closed", At: later}} {
-		happened, err := order.Decide(&over, cmd)
+		happened, err := decide(&over, cmd)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -23,8 +23,15 @@ type decision struct {
 	wantErr rule.Code
 }
 
-// run decides every case twice, from equal states, and checks that deciding left them as they were.
+// run decides every case for a shop whose staff complete orders.
 func run(t *testing.T, tests map[string]decision) {
+	t.Helper()
+
+	runOn(t, decideByHand, tests)
+}
+
+// runOn decides every case twice, from equal states, and checks that deciding left them as they were.
+func runOn(t *testing.T, decide func(*order.Order, order.Command) (events, error), tests map[string]decision) {
 	t.Helper()
 
 	for name, tt := range tests {
@@ -33,7 +40,7 @@ func run(t *testing.T, tests map[string]decision) {
 
 			state := order.Replay(tt.given...)
 			for range 2 {
-				got, err := order.Decide(&state, tt.when)
+				got, err := decide(&state, tt.when)
 				if rule.CodeOf(err) != tt.wantErr || (err == nil) != (tt.wantErr == "") || !reflect.DeepEqual(got, tt.then) {
 					t.Errorf("Decide = %+v, %v; want %+v, %q", got, err, tt.then, tt.wantErr)
 				}
@@ -104,7 +111,7 @@ func TestPlace(t *testing.T) {
 func TestPlace_sums(t *testing.T) {
 	t.Parallel()
 
-	happened, err := order.Decide(&order.Order{}, taxed())
+	happened, err := decide(&order.Order{}, taxed())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -130,7 +137,7 @@ func TestPlace_sums(t *testing.T) {
 func TestPlace_allFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 
-	_, err := order.Decide(&order.Order{}, place(func(c *order.Place) {
+	_, err := decide(&order.Order{}, place(func(c *order.Place) {
 		c.Currency = "?"
 		c.Lines[0].Quantity, c.Lines[0].Pointer = 2_000_000, "/items/4"
 		c.Lines[1].UnitPrice = -3
@@ -155,7 +162,7 @@ func TestPlace_allFaultsAtOnce(t *testing.T) {
 func TestPlace_priceChanged(t *testing.T) {
 	t.Parallel()
 
-	_, err := order.Decide(&order.Order{}, place(func(c *order.Place) { c.ExpectedTotal = cents(5000) }))
+	_, err := decide(&order.Order{}, place(func(c *order.Place) { c.ExpectedTotal = cents(5000) }))
 	v, ok := errors.AsType[*rule.Violation](err)
 	if !ok || v.Kind() != rule.StateConflict || len(v.Details) != 1 {
 		t.Fatalf("Decide: %v; want a conflict with one detail", err)
@@ -227,12 +234,12 @@ func TestConfirm_onHold(t *testing.T) {
 
 	state := order.Replay(placed(nil), paid(order.PaymentCaptured, 5000, 5000, 0, 0))
 	state.Holds = []order.Hold{{HoldID: holdID, Reason: "fraud_review"}}
-	if _, err := order.Decide(&state, order.Confirm{At: later}); rule.CodeOf(err) != rule.OrderOnHold {
+	if _, err := decide(&state, order.Confirm{At: later}); rule.CodeOf(err) != rule.OrderOnHold {
 		t.Errorf("Confirm: %v; want order_on_hold", err)
 	}
 	second := markPaid()
 	second.PaymentID = backID
-	happened, err := order.Decide(&state, second)
+	happened, err := decide(&state, second)
 	if err != nil || len(happened) != 1 {
 		t.Errorf("MarkPaid = %+v, %v; want the payment without a confirmation", happened, err)
 	}
@@ -243,7 +250,7 @@ func TestCancel(t *testing.T) {
 
 	when := order.Cancel{At: later}
 	staff := order.Cancel{CancellationID: holdID, Reason: order.ReasonStaff, Note: "closed", At: later}
-	full, err := order.Decide(&order.Order{}, taxed())
+	full, err := decide(&order.Order{}, taxed())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -277,14 +284,14 @@ func TestCancel_shippedOrEmpty(t *testing.T) {
 
 	state := order.Replay(placed(nil), confirmed())
 	state.Lines[1].Counters.Fulfilled, state.Lines[1].Counters.Shipped = 1, 1
-	if _, err := order.Decide(&state, order.Cancel{At: later}); rule.CodeOf(err) != rule.AlreadyShipped {
+	if _, err := decide(&state, order.Cancel{At: later}); rule.CodeOf(err) != rule.AlreadyShipped {
 		t.Errorf("Cancel of a shipped order: %v; want already_shipped", err)
 	}
 	state = order.Replay(placed(nil), confirmed())
 	for i := range state.Lines {
 		state.Lines[i].Counters.Canceled = state.Lines[i].Quantity
 	}
-	if _, err := order.Decide(&state, order.Cancel{At: later}); rule.CodeOf(err) != rule.NothingToCancel {
+	if _, err := decide(&state, order.Cancel{At: later}); rule.CodeOf(err) != rule.NothingToCancel {
 		t.Errorf("Cancel of an order without live units: %v; want nothing_to_cancel", err)
 	}
 }
@@ -322,7 +329,7 @@ func TestImport_thousandsOfLines(t *testing.T) {
 	for i := range 3000 {
 		cmd.Lines = append(cmd.Lines, order.NewLine{LineID: uuid.UUID{0: 1, 14: byte(i >> 8), 15: byte(i)}, SKU: "X", Quantity: 2_000_000, UnitPrice: 3})
 	}
-	happened, err := order.Decide(&order.Order{}, cmd)
+	happened, err := decide(&order.Order{}, cmd)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -384,7 +391,7 @@ func TestNumber(t *testing.T) {
 func ExampleDecide() {
 	var state order.Order
 	do := func(cmd order.Command) {
-		happened, err := order.Decide(&state, cmd)
+		happened, err := decide(&state, cmd)
 		for _, event := range happened {
 			state.Apply(event)
 			fmt.Println(event.EventType())

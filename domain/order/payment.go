@@ -14,10 +14,9 @@ import (
 // what is behind is ignored. It confirms a pending order whose policy is met then. Payments are taken note of in any
 // state of the order: what happened to the money has happened.
 type RecordPayment struct {
-	Payment      Payment
-	AutoComplete bool // complete a confirmed order of which everything was delivered
-	By           string
-	At           time.Time
+	Payment Payment
+	By      string
+	At      time.Time
 }
 
 func (c MarkPaid) decide(o *Order) ([]Event, error) {
@@ -26,7 +25,7 @@ func (c MarkPaid) decide(o *Order) ([]Event, error) {
 	}
 	due := o.AmountDue()
 	if due == 0 {
-		return o.afterPayment(nil, c.AutoComplete, c.At), nil
+		return o.overdue(c.At), nil
 	}
 	if c.PaymentID == uuid.Nil {
 		return nil, rule.New(rule.ValidationFailed, "a payment needs an id")
@@ -35,11 +34,10 @@ func (c MarkPaid) decide(o *Order) ([]Event, error) {
 		return nil, rule.New(rule.InvalidState, "payment %s is already recorded; record the remaining %s under another id",
 			c.PaymentID, money.Format(due, o.Currency))
 	}
-	paid := o.paymentUpdated(Payment{
+	return []Event{o.paymentUpdated(Payment{
 		PaymentID: c.PaymentID, Method: c.Method, Reference: c.Reference, State: PaymentCaptured,
 		Authorized: due, Captured: due,
-	}, c.By, c.At)
-	return o.afterPayment([]Event{paid}, c.AutoComplete, c.At), nil
+	}, c.By, c.At)}, nil
 }
 
 func (c RecordPayment) decide(o *Order) ([]Event, error) {
@@ -78,7 +76,7 @@ func (c RecordPayment) decide(o *Order) ([]Event, error) {
 	if _, err := money.Sum(f.Authorized, f.Captured, f.Refunded, f.Voided, p.Authorized, p.Captured, p.Refunded, p.Voided); err != nil {
 		return nil, rule.New(rule.ValidationFailed, "the payments of order %s exceed what can be counted", o.Number)
 	}
-	return o.afterPayment([]Event{o.paymentUpdated(p, c.By, c.At)}, c.AutoComplete, c.At), nil
+	return []Event{o.paymentUpdated(p, c.By, c.At)}, nil
 }
 
 // over returns what is known of a payment once p is heard of it: no sum falls, and what is behind says nothing about
@@ -115,24 +113,6 @@ func (o *Order) paymentUpdated(p Payment, by string, at time.Time) PaymentUpdate
 		e.RefundedChange -= o.Payments[i].Refunded
 	}
 	return e
-}
-
-// afterPayment appends what payments lead to: the confirmation of a pending order, or the completion of a confirmed one.
-func (o *Order) afterPayment(events []Event, complete bool, at time.Time) []Event {
-	if o.Status == StatusPending {
-		after := *o // only its payments change below, and they are not shared
-		after.Payments = slices.Clone(o.Payments)
-		for _, e := range events {
-			after.Apply(e)
-		}
-		if after.confirmable() == nil {
-			events = append(events, after.confirmation(at))
-		}
-	}
-	if complete {
-		events = o.autoComplete(events, at)
-	}
-	return events
 }
 
 // payable returns the rule that keeps the order from being paid.

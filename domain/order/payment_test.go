@@ -102,7 +102,7 @@ func TestMarkRefunded(t *testing.T) {
 		t.Errorf("refunded %+v; want 3498 and 2", state.Payments)
 	}
 	state := order.Replay(given...)
-	_, err := order.Decide(&state, back(5499))
+	_, err := decide(&state, back(5499))
 	if v, ok := errors.AsType[*rule.Violation](err); !ok || v.Details[0].Meta["requested"] != int64(5499) || v.Details[0].Meta["available"] != int64(5498) {
 		t.Errorf("%v; want 5499 asked for, 5498 possible", err)
 	}

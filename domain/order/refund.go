@@ -10,12 +10,11 @@ import (
 // MarkRefunded records that staff have paid money back outside, in cash or by bank transfer: Amount, or all that is
 // owed to the customer if it is 0. It is refused with refund_exceeds_captured.
 type MarkRefunded struct {
-	Amount       int64
-	Method       string
-	Reference    string
-	AutoComplete bool // complete a confirmed order of which everything was delivered
-	By           string
-	At           time.Time
+	Amount    int64
+	Method    string
+	Reference string
+	By        string
+	At        time.Time
 }
 
 func (c MarkRefunded) decide(o *Order) ([]Event, error) {
@@ -53,9 +52,6 @@ func (c MarkRefunded) decide(o *Order) ([]Event, error) {
 		e := o.paymentUpdated(p, c.By, c.At)
 		e.RefundMethod, e.RefundReference = c.Method, c.Reference
 		events = append(events, e)
-	}
-	if c.AutoComplete {
-		events = o.autoComplete(events, c.At)
 	}
 	return events, nil
 }

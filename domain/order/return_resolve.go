@@ -18,7 +18,6 @@ type ResolveReturn struct {
 	Fee                int64
 	StoreCredit        int64
 	ReplacementOrderID uuid.UUID
-	AutoComplete       bool
 	By                 string
 	At                 time.Time
 }
@@ -43,11 +42,7 @@ func (c ResolveReturn) decide(o *Order) ([]Event, error) {
 	if err := c.settle(o, &event); err != nil {
 		return nil, err
 	}
-	events := []Event{event}
-	if c.AutoComplete {
-		events = o.autoComplete(events, c.At)
-	}
-	return events, nil
+	return []Event{event}, nil
 }
 
 // same reports whether the return was resolved just so.

@@ -321,7 +321,10 @@ func TestResolveReturn(t *testing.T) {
 	partly := append(events{}, onAccount...)
 	partly = append(partly, paid(order.PaymentCaptured, 4998, 4998, 0, 0))
 	completed := order.Completed{About: about(), Total: 4498, Automatic: true, PlacedAt: noon, ConfirmedAt: later, CompletedAt: resolvedAt}
-	auto := resolve(func(c *order.ResolveReturn) { c.AutoComplete = true })
+	runOn(t, decide, map[string]decision{
+		"the last thing completes the order": {back(paid(order.PaymentCaptured, 5498, 5498, 1000, 0)), resolve(nil), append(become(unpaidResolved), completed), ""},
+		"not while money is owed":            {back(), resolve(nil), become(nil), ""},
+	})
 	run(t, map[string]decision{
 		"what the units had cost is paid back": {back(), resolve(nil), become(nil), ""},
 		"less a fee":                           {back(), costs(250, 0), become(func(e *order.ReturnResolved) { e.Refund, e.Fee = 750, 250 }), ""},
@@ -361,8 +364,6 @@ func TestResolveReturn(t *testing.T) {
 		"no negative store credit":              {back(), costs(0, -1), nil, rule.ValidationFailed},
 		"no fee beyond what the units had cost": {back(), costs(1001, 0), nil, rule.ValidationFailed},
 		"no store credit beyond the rest of it": {back(), costs(1, 1000), nil, rule.ValidationFailed},
-		"the last thing completes the order":    {back(paid(order.PaymentCaptured, 5498, 5498, 1000, 0)), auto, append(become(unpaidResolved), completed), ""},
-		"not while money is owed":               {back(), auto, become(nil), ""},
 		"not of a return that is none":          {there(), resolve(nil), nil, rule.ReturnNotFound},
 		"not of no order":                       {nil, resolve(nil), nil, rule.OrderNotFound},
 	})
@@ -428,7 +429,7 @@ func TestResolveReturn_tax(t *testing.T) {
 		e.Totals.Tax = 300
 	})
 	state := order.Replay(given...)
-	happened, err := order.Decide(&state, order.ResolveReturn{ReturnID: returnID, Fee: 500, At: resolvedAt})
+	happened, err := decide(&state, order.ResolveReturn{ReturnID: returnID, Fee: 500, At: resolvedAt})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -28,7 +28,7 @@ func Example_moneyOnLines() {
 	price, line := sums.Lines[0], uuid.MustParse("01955000-0000-7000-8000-000000000001")
 	var o order.Order
 	do := func(cmd order.Command) order.Event {
-		events, err := order.Decide(&o, cmd)
+		events, err := decide(&o, cmd)
 		if err != nil {
 			fmt.Println(err)
 			return nil

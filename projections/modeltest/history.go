@@ -29,6 +29,7 @@ type world struct {
 	versions map[uuid.UUID]eventstore.Version
 	shops    []*shop
 	now      time.Time
+	byHand   bool // staff complete orders
 }
 
 // shop is one tenant's aggregates.

@@ -176,7 +176,7 @@ func (l *life) onward(o *order.Order) order.Command {
 		}
 	}
 	if o.Status == order.StatusPending || o.AmountDue() > 0 && l.flip("pay") {
-		return order.MarkPaid{PaymentID: l.id(), Method: "cash", By: "staff", AutoComplete: l.flip("complete"), At: l.now}
+		return order.MarkPaid{PaymentID: l.id(), Method: "cash", By: "staff", At: l.now}
 	}
 	if len(o.Fulfillments) > 0 && l.flip("parcel") {
 		return l.parcel(&o.Fulfillments[len(o.Fulfillments)-1])
@@ -211,7 +211,7 @@ func (l *life) parcel(f *order.Fulfillment) order.Command {
 	case l.roll("lost", 6) == 0:
 		return order.RecordDeliveryFailure{FulfillmentID: f.FulfillmentID, Reason: "nobody there", At: l.now}
 	default:
-		return order.RecordDelivery{FulfillmentID: f.FulfillmentID, AutoComplete: l.flip("complete"), At: l.now}
+		return order.RecordDelivery{FulfillmentID: f.FulfillmentID, At: l.now}
 	}
 }
 

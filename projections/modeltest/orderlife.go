@@ -107,7 +107,7 @@ func (l *life) command(o *order.Order) order.Command {
 	case 10:
 		return l.shipSome(o)
 	case 11:
-		return order.MarkRefunded{Method: "cash", By: "staff", AutoComplete: true, At: l.now}
+		return order.MarkRefunded{Method: "cash", By: "staff", At: l.now}
 	case 12:
 		return order.ReleaseHold{HoldID: last(o.Holds, func(h *order.Hold) uuid.UUID { return h.HoldID }), At: l.now}
 	default:
@@ -126,7 +126,7 @@ func (l *life) shipSome(o *order.Order) order.Command {
 	if f.State == order.FulfillmentStatePacked && l.flip("leaves") {
 		return order.Ship{ShipmentID: l.id(), FulfillmentID: f.FulfillmentID, Lines: []order.LineQuantity{line}, At: l.now}
 	}
-	return order.RecordDelivery{FulfillmentID: f.FulfillmentID, Lines: []order.LineQuantity{line}, AutoComplete: l.flip("complete"), At: l.now}
+	return order.RecordDelivery{FulfillmentID: f.FulfillmentID, Lines: []order.LineQuantity{line}, At: l.now}
 }
 
 // returning takes an open return a step on, or asks back what has arrived.
@@ -146,7 +146,7 @@ func (l *life) returning(o *order.Order) order.Command {
 		case r.State == order.ReturnStatePartiallyReceived && l.flip("the rest"):
 			return l.receiveReturn(r)
 		case r.State == order.ReturnStatePartiallyReceived || r.State == order.ReturnStateReceived:
-			resolve := order.ResolveReturn{ReturnID: r.ReturnID, StoreCredit: int64(l.pick("store credit", 0, 3)), AutoComplete: true, At: l.now}
+			resolve := order.ResolveReturn{ReturnID: r.ReturnID, StoreCredit: int64(l.pick("store credit", 0, 3)), At: l.now}
 			if l.flip("own refund") {
 				refund := int64(l.pick("refund", 0, 3000))
 				resolve.Refund = &refund

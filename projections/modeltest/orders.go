@@ -63,7 +63,8 @@ func (w *world) change(s *shop) {
 }
 
 func (w *world) decideOrder(s *shop, o *order.Order, cmd order.Command, occurred time.Time) {
-	events, err := order.Decide(o, cmd)
+	byItself := func() bool { return !w.byHand && o.ID[15]%2 == 0 } // with some orders, whatever else is drawn
+	events, err := order.Decide(o, cmd, order.Terms{Completes: byItself, At: w.now})
 	if err != nil {
 		return // refused: no event
 	}

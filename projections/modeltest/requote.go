@@ -19,6 +19,7 @@ import (
 // make the same rows of both histories.
 func Requoted(t *rapid.T) (requoted, placed []projections.Event) {
 	moved, stayed := &life{world: newWorld(t)}, &life{world: newWorld(t)}
+	moved.byHand, stayed.byHand = true, true
 	for range rapid.IntRange(1, 4).Draw(t, "orders") {
 		at := moved.pick("shop", 0, len(moved.shops)-1)
 		s, twin := moved.shops[at], stayed.shops[at]
@@ -46,6 +47,7 @@ func Requoted(t *rapid.T) (requoted, placed []projections.Event) {
 // whole, until nothing of them is left and all is paid back but the shipping.
 func Undone(t *rapid.T) []projections.Event {
 	l := &life{world: newWorld(t)}
+	l.byHand = true
 	for range rapid.IntRange(1, 4).Draw(t, "orders") {
 		s := l.turn()
 		cmd, taxings := l.untaxed()
@@ -171,7 +173,7 @@ func quote(o *order.Order, lines [][]order.TaxLine, shipping []order.ShippingLin
 
 // must sends a command that is not refused.
 func (l *life) must(s *shop, o *order.Order, cmd order.Command) {
-	if _, err := order.Decide(o, cmd); err != nil {
+	if _, err := order.Decide(o, cmd, order.Terms{At: l.now}); err != nil {
 		l.t.Fatalf("%+v: %v", cmd, err)
 	}
 	l.decideOrder(s, o, cmd, l.now)
@@ -194,7 +196,7 @@ func (l *life) giveUp(s *shop, o *order.Order) {
 			return
 		}
 	}
-	if l.flip("expires") {
+	if o.Status == order.StatusPending && l.flip("expires") {
 		l.must(s, o, order.Expire{At: o.ExpiresAt})
 		return
 	}

@@ -99,7 +99,7 @@ func expected(o *order.Order, e projections.Event) orderlist.Order {
 		}
 	}
 	// An order is due exactly if the domain would let it expire then.
-	if events, err := order.Decide(o, order.Expire{At: o.ExpiresAt}); err == nil && len(events) > 0 {
+	if events, err := order.Decide(o, order.Expire{At: o.ExpiresAt}, order.Terms{At: o.ExpiresAt}); err == nil && len(events) > 0 {
 		row.DueAt, row.DueKind = o.ExpiresAt, orderlist.DueOrder
 	}
 	for _, h := range o.Holds {

@@ -112,7 +112,7 @@ func (s *seller) sell(i int) error {
 	line := uuid.NewSHA1(id, []byte("0"))
 	var o order.Order
 	decide := func(cmd order.Command) error {
-		return errorsOf(order.Decide(&o, cmd))(func(e order.Event) error {
+		return errorsOf(order.Decide(&o, cmd, order.Terms{At: s.at}))(func(e order.Event) error {
 			o.Apply(e)
 			return s.emit(id, order.StreamType, e.EventType(), must(order.Encode(e)))
 		})

@@ -305,7 +305,7 @@ func longLife() []step {
 		{"mark-paid", commands.MarkPaid{OrderID: id, PaymentID: uuid.New(), Method: "cash", By: "u-1", At: at}},
 		{"pack", commands.CreateFulfillment{OrderID: id, Pack: order.CreateFulfillment{FulfillmentID: fulfillment, By: "u-1", At: at}}},
 		{"ship", change(order.Ship{ShipmentID: shipment, FulfillmentID: fulfillment, At: at})},
-		{"deliver", commands.RecordDelivery{OrderID: id, Delivery: order.RecordDelivery{FulfillmentID: fulfillment, DeliveredAt: at, At: at}}},
+		{"deliver", change(order.RecordDelivery{FulfillmentID: fulfillment, DeliveredAt: at, At: at})},
 		{"return", commands.RequestReturn{OrderID: id, Request: order.RequestReturn{
 			ReturnID: back, Lines: []order.RequestedLine{{LineID: line, Quantity: 1}}, At: at,
 		}}},
