@@ -77,7 +77,7 @@ func (s *shop) scoped(scopes string) string {
 	key, err := s.issuer.Key()
 	must(s.tb, err)
 	token := jwt.NewWithClaims(jwt.SigningMethodEdDSA, jwt.MapClaims{
-		"iss": httpx.DevelopmentIssuer, "aud": httpx.DevelopmentAudience, "sub": "sue", "client_id": "desk", "tenant": "demo", "scope": scopes,
+		"iss": httpx.DevelopmentIssuer, "aud": httpx.DevelopmentAudience, "sub": "sue", "client_id": "desk", "tenant": "demo", "role": "admin", "scope": scopes,
 		"jti": uuid.NewString(), "iat": time.Now().Unix(), "exp": time.Now().Add(time.Hour).Unix(),
 	})
 	token.Header["typ"], token.Header["kid"] = "at+jwt", key.ID

@@ -81,7 +81,7 @@ func (b *Border) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 
 // Admit checks everything that does not depend on what the route does. Its errors are *Error.
 func (b *Border) Admit(w http.ResponseWriter, r *http.Request, route *Route) (*Call, error) {
-	identity, err := b.auth.Authenticate(r)
+	identity, err := b.auth.Authenticate(r, w.Header().Get(HeaderRequestID))
 	if err != nil {
 		return nil, err
 	}

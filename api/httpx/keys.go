@@ -1,28 +1,28 @@
 package httpx
 
 import (
-	"context"
 	"crypto"
 	"crypto/ecdsa"
 	"crypto/ed25519"
 	"crypto/elliptic"
 	"crypto/rsa"
 	"crypto/x509"
-	"encoding/json"
 	"encoding/pem"
 	"errors"
 	"fmt"
 	"os"
-
-	"github.com/MicahParks/keyfunc/v3"
+	"slices"
 )
 
-// minRSABits is the least size of an RSA key that is trusted.
-const minRSABits = 2048
+// Bounds of RSA keys that are trusted.
+const (
+	minRSABits = 2048
+	maxRSABits = 8192 // what is longer costs more to use than it adds
+)
 
 // Key verifies tokens. Its algorithm follows from the key, never from a token.
 type Key struct {
-	ID        string // the kid of tokens; empty in a key file without one: tokens then carry none either
+	ID        string // the kid of tokens; empty: the key is tried on every token
 	Algorithm string // ES256, EdDSA or RS256
 	Public    crypto.PublicKey
 }
@@ -32,20 +32,55 @@ type Key struct {
 func NewKey(id string, public crypto.PublicKey) (Key, error) {
 	switch k := public.(type) {
 	case ed25519.PublicKey:
+		if len(k) != ed25519.PublicKeySize {
+			return Key{}, fmt.Errorf("key %q: an Ed25519 key has %d bytes", id, ed25519.PublicKeySize)
+		}
 		return Key{id, "EdDSA", k}, nil
 	case *ecdsa.PublicKey:
-		if k.Curve == elliptic.P256() {
-			return Key{id, "ES256", k}, nil
+		if k.Curve != elliptic.P256() {
+			return Key{}, fmt.Errorf("key %q: an EC key must be on P-256", id)
 		}
-		return Key{}, fmt.Errorf("key %q: an EC key must be on P-256", id)
+		if _, err := k.ECDH(); err != nil {
+			return Key{}, fmt.Errorf("key %q: %w", id, err)
+		}
+		return Key{id, "ES256", k}, nil
 	case *rsa.PublicKey:
-		if k.N.BitLen() >= minRSABits {
-			return Key{id, "RS256", k}, nil
+		if bits := k.N.BitLen(); bits < minRSABits || bits > maxRSABits || k.E < 3 || k.E%2 == 0 {
+			return Key{}, fmt.Errorf("key %q: an RSA key needs %d to %d bits and an odd exponent", id, minRSABits, maxRSABits)
 		}
-		return Key{}, fmt.Errorf("key %q: an RSA key needs at least %d bits", id, minRSABits)
+		return Key{id, "RS256", k}, nil
 	default:
 		return Key{}, fmt.Errorf("key %q: %T is no key for signatures; use Ed25519, P-256 or RSA", id, public)
 	}
+}
+
+// Equal reports whether both are the same key, whatever their ids.
+func (k Key) Equal(other Key) bool {
+	public, ok := k.Public.(interface{ Equal(crypto.PublicKey) bool })
+	return ok && public.Equal(other.Public)
+}
+
+// keyAlgorithm returns the Algorithm of keys for what a token or a JWK calls its alg; empty: none. RFC 9864 renames EdDSA.
+func keyAlgorithm(alg string) string {
+	switch alg {
+	case "ES256", "EdDSA", "RS256":
+		return alg
+	case "Ed25519":
+		return "EdDSA"
+	default:
+		return ""
+	}
+}
+
+// keysByID makes a map of keys. Those that are there twice are there once.
+func keysByID(keys []Key) map[string][]Key {
+	byID := make(map[string][]Key, len(keys))
+	for _, key := range keys {
+		if !slices.ContainsFunc(byID[key.ID], key.Equal) {
+			byID[key.ID] = append(byID[key.ID], key)
+		}
+	}
+	return byID
 }
 
 // LoadKeys reads the public keys in a file: PEM blocks (PUBLIC KEY or CERTIFICATE), one JWK, or a JWK set.
@@ -54,55 +89,29 @@ func LoadKeys(path string) ([]Key, error) {
 	if err != nil {
 		return nil, fmt.Errorf("read keys: %w", err)
 	}
-	keys, err := ParseKeys(data)
+	keys, err := parseKeys(data)
 	if err != nil {
 		return nil, fmt.Errorf("keys in %s: %w", path, err)
 	}
 	return keys, nil
 }
 
-// ParseKeys is LoadKeys of what a file holds.
-func ParseKeys(data []byte) ([]Key, error) {
+func parseKeys(data []byte) ([]Key, error) {
 	if block, rest := pem.Decode(data); block != nil {
 		return parsePEM(block, rest)
 	}
-	var shape struct {
-		Keys json.RawMessage `json:"keys"`
-	}
-	if err := json.Unmarshal(data, &shape); err != nil {
-		return nil, errors.New("neither PEM nor JSON")
-	}
-	if shape.Keys == nil {
-		data = fmt.Appendf(nil, `{"keys":[%s]}`, data)
-	}
-	set, err := keyfunc.NewJWKSetJSON(data)
+	set, err := parseKeySet(data)
 	if err != nil {
-		return nil, fmt.Errorf("JWK set: %w", err)
-	}
-	stored, err := set.Storage().KeyReadAll(context.Background()) // from memory
-	if err != nil {
-		return nil, fmt.Errorf("JWK set: %w", err)
-	}
-	var keys []Key
-	for _, jwk := range stored {
-		meta := jwk.Marshal()
-		public := jwk.Key()
-		if private, ok := public.(crypto.Signer); ok {
-			public = private.Public()
+		one, single := parseJWK(data)
+		if single != nil {
+			return nil, fmt.Errorf("neither PEM, nor a JWK set (%w), nor a JWK (%w)", err, single)
 		}
-		key, err := NewKey(meta.KID, public)
-		if err != nil {
-			continue // sets may hold keys for other purposes
-		}
-		if alg := string(meta.ALG); alg != "" && alg != key.Algorithm || meta.USE != "" && meta.USE != "sig" {
-			continue
-		}
-		keys = append(keys, key)
+		return []Key{one}, nil
 	}
-	if len(keys) == 0 {
-		return nil, errors.New("no key for ES256, EdDSA or RS256 signatures in it")
+	if len(set.keys) == 0 {
+		return nil, errors.Join(append([]error{errors.New("no key for ES256, EdDSA or RS256 signatures in it")}, set.ignored...)...)
 	}
-	return keys, nil
+	return set.keys, nil
 }
 
 func parsePEM(block *pem.Block, rest []byte) ([]Key, error) {

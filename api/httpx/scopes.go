@@ -1,7 +1,5 @@
 package httpx
 
-import "strings"
-
 // Scope is one permission.
 type Scope string
 
@@ -97,16 +95,6 @@ func scopesOf(list ...Scope) Scopes {
 	var set Scopes
 	for _, scope := range list {
 		set |= bits[scope]
-	}
-	return set
-}
-
-// parseScopes reads a space-separated list as in RFC 8693. Scopes that this build does not know are left out: another
-// service's may stand beside ours.
-func parseScopes(text string) Scopes {
-	var set Scopes
-	for word := range strings.FieldsSeq(text) {
-		set |= bits[Scope(word)]
 	}
 	return set
 }

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,6 +42,7 @@ type strictParser struct {
 	pos     int
 	path    []string // of the value being read, for messages
 	numbers []Fault  // that are no 64-bit integers
+	loose   bool     // those come as float64 instead
 }
 
 func (s *strictParser) fault(format string, args ...any) error {
@@ -187,6 +189,9 @@ func (s *strictParser) number() (any, error) {
 	}
 	n, err := strconv.ParseInt(string(s.data[start:end]), 10, 64)
 	switch {
+	case s.loose && (s.pos > end || err != nil):
+		f, _ := strconv.ParseFloat(string(s.data[start:s.pos]), 64) // infinite beyond its range
+		return max(min(f, math.MaxFloat64), -math.MaxFloat64), nil
 	case s.pos > end:
 		s.refuse("must be a whole number, without fraction and exponent")
 	case errors.Is(err, strconv.ErrRange):
