@@ -7,10 +7,11 @@ do $$
 declare r text;
 begin
     foreach r in array array['ordermill_write', 'ordermill_project', 'ordermill_read'] loop
+        continue when exists (select from pg_roles where rolname = r); -- then nobody needs the right to make any
         begin
             execute format('create role %I nologin', r);
         exception when duplicate_object or unique_violation then
-            null; -- another database of this server has them already
+            null; -- another database of this server has got them meanwhile
         end;
     end loop;
 end $$;

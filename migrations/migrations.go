@@ -3,6 +3,7 @@
 package migrations
 
 import (
+	"cmp"
 	"context"
 	"database/sql"
 	"embed"
@@ -25,11 +26,14 @@ const connectTimeout = 10 * time.Second
 // Apply brings the database at url up to the newest version. Any number of processes may call it at once: one applies,
 // under a lock of the database that a dead process does not keep, and the others wait, at most five minutes, and find
 // nothing left to do. Each file is applied whole or not at all. A database that is newer than this program is left as
-// it is, since a release runs on the next one's schema.
+// it is, with ErrNewer.
 func Apply(ctx context.Context, url string) error {
 	return with(ctx, url, func(provider *goose.Provider, db *sql.DB) error {
 		if _, err := provider.Up(ctx); err != nil {
 			return err
+		}
+		if current, newest, err := provider.GetVersions(ctx); err != nil || current > newest {
+			return cmp.Or(err, ErrNewer)
 		}
 		return checkShape(ctx, db)
 	})
@@ -62,14 +66,26 @@ func Version(ctx context.Context, url string) (current, newest int64, err error)
 	return current, newest, err
 }
 
-// Pending reports whether Apply would change the database at url.
-func Pending(ctx context.Context, url string) (bool, error) {
-	var pending bool
-	err := with(ctx, url, func(provider *goose.Provider, _ *sql.DB) (err error) {
-		pending, err = provider.HasPending(ctx)
+var (
+	// ErrOlder means that a database lacks migrations of this program.
+	ErrOlder = errors.New("the database's schema is older than this program; run ordermill migrate")
+	// ErrNewer means that a newer release has migrated a database. What this program would make of it is not known.
+	ErrNewer = errors.New("a newer release has migrated the database; run that, or set ORDERMILL_ALLOW_NEWER_SCHEMA=true to go back to this one")
+)
+
+// Check fails with ErrOlder or ErrNewer unless the database at url is at the version of this program.
+func Check(ctx context.Context, url string) error {
+	current, newest, err := Version(ctx, url)
+	switch {
+	case err != nil:
 		return err
-	})
-	return pending, err
+	case current < newest:
+		return fmt.Errorf("%w (it is at version %d, the program at %d)", ErrOlder, current, newest)
+	case current > newest:
+		return fmt.Errorf("%w (it is at version %d, the program at %d)", ErrNewer, current, newest)
+	default:
+		return nil
+	}
 }
 
 // with calls use with the migrations and a connection to the database at url. Here alone database/sql is used, because

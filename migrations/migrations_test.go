@@ -3,6 +3,7 @@ package migrations_test
 import (
 	"context"
 	"errors"
+	neturl "net/url"
 	"strings"
 	"sync"
 	"testing"
@@ -19,8 +20,8 @@ func TestApply_atOnce(t *testing.T) {
 	t.Parallel()
 
 	ctx, url := t.Context(), pgtest.Empty(t)
-	if pending, err := migrations.Pending(ctx, url); err != nil || !pending {
-		t.Fatalf("Pending = %v, %v before Apply; want true", pending, err)
+	if err := migrations.Check(ctx, url); !errors.Is(err, migrations.ErrOlder) {
+		t.Fatalf("Check = %v before Apply; want ErrOlder", err)
 	}
 	errs := make([]error, 4)
 	var wg sync.WaitGroup
@@ -37,8 +38,8 @@ func TestApply_atOnce(t *testing.T) {
 	if err != nil || current != newest || current == 0 {
 		t.Errorf("Version = %d, %d, %v; want the newest", current, newest, err)
 	}
-	if pending, err := migrations.Pending(ctx, url); err != nil || pending {
-		t.Errorf("Pending = %v, %v after Apply; want false", pending, err)
+	if err := migrations.Check(ctx, url); err != nil {
+		t.Errorf("Check = %v after Apply; want nil", err)
 	}
 	assertAppliedOnce(ctx, t, url)
 }
@@ -129,7 +130,7 @@ func parallelSetting(ctx context.Context, t *testing.T, conn *pgx.Conn) string {
 	return name
 }
 
-// A database that a newer release has migrated further is left alone.
+// A database that a newer release has migrated further is left alone, and said to be newer.
 func TestApply_newerDatabase(t *testing.T) {
 	t.Parallel()
 
@@ -144,8 +145,42 @@ func TestApply_newerDatabase(t *testing.T) {
 	if err := conn.Close(ctx); err != nil {
 		t.Fatal(err)
 	}
-	if err := migrations.Apply(ctx, url); err != nil {
-		t.Errorf("Apply: %v; want nil", err)
+	if err := migrations.Apply(ctx, url); !errors.Is(err, migrations.ErrNewer) {
+		t.Errorf("Apply: %v; want ErrNewer", err)
+	}
+	if err := migrations.Check(ctx, url); !errors.Is(err, migrations.ErrNewer) {
+		t.Errorf("Check: %v; want ErrNewer", err)
+	}
+}
+
+// Where the roles are there, who migrates needs no right to make any.
+func TestApply_withoutCreateRole(t *testing.T) {
+	t.Parallel()
+
+	ctx, url := t.Context(), pgtest.Empty(t) // the server's first database has made the roles
+	conn, err := pgx.Connect(ctx, url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	config := conn.Config()
+	for _, statement := range []string{
+		"create user " + config.Database + "_owner password 'x'",
+		"alter database " + config.Database + " owner to " + config.Database + "_owner",
+	} {
+		if _, err := conn.Exec(ctx, statement); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := conn.Close(ctx); err != nil {
+		t.Fatal(err)
+	}
+	asOwner, err := neturl.Parse(url)
+	if err != nil {
+		t.Fatal(err)
+	}
+	asOwner.User = neturl.UserPassword(config.Database+"_owner", "x")
+	if err := migrations.Apply(ctx, asOwner.String()); err != nil {
+		t.Errorf("Apply: %v", err)
 	}
 }
 
