@@ -92,12 +92,18 @@ func (i *Issuer) Token(tenant, role, subject string) (string, error) {
 	return signed, nil
 }
 
-// DevelopmentKey returns the key in a file, which it makes, readable by its owner only, if there is none.
+// DevelopmentKey is LoadDevelopmentKey, and makes the key, readable by its owner only, if there is no such file.
 func DevelopmentKey(path string) (ed25519.PrivateKey, error) {
-	data, err := os.ReadFile(path)
+	key, err := LoadDevelopmentKey(path)
 	if errors.Is(err, fs.ErrNotExist) {
 		return createKey(path)
 	}
+	return key, err
+}
+
+// LoadDevelopmentKey returns the key in a file. Its error is fs.ErrNotExist if there is no such file.
+func LoadDevelopmentKey(path string) (ed25519.PrivateKey, error) {
+	data, err := os.ReadFile(path)
 	if err != nil {
 		return nil, fmt.Errorf("development key: %w", err)
 	}

@@ -5,6 +5,8 @@ import (
 	"context"
 	"encoding/json"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -56,6 +58,9 @@ func TestMistakes(t *testing.T) {
 		"import of what":            {nil, []string{"import"}, exitUsage, "ordermill import products"},
 		"serve without a database":  {nil, []string{"serve"}, exitUsage, "ORDERMILL_DATABASE_URL"},
 		"serve without keys":        {nowhere, []string{"serve"}, exitUsage, "ORDERMILL_MASTER_KEY"},
+		"a misspelt setting":        {map[string]string{"DATABSE_URL": "postgres://127.0.0.1:1/x"}, []string{"serve"}, exitUsage, "is ORDERMILL_DATABASE_URL meant?"},
+		"a misspelt setting beside": {map[string]string{"REDIS_URI": "redis://x"}, []string{"config"}, exitUsage, "is ORDERMILL_REDIS_URL meant?"},
+		"keys over http":            {map[string]string{"JWT_JWKS_URL": "http://login.example/jwks"}, []string{"config"}, exitUsage, "use https"},
 		"serve an unknown role":     {nowhere, []string{"serve", "--roles", "write,king"}, exitUsage, "roles are write, read, project"},
 		"a port that is taken":      {map[string]string{"READ_ADDR": taken.Addr().String()}, []string{"dev"}, exitFailed, "set ORDERMILL_READ_ADDR"},
 	}
@@ -78,34 +83,19 @@ func TestMistakes(t *testing.T) {
 	}
 }
 
-// What belongs to a development never gets into production.
-func TestServe_refusesDevelopmentKeys(t *testing.T) {
-	t.Parallel()
-
-	dir := t.TempDir()
-	if code, _, stderr := run(t, map[string]string{"DEV_DIR": dir}, "token"); code != exitDone {
-		t.Fatalf("token: %s", stderr)
-	}
-	key, err := devMasterKeyOf(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	code, _, stderr := run(t, map[string]string{
-		"DATABASE_URL": "postgres://127.0.0.1:1/x", "MASTER_KEY": key, "JWT_KEY_FILE": dir + "/" + devJWTKey,
-		"JWT_ISSUER": "https://ordermill.example/development",
-	}, "serve")
-	for _, says := range []string{"ORDERMILL_MASTER_KEY: this is the key of an ordermill dev", "ORDERMILL_JWT_ISSUER", "ORDERMILL_JWT_KEY_FILE"} {
-		if code != exitUsage || !strings.Contains(stderr, says) {
-			t.Errorf("exit %d, stderr %q; want %q", code, stderr, says)
-		}
-	}
-}
-
-// The key of a directory stays the same, and so do the tokens' issuer and key id.
+// The key of a directory stays the same, and so do the tokens' issuer and key id. Without a dev there is no key, and none
+// is made: nothing would accept its tokens.
 func TestToken_sameKey(t *testing.T) {
 	t.Parallel()
 
 	dir := map[string]string{"DEV_DIR": t.TempDir()}
+	code, stdout, stderr := run(t, dir, "token")
+	if _, err := os.Stat(filepath.Join(dir["DEV_DIR"], devJWTKey)); code != exitFailed || stdout != "" || !strings.Contains(stderr, "no ordermill dev ever ran") || err == nil {
+		t.Fatalf("without a dev: exit %d, stdout %q, stderr %q, a key: %v", code, stdout, stderr, err == nil)
+	}
+	if _, err := devIssuer(dir["DEV_DIR"], time.Now); err != nil {
+		t.Fatal(err)
+	}
 	var headers []string
 	for range 2 {
 		code, stdout, stderr := run(t, dir, "token", "--tenant", "shop", "--role", "support", "--subject", "ada")

@@ -30,12 +30,18 @@ type config struct {
 	JWTKeyFile   string        `env:"JWT_KEY_FILE"`
 	JWTIssuer    string        `env:"JWT_ISSUER"`
 	JWTAudience  string        `env:"JWT_AUDIENCE" envDefault:"ordermill"`
+	JWTTypes     []string      `env:"JWT_TYPES" envDefault:"at+jwt"`
+	TenantClaim  string        `env:"JWT_TENANT_CLAIM" envDefault:"tenant"`
+	ClientClaim  string        `env:"JWT_CLIENT_CLAIM" envDefault:"client_id"`
+	RoleClaim    string        `env:"JWT_ROLE_CLAIM" envDefault:"role"`
+	ScopeClaim   string        `env:"JWT_SCOPE_CLAIM" envDefault:"scope"`
 	MasterKey    string        `env:"MASTER_KEY"`
 	OrderTTL     time.Duration `env:"ORDER_TTL" envDefault:"60m"`
 	DrainDelay   time.Duration `env:"DRAIN_DELAY" envDefault:"1s"`
 	DrainTimeout time.Duration `env:"DRAIN_TIMEOUT" envDefault:"10s"`
 	Connections  int           `env:"DATABASE_CONNECTIONS" envDefault:"16"`
 	UnsafeRole   bool          `env:"ALLOW_UNSAFE_ROLE" envDefault:"false"`
+	NewerSchema  bool          `env:"ALLOW_NEWER_SCHEMA" envDefault:"false"`
 	LogLevel     slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat    string        `env:"LOG_FORMAT" envDefault:"auto"`
 }
@@ -56,7 +62,7 @@ func environment(variables []string) map[string]string {
 // loadConfig reads and checks the configuration. Its error names every fault at once.
 func loadConfig(environ map[string]string) (config, error) {
 	var c config
-	var faults []error
+	faults := misspelt(environ)
 	unread := make(map[string]bool) // variables whose values could not be read at all
 	err := env.ParseWithOptions(&c, env.Options{Environment: environ, Prefix: prefix})
 	var several env.AggregateError
@@ -114,13 +120,13 @@ func (c *config) check(unread map[string]bool) []error {
 		faults = append(faults, fmt.Errorf(prefix+name+": "+format, args...))
 	}
 	if c.DatabaseURL != "" {
-		if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil {
-			wrong("DATABASE_URL", "write it like postgres://user:password@host:5432/database (%v)", cause(err))
+		if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil || !readableURL(c.DatabaseURL) {
+			wrong("DATABASE_URL", "write it like postgres://user:password@host:5432/database%s", cause(c.DatabaseURL, err))
 		}
 	}
 	if c.RedisURL != "" {
-		if _, err := redis.ParseURL(c.RedisURL); err != nil {
-			wrong("REDIS_URL", "write it like redis://user:password@host:6379/0 (%v)", err)
+		if _, err := redis.ParseURL(c.RedisURL); err != nil || !readableURL(c.RedisURL) {
+			wrong("REDIS_URL", "write it like redis://user:password@host:6379/0%s", cause(c.RedisURL, err))
 		}
 	}
 	for _, a := range []struct{ name, address string }{{"WRITE_ADDR", c.WriteAddr}, {"READ_ADDR", c.ReadAddr}, {"ADMIN_ADDR", c.AdminAddr}} {
@@ -128,9 +134,7 @@ func (c *config) check(unread map[string]bool) []error {
 			wrong(a.name, "%v", err)
 		}
 	}
-	if c.JWTJWKSURL != "" && !strings.HasPrefix(c.JWTJWKSURL, "https://") && !strings.HasPrefix(c.JWTJWKSURL, "http://") {
-		wrong("JWT_JWKS_URL", "%q is not a URL such as https://login.example/.well-known/jwks.json", c.JWTJWKSURL)
-	}
+	faults = append(faults, c.checkTokens()...)
 	if c.OrderTTL < time.Minute {
 		wrong("ORDER_TTL", "%s is too short to pay; give 1m or more", c.OrderTTL)
 	}
@@ -156,13 +160,20 @@ func (c *config) check(unread map[string]bool) []error {
 	return faults
 }
 
-// cause leaves out the connection string, which may hold a password.
-func cause(err error) error {
-	var parse *pgconn.ParseConfigError
-	if errors.As(err, &parse) && parse.Unwrap() != nil {
-		return parse.Unwrap()
+// cause says why a connection string cannot be used, without any of it: what a parser of URLs complains about may be half
+// a password.
+func cause(text string, err error) string {
+	if strings.Contains(text, "://") && !readableURL(text) {
+		return ", with special characters in the password as %23 for #, %25 for %, %2F for /, %3A for :, %40 for @"
 	}
-	return errors.New("it cannot be read")
+	var parse *pgconn.ParseConfigError
+	if errors.As(err, &parse) {
+		err = parse.Unwrap()
+	}
+	if err == nil {
+		return ""
+	}
+	return fmt.Sprintf(" (%v)", err)
 }
 
 func checkAddress(address string) error {

@@ -62,7 +62,7 @@ func TestLoadConfig_faults(t *testing.T) {
 	t.Parallel()
 
 	faulty := map[string]string{
-		"DATABASE_URL": "postgres://ada:hunter2@host:port/x", "REDIS_URL": "redsi://x", "WRITE_ADDR": "8080", "READ_ADDR": "127.0.0.1:99999",
+		"DATABASE_URL": "postgres://ada:hunter2@host:port/x", "REDIS_URL": "redsi://x", "JWT_TENANT_CLAIM": "a..b", "JWT_TYPES": "at jwt", "WRITE_ADDR": "8080", "READ_ADDR": "127.0.0.1:99999",
 		"ORDER_TTL": "soon", "DRAIN_TIMEOUT": "-1s", "DATABASE_CONNECTIONS": "2", "ALLOW_UNSAFE_ROLE": "perhaps", "LOG_LEVEL": "loud",
 		"LOG_FORMAT": "xml", "MASTER_KEY": "short", "JWT_JWKS_URL": "login.example/jwks",
 	}

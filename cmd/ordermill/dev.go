@@ -143,7 +143,7 @@ func (d *dev) run(ctx context.Context) (err error) {
 	if _, _, err := migrate(ctx, d.config.DatabaseURL); err != nil {
 		return err
 	}
-	secrets, issuer, err := devSecrets(d.config, d.now)
+	secrets, issuer, err := devSecrets(d.config, d.now, d.log)
 	if err != nil {
 		return err
 	}

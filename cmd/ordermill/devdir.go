@@ -3,6 +3,7 @@ package main
 import (
 	"bufio"
 	"bytes"
+	"crypto/ed25519"
 	"crypto/rand"
 	"encoding/base64"
 	"errors"
@@ -51,14 +52,18 @@ func openDevDir(dir string) (*os.File, error) {
 
 // devIssuer returns who signs development tokens, with the key of the directory, which is made if there is none.
 func devIssuer(dir string, now func() time.Time) (*httpx.Issuer, error) {
-	if err := os.MkdirAll(dir, 0o755); err != nil {
-		return nil, fmt.Errorf("make %s: %w; set %sDEV_DIR to a directory that this user may write", dir, err, prefix)
-	}
-	key, err := httpx.DevelopmentKey(filepath.Join(dir, devJWTKey))
-	if errors.Is(err, fs.ErrPermission) {
+	return issuerOf(dir, httpx.DevelopmentKey, now)
+}
+
+// issuerOf is devIssuer with another way to get the key.
+func issuerOf(dir string, get func(path string) (ed25519.PrivateKey, error), now func() time.Time) (*httpx.Issuer, error) {
+	key, err := get(filepath.Join(dir, devJWTKey))
+	switch {
+	case errors.Is(err, fs.ErrPermission):
 		return nil, fmt.Errorf("%w; run this as the user that runs ordermill dev", err)
-	}
-	if err != nil {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, fmt.Errorf("no ordermill dev ever ran in %s, so that nothing would accept the token; start it, or set %sDEV_DIR to its directory", dir, prefix)
+	case err != nil:
 		return nil, err
 	}
 	return httpx.NewIssuer(key, now)

@@ -14,7 +14,7 @@ func (d *dev) greet(token string) {
 		{"read API", link(d.addresses.read, "/v1")},
 		{"API reference", link(d.addresses.read, "/docs")},
 		{"health, figures", link(d.addresses.admin, "/readyz") + "  " + link(d.addresses.admin, "/metrics")},
-		{"database", "psql " + quote(d.config.DatabaseURL)},
+		{"database", "psql " + quote(withoutSecrets(d.config.DatabaseURL))},
 		{"cache", redisLine(d.config.RedisURL)},
 		{"settings", ". " + quote(d.config.DevDir+"/"+devEnvFile)},
 	}
@@ -39,5 +39,5 @@ func redisLine(address string) string {
 	if err == nil && parsed.Scheme == "unix" {
 		return "redis-cli -s " + quote(parsed.Path)
 	}
-	return "redis-cli -u " + quote(address)
+	return "redis-cli -u " + quote(withoutSecrets(address))
 }

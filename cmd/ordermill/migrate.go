@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -14,7 +15,8 @@ func (p *program) migrateCommand() *cobra.Command {
 		Use:   "migrate",
 		Short: "Bring the database's schema up to date",
 		Long: "Brings the database's schema up to date. Any number of processes may try at once: one does it, the others wait. " +
-			"The database account must own the schema; `ordermill serve` needs another one, with fewer rights.",
+			"The database account must own the database, and may create roles unless the server has ordermill_write, ordermill_project and " +
+			"ordermill_read already; `ordermill serve` needs another account, with fewer rights.",
 		Args: cobra.NoArgs,
 	}
 	format := addOutputFlag(cmd)
@@ -27,7 +29,7 @@ func (p *program) migrateCommand() *cobra.Command {
 			return err
 		}
 		before, after, err := migrate(cmd.Context(), c.DatabaseURL)
-		if err != nil {
+		if err != nil && (!errors.Is(err, migrations.ErrNewer) || !c.NewerSchema) {
 			return err
 		}
 		if format.json() {
@@ -49,7 +51,7 @@ func migrate(ctx context.Context, url string) (before, after int64, err error) {
 		return 0, 0, err
 	}
 	if err = migrations.Apply(ctx, url); err != nil {
-		return 0, 0, err
+		return before, before, err
 	}
 	if after, _, err = migrations.Version(ctx, url); err != nil {
 		return 0, 0, err

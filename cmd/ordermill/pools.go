@@ -24,7 +24,7 @@ const (
 func newPool(ctx context.Context, c config, role string, connections int) (*pgxpool.Pool, error) {
 	p, err := pgxpool.ParseConfig(c.DatabaseURL)
 	if err != nil {
-		return nil, usagef("%sDATABASE_URL: %w", prefix, cause(err))
+		return nil, usagef("%sDATABASE_URL cannot be used%s", prefix, cause(c.DatabaseURL, err))
 	}
 	p.MaxConns = int32(connections) //nolint:gosec // at most 1000
 	p.MaxConnIdleTime = 5 * time.Minute
@@ -46,44 +46,21 @@ func newPool(ctx context.Context, c config, role string, connections int) (*pgxp
 func newRedis(c config) (redis.UniversalClient, error) {
 	options, err := redis.ParseURL(c.RedisURL)
 	if err != nil {
-		return nil, usagef("%sREDIS_URL: %w", prefix, err)
+		return nil, usagef("%sREDIS_URL cannot be used%s", prefix, cause(c.RedisURL, err))
 	}
 	options.ClientName = "ordermill"
 	options.DialTimeout, options.ReadTimeout, options.WriteTimeout = time.Second, 2*time.Second, 2*time.Second
 	return redis.NewClient(options), nil
 }
 
-// checkSchema fails unless the database has all migrations of this build.
+// checkSchema fails unless the database has the schema of this build: what is missing would fail later, and what is newer
+// may mean other things by the same names.
 func checkSchema(ctx context.Context, c config) error {
-	pending, err := migrations.Pending(ctx, c.DatabaseURL)
-	if err != nil {
-		return err
-	}
-	if pending {
-		return errors.New("the database's schema is older than this program; run ordermill migrate")
-	}
-	return nil
-}
-
-// checkAccount refuses a database account that may do what no role of the program needs: whoever takes the program over
-// could change the past.
-func checkAccount(ctx context.Context, pool *pgxpool.Pool) error {
-	var account string
-	var superuser, owner bool
-	err := pool.QueryRow(ctx, `select session_user, r.rolsuper, pg_has_role(session_user, c.relowner, 'member')
-		from pg_roles r, pg_class c where r.rolname = session_user and c.oid = 'public.events'::regclass`).Scan(&account, &superuser, &owner)
-	kind := "owns the tables"
-	switch {
-	case err != nil:
-		return fmt.Errorf("check the database account: %w", err)
-	case !superuser && !owner:
+	err := migrations.Check(ctx, c.DatabaseURL)
+	if errors.Is(err, migrations.ErrNewer) && c.NewerSchema {
 		return nil
-	case superuser:
-		kind = "is a superuser"
 	}
-	return fmt.Errorf("the database account %s %s, so a fault of this program could change stored events; "+
-		"create another one (create user app password '…' in role %s, %s, %s) and name it in %sDATABASE_URL, or set %sALLOW_UNSAFE_ROLE=true",
-		account, kind, writeRole, projectRole, readRole, prefix, prefix)
+	return err
 }
 
 // checkRedis refuses a Redis that evicts what must not go alone: checkpoints have no expiry.

@@ -43,7 +43,7 @@ func (p *program) serve(ctx context.Context, c config, r roles, log *slog.Logger
 	if c.DatabaseURL == "" {
 		return usagef("%sDATABASE_URL: serve needs the URL of a database; ordermill dev starts one for development", prefix)
 	}
-	secrets, err := productionSecrets(c, r)
+	secrets, err := productionSecrets(c, r, p.environ, log)
 	if err != nil {
 		return err
 	}
@@ -83,9 +83,6 @@ func (p *program) checkServers(ctx context.Context, c config, log *slog.Logger) 
 	defer pool.Close()
 	if err := pool.Ping(ctx); err != nil {
 		return fmt.Errorf("database: %w", err)
-	}
-	if err := checkSchema(ctx, c); err != nil {
-		return err
 	}
 	if err := checkAccount(ctx, pool); err != nil {
 		if !c.UnsafeRole {

@@ -2,7 +2,6 @@ package main
 
 import (
 	"maps"
-	"net/url"
 	"strings"
 
 	"github.com/caarlos0/env/v11"
@@ -25,6 +24,7 @@ func (s setting) flag() string { return strings.ReplaceAll(strings.ToLower(s.nam
 const (
 	aDuration = "give a duration such as 500ms, 15s or 60m"
 	aBool     = "give true or false"
+	aClaim    = "a claim, claims inside each other with dots, or a JSON Pointer"
 )
 
 // settings describe config field by field, in the sequence in which they are shown.
@@ -40,12 +40,18 @@ var settings = []setting{
 	{name: "JWT_KEY_FILE", field: "JWTKeyFile", help: "file with public keys of access tokens (PEM), instead of a JWKS URL"},
 	{name: "JWT_ISSUER", field: "JWTIssuer", help: "issuer (iss) that access tokens must have"},
 	{name: "JWT_AUDIENCE", field: "JWTAudience", help: "audience (aud) that access tokens must have"},
+	{name: "JWT_TYPES", field: "JWTTypes", help: "values of typ that access tokens may have: at+jwt, or at+jwt,JWT"},
+	{name: "JWT_TENANT_CLAIM", field: "TenantClaim", help: "where tokens name the shop: " + aClaim},
+	{name: "JWT_CLIENT_CLAIM", field: "ClientClaim", help: "where tokens name the client, such as client_id,azp"},
+	{name: "JWT_ROLE_CLAIM", field: "RoleClaim", help: "where tokens name the role or roles, such as realm_access.roles"},
+	{name: "JWT_SCOPE_CLAIM", field: "ScopeClaim", help: "where tokens name scopes, such as scope,scp"},
 	{name: "MASTER_KEY", field: "MasterKey", help: "32 bytes in base64 that wrap the keys of personal data", secret: true},
 	{name: "ORDER_TTL", field: "OrderTTL", help: "how long an order stays pending before it may expire", wants: aDuration},
 	{name: "DRAIN_DELAY", field: "DrainDelay", help: "at the end: how long requests are still taken after readiness is off", wants: aDuration},
 	{name: "DRAIN_TIMEOUT", field: "DrainTimeout", help: "at the end: how long running work may take", wants: aDuration},
 	{name: "DATABASE_CONNECTIONS", field: "Connections", help: "most connections of each role", wants: "give a number of 4 to 1000"},
-	{name: "ALLOW_UNSAFE_ROLE", field: "UnsafeRole", help: "let serve use a superuser or the owner of the tables", wants: aBool},
+	{name: "ALLOW_UNSAFE_ROLE", field: "UnsafeRole", help: "let serve use a database account with too many rights", wants: aBool},
+	{name: "ALLOW_NEWER_SCHEMA", field: "NewerSchema", help: "work on the schema of a newer release, to go back to this one", wants: aBool},
 	{name: "LOG_LEVEL", field: "LogLevel", help: "debug, info, warn or error", wants: "give debug, info, warn or error"},
 	{name: "LOG_FORMAT", field: "LogFormat", help: "json, text, or auto: text on a terminal"},
 }
@@ -143,10 +149,7 @@ func (s setting) shown(value string) string {
 		return "(secret)"
 	}
 	if strings.HasSuffix(s.name, "_URL") {
-		if parsed, err := url.Parse(value); err == nil {
-			return parsed.Redacted()
-		}
-		return "(unreadable)"
+		return withoutSecrets(value)
 	}
 	return value
 }

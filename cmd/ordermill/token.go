@@ -37,7 +37,7 @@ func (p *program) tokenCommand() *cobra.Command {
 		if role == httpx.RoleCustomer && subject == "" {
 			return usagef("a customer's token needs --subject, the customer's id")
 		}
-		issuer, err := devIssuer(c.DevDir, p.now)
+		issuer, err := issuerOf(c.DevDir, httpx.LoadDevelopmentKey, p.now) // a key that it made would be no dev's
 		if err != nil {
 			return err
 		}

@@ -66,6 +66,9 @@ func newProcess(ctx context.Context, c config, o options) (_ *process, err error
 			err = errors.Join(err, p.close(ctx))
 		}
 	}()
+	if err := checkSchema(ctx, c); err != nil {
+		return nil, err
+	}
 	if err := p.openStore(ctx); err != nil {
 		return nil, err
 	}
