@@ -104,7 +104,9 @@ func TestVerify_times(t *testing.T) {
 
 	auth := newAuthenticator(t, nil)
 	exp, iat := fmt.Sprintf(`"exp":%d`, noon.Add(time.Hour).Unix()), fmt.Sprintf(`"iat":%d`, noon.Unix())
-	second := func(name string, after time.Duration) string { return fmt.Sprintf(`%q:%d`, name, noon.Add(after).Unix()) }
+	second := func(name string, after time.Duration) string {
+		return fmt.Sprintf(`%q:%d`, name, noon.Add(after).Unix())
+	}
 	for name, tt := range map[string]struct {
 		from, to string
 		want     httpx.Code // empty: let in
