@@ -15,6 +15,8 @@ import (
 const (
 	readTimeout  = 30 * time.Second // of one read or checkpoint; then it is tried again
 	longestPause = 5 * time.Second  // between tries
+	sayAfter     = 10 * time.Second // of failing, before the log hears of it
+	sayAgain     = time.Minute
 )
 
 // firstRead is how many events a consumer asks for before it knows how large they are.
@@ -189,17 +191,23 @@ func (s *subscription) wait(ctx context.Context, grown <-chan struct{}) bool {
 	return ctx.Err() == nil
 }
 
-// persist does something until it succeeds, with growing pauses. It returns false when ctx has ended before.
+// persist does something until it succeeds, with growing pauses. It returns false when ctx has ended before. What goes
+// by within a moment is not worth a line.
 func (s *subscription) persist(ctx context.Context, what string, do func(context.Context) error) bool {
+	begun, said := time.Now(), time.Time{}
 	for failures := 0; ctx.Err() == nil; failures++ {
 		try, cancel := context.WithTimeout(ctx, readTimeout)
 		err := do(try)
 		cancel()
-		if err == nil {
+		switch waited := time.Since(begun); {
+		case err == nil && !said.IsZero():
+			s.logger.Info("feed goes on", "after", s.position, "waited", waited)
 			return true
-		}
-		if ctx.Err() == nil {
-			s.logger.Warn("feed waits", "doing", what, "after", s.position, "failures", failures+1, "error", err)
+		case err == nil:
+			return true
+		case ctx.Err() == nil && waited > sayAfter && time.Since(said) > sayAgain:
+			said = time.Now()
+			s.logger.Warn("feed waits", "doing", what, "after", s.position, "failures", failures+1, "waited", waited, "error", err)
 		}
 		if !pause(ctx, grownPause(50*time.Millisecond, failures, longestPause)) {
 			return false

@@ -159,7 +159,7 @@ func (f *follow) hold(ctx context.Context, l *lease) error {
 	releasing, cancel := context.WithTimeout(context.WithoutCancel(ctx), f.options.LeaseTime)
 	defer cancel()
 	if err := l.release(releasing, problem); err != nil && !errors.Is(err, ErrFenced) {
-		f.logger.Warn("lease not handed back: it expires by itself", "error", err)
+		f.logger.Debug("lease not handed back: it expires by itself", "error", err)
 	}
 	return err
 }

@@ -195,7 +195,7 @@ func (s *session) renew(ctx context.Context) {
 			s.fail(fmt.Errorf("lease of %s has expired: %w", s.of.name, err))
 			return
 		case err != nil:
-			s.logger.Warn("lease not renewed", "error", err)
+			s.logger.Debug("lease not renewed", "error", err) // it is said when the lease has expired
 		default:
 			last = asked
 			s.heard(n)

@@ -19,7 +19,7 @@ func (p *program) beside(cmd *cobra.Command, r roles, do func(context.Context, *
 		return err
 	}
 	log := p.logger(c)
-	if isTerminal(p.stderr) && !cmd.Flag("log-level").Changed {
+	if _, source := p.overlay(cmd); isTerminal(p.stderr) && source["LOG_LEVEL"] == fromDefault {
 		c.LogLevel = slog.LevelWarn // a person sees the bars
 		log = p.logger(c)
 	}

@@ -40,11 +40,10 @@ func (p *program) devCommand() *cobra.Command {
 	cmd.Flags().BoolVar(&o.noSeed, "no-seed", false, "leave the demo shop empty")
 	cmd.Flags().BoolVar(&o.install, "install", false, "install PostgreSQL and Redis with the system's package manager, if they are missing")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := p.configure(cmd)
+		c, log, err := p.configureDaemon(cmd)
 		if err != nil {
 			return err
 		}
-		log := p.logger(c)
 		p.limitMemory(log, devMemory)
 		return p.dev(cmd.Context(), c, o, log)
 	}

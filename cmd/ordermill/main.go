@@ -35,6 +35,8 @@ type program struct {
 	stdout  io.Writer
 	stderr  io.Writer
 	now     func() time.Time
+	daemon  *slog.Logger       // of a command that runs for long: how it ends is a line of its log; nil: it is a message
+	capture func(*slog.Logger) // has the libraries write into the log, too; nil: they write as they like
 }
 
 func main() {
@@ -45,10 +47,10 @@ func main() {
 		<-signals
 		end()
 		<-signals
-		fmt.Fprintln(os.Stderr, "ordermill: ended at once")
-		os.Exit(exitFailed) // what it has started ends with it
+		slog.Warn("ended at once") //nolint:sloglint // the log of whatever runs
+		os.Exit(exitFailed)        // what it has started ends with it
 	}()
-	p := &program{environ: environment(os.Environ()), stdout: os.Stdout, stderr: os.Stderr, now: time.Now}
+	p := &program{environ: environment(os.Environ()), stdout: os.Stdout, stderr: os.Stderr, now: time.Now, capture: captureLibraries}
 	os.Exit(p.main(ctx, os.Args[1:]))
 }
 
@@ -73,14 +75,14 @@ func (p *program) main(ctx context.Context, args []string) int {
 	}
 	var wrong *usageError
 	if errors.As(err, &wrong) || !running { // cobra itself has refused the command line
-		fmt.Fprintf(p.stderr, "ordermill: %v\n", err)
+		p.complain(err)
 		if !running {
 			fmt.Fprintln(p.stderr, "ordermill --help lists the commands, ordermill COMMAND --help a command's flags")
 		}
 		return exitUsage
 	}
 	if !errors.Is(err, errReported) {
-		fmt.Fprintf(p.stderr, "ordermill: %v\n", explain(err))
+		p.complain(explain(err))
 	}
 	return exitFailed
 }

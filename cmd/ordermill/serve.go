@@ -23,7 +23,7 @@ func (p *program) serveCommand() *cobra.Command {
 	cmd.Flags().StringSliceVar(&names, "roles", roleNames, "what to run: "+strings.Join(roleNames, ", "))
 	_ = cmd.RegisterFlagCompletionFunc("roles", cobra.FixedCompletions(roleNames, cobra.ShellCompDirectiveNoFileComp))
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		c, err := p.configure(cmd)
+		c, log, err := p.configureDaemon(cmd)
 		if err != nil {
 			return err
 		}
@@ -31,7 +31,6 @@ func (p *program) serveCommand() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		log := p.logger(c)
 		p.limitMemory(log, 0)
 		return ended(cmd.Context(), p.serve(cmd.Context(), c, r, log))
 	}
