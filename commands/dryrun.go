@@ -55,7 +55,7 @@ func (e *Engine) claimable(ctx context.Context, j *job, r Response) (Response, e
 
 // duplicate is the refusal of a command whose unique value belongs to somebody else.
 func duplicate(taken *eventstore.ClaimedError) *rule.Violation {
-	v := rule.New(rule.DuplicateExternalID, "external id %q is taken by order %s of this channel; use another one, or read that order", taken.Value, taken.Owner)
+	v := rule.New(rule.DuplicateExternalID, "external id %q is taken by another order of this channel; use another one, or read that order", taken.Value)
 	v.ExistingID = taken.Owner.String()
 	return v
 }

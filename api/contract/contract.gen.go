@@ -1479,24 +1479,28 @@ type Fulfillment struct {
 	CanceledAt *time.Time         `json:"canceled_at,omitempty"`
 	Id         openapi_types.UUID `json:"id"`
 	Lines      []FulfillmentLine  `json:"lines"`
-	LocationId string             `json:"location_id"`
-	Packages   *[]Package         `json:"packages,omitempty"`
-	PackedAt   *time.Time         `json:"packed_at,omitempty"`
-	PlannedAt  *time.Time         `json:"planned_at,omitempty"`
-	ShipBy     *time.Time         `json:"ship_by,omitempty"`
+
+	// LocationId Not for customers, as packages, ship_by and planned_at
+	LocationId *string    `json:"location_id,omitempty"`
+	Packages   *[]Package `json:"packages,omitempty"`
+	PackedAt   *time.Time `json:"packed_at,omitempty"`
+	PlannedAt  *time.Time `json:"planned_at,omitempty"`
+	ShipBy     *time.Time `json:"ship_by,omitempty"`
 	Shipments  *[]struct {
-		Carrier        *string            `json:"carrier,omitempty"`
-		DeliveredAt    *time.Time         `json:"delivered_at,omitempty"`
-		FailedAt       *time.Time         `json:"failed_at,omitempty"`
-		FailureReason  *string            `json:"failure_reason,omitempty"`
-		Id             openapi_types.UUID `json:"id"`
-		LabelRef       *string            `json:"label_ref,omitempty"`
-		Lines          []FulfillmentLine  `json:"lines"`
-		ProofRef       *string            `json:"proof_ref,omitempty"`
-		Service        *string            `json:"service,omitempty"`
-		ShippedAt      time.Time          `json:"shipped_at"`
-		TrackingNumber *string            `json:"tracking_number,omitempty"`
-		TrackingUrl    *string            `json:"tracking_url,omitempty"`
+		Carrier       *string            `json:"carrier,omitempty"`
+		DeliveredAt   *time.Time         `json:"delivered_at,omitempty"`
+		FailedAt      *time.Time         `json:"failed_at,omitempty"`
+		FailureReason *string            `json:"failure_reason,omitempty"`
+		Id            openapi_types.UUID `json:"id"`
+
+		// LabelRef Not for customers
+		LabelRef       *string           `json:"label_ref,omitempty"`
+		Lines          []FulfillmentLine `json:"lines"`
+		ProofRef       *string           `json:"proof_ref,omitempty"`
+		Service        *string           `json:"service,omitempty"`
+		ShippedAt      time.Time         `json:"shipped_at"`
+		TrackingNumber *string           `json:"tracking_number,omitempty"`
+		TrackingUrl    *string           `json:"tracking_url,omitempty"`
 	} `json:"shipments,omitempty"`
 	State FulfillmentState `json:"state"`
 }
@@ -2141,15 +2145,20 @@ type OpenEdit struct {
 // Order defines model for Order.
 type Order struct {
 	UnderscoreLinks map[string]string `json:"_links"`
-	AllowedActions  []string          `json:"allowed_actions"`
-	ArchivedAt      *time.Time        `json:"archived_at,omitempty"`
+
+	// AllowedActions What would not be refused now; to customers, what they can ask for themselves
+	AllowedActions []string   `json:"allowed_actions"`
+	ArchivedAt     *time.Time `json:"archived_at,omitempty"`
 
 	// Backordered Units that are not in stock yet
 	Backordered    *int64     `json:"backordered,omitempty"`
 	BillingAddress *Address   `json:"billing_address,omitempty"`
 	CanceledAt     *time.Time `json:"canceled_at,omitempty"`
 	Cancellation   *struct {
-		Note   *string `json:"note,omitempty"`
+		// Note Not for customers
+		Note *string `json:"note,omitempty"`
+
+		// Reason To customers, the shop's own reasons fraud and staff are other
 		Reason *string `json:"reason,omitempty"`
 	} `json:"cancellation,omitempty"`
 	Channel     string     `json:"channel"`
@@ -2172,16 +2181,18 @@ type Order struct {
 	DraftedAt     *time.Time       `json:"drafted_at,omitempty"`
 
 	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun            *DryRun            `json:"dry_run,omitempty"`
-	Edit              *OpenEdit          `json:"edit,omitempty"`
-	ExpiredAt         *time.Time         `json:"expired_at,omitempty"`
-	ExpiresAt         *time.Time         `json:"expires_at,omitempty"`
-	ExternalId        *string            `json:"external_id,omitempty"`
-	FulfillmentStatus FulfillmentStatus  `json:"fulfillment_status"`
-	Fulfillments      *[]Fulfillment     `json:"fulfillments,omitempty"`
-	Holds             []Hold             `json:"holds"`
-	Id                openapi_types.UUID `json:"id"`
-	ImportedAt        *time.Time         `json:"imported_at,omitempty"`
+	DryRun            *DryRun           `json:"dry_run,omitempty"`
+	Edit              *OpenEdit         `json:"edit,omitempty"`
+	ExpiredAt         *time.Time        `json:"expired_at,omitempty"`
+	ExpiresAt         *time.Time        `json:"expires_at,omitempty"`
+	ExternalId        *string           `json:"external_id,omitempty"`
+	FulfillmentStatus FulfillmentStatus `json:"fulfillment_status"`
+	Fulfillments      *[]Fulfillment    `json:"fulfillments,omitempty"`
+
+	// Holds Empty to customers
+	Holds      []Hold             `json:"holds"`
+	Id         openapi_types.UUID `json:"id"`
+	ImportedAt *time.Time         `json:"imported_at,omitempty"`
 
 	// InspectionPending Goods came back that nobody has looked at yet
 	InspectionPending *bool       `json:"inspection_pending,omitempty"`
@@ -2430,10 +2441,15 @@ type OrderReturn struct {
 		Quantity int64              `json:"quantity"`
 		Sku      string             `json:"sku"`
 	} `json:"lines,omitempty"`
+
+	// LocationId Not for customers
 	LocationId *string `json:"location_id,omitempty"`
 	Received   *[]struct {
-		Condition   *string            `json:"condition,omitempty"`
-		Disposition string             `json:"disposition"`
+		// Condition Not for customers
+		Condition *string `json:"condition,omitempty"`
+
+		// Disposition Not for customers
+		Disposition *string            `json:"disposition,omitempty"`
 		LineId      openapi_types.UUID `json:"line_id"`
 		Quantity    int64              `json:"quantity"`
 		Sku         string             `json:"sku"`

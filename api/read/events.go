@@ -44,7 +44,7 @@ func (s *server) ListOrderEvents(ctx context.Context, request ListOrderEventsReq
 	if err != nil {
 		return nil, err
 	}
-	recorded, err := s.history(ctx, call.Identity.Tenant, id, eventstore.Until{})
+	recorded, err := s.history(ctx, call.Identity.Tenant, id)
 	if err != nil {
 		return nil, err
 	}

@@ -22,20 +22,20 @@ const clockSkew = time.Minute
 
 // moment is a point of an order's history. The zero value is now.
 type moment struct {
-	until     eventstore.Until
+	position  eventstore.Position // the last one that counts; 0: all
+	time      time.Time           // the last one that counts; zero: all
 	version   eventstore.Version
 	versioned bool // version counts, which may be 0: before the first event
 }
 
 // before reports whether an event was recorded after the moment.
 func (m *moment) before(e *eventstore.Recorded) bool {
-	return m.until.Position > 0 && e.Position > m.until.Position || !m.until.RecordedAt.IsZero() && e.RecordedAt.After(m.until.RecordedAt)
+	return m.position > 0 && e.Position > m.position || !m.time.IsZero() && e.RecordedAt.After(m.time)
 }
 
 // parseMoment reads a parameter that names a moment of an order: a version such as v3, a position of the log, or a time.
-// A plain number up to latest is a version too. What has not happened yet is refused, since it would be answered
-// differently later.
-func (s *server) parseMoment(ctx context.Context, name, text string, latest int) (moment, error) {
+// A plain number up to latest is a version too. It looks at nothing but the text.
+func (s *server) parseMoment(name, text string, latest int) (moment, error) {
 	if digits, ok := strings.CutPrefix(text, "v"); ok {
 		if n, err := strconv.ParseUint(digits, 10, 31); err == nil {
 			return moment{version: eventstore.Version(n), versioned: true}, nil
@@ -46,14 +46,7 @@ func (s *server) parseMoment(ctx context.Context, name, text string, latest int)
 		return moment{version: eventstore.Version(n), versioned: true}, nil
 	}
 	if err == nil && n > 0 {
-		head, _, err := s.Store.Head(ctx)
-		if err != nil {
-			return moment{}, err
-		}
-		if n > int64(head) {
-			return moment{}, noMoment(name, fmt.Sprintf("the log ends at position %d", head))
-		}
-		return moment{until: eventstore.Until{Position: eventstore.Position(n)}}, nil
+		return moment{position: eventstore.Position(n)}, nil
 	}
 	at, err := time.Parse(time.RFC3339Nano, text)
 	switch {
@@ -65,7 +58,43 @@ func (s *server) parseMoment(ctx context.Context, name, text string, latest int)
 	if at.Equal(at.Truncate(time.Millisecond)) { // as answers show it: what happened within the millisecond is part of it
 		at = at.Add(time.Millisecond - time.Microsecond)
 	}
-	return moment{until: eventstore.Until{RecordedAt: at}}, nil
+	return moment{time: at}, nil
+}
+
+// momentOfOrder is parseMoment for an order with these events, all of them, that the caller may see. What has not happened
+// yet is refused, since it would be answered differently later. Customers are not told how far the log has got: to them a
+// position beyond their order's last event has not happened.
+func (s *server) momentOfOrder(ctx context.Context, call *httpx.Call, name, text string, latest int, recorded []eventstore.Recorded) (moment, error) {
+	at, err := s.parseMoment(name, text, latest)
+	last := recorded[len(recorded)-1].Position
+	switch {
+	case err != nil:
+		return at, err
+	case at.versioned && int(at.version) > len(recorded):
+		return at, noMoment(name, fmt.Sprintf("the order is at v%d", len(recorded)))
+	case at.position <= last:
+		return at, nil
+	case call.Identity.Viewer().Staff:
+		if last, _, err = s.Store.Head(ctx); err != nil {
+			return at, err
+		}
+	}
+	if at.position > last {
+		return at, noMoment(name, "the log has not got that far")
+	}
+	return at, nil
+}
+
+// of returns how many of an order's events there were at the moment.
+func (m *moment) of(recorded []eventstore.Recorded) int {
+	if m.versioned {
+		return int(m.version)
+	}
+	n := 0
+	for n < len(recorded) && !m.before(&recorded[n]) {
+		n++
+	}
+	return n
 }
 
 // noMoment says which moments there are.
@@ -78,10 +107,9 @@ func noMoment(name, why string) error {
 	return &httpx.Error{Code: httpx.CodeValidationFailed, Detail: name + ": " + f.Detail, Faults: []httpx.Fault{f}}
 }
 
-// history returns an order's events up to a moment, at least one. It reads the log, which has every position that a token
-// can name.
-func (s *server) history(ctx context.Context, tenant string, id uuid.UUID, to eventstore.Until) ([]eventstore.Recorded, error) {
-	recorded, err := s.Store.LoadUntil(ctx, tenant, id, to)
+// history returns an order's events, at least one. It reads the log, which has every position that a token can name.
+func (s *server) history(ctx context.Context, tenant string, id uuid.UUID) ([]eventstore.Recorded, error) {
+	recorded, err := s.Store.Load(ctx, tenant, id, 0)
 	if err != nil {
 		return nil, err
 	}
@@ -132,30 +160,38 @@ func (s *server) logged(ctx context.Context, call *httpx.Call) (current, error) 
 	return now, nil
 }
 
-// orderAsOf returns an order as it was. It is kept nowhere: what is asked for is hardly ever the same.
+// orderAsOf returns an order as it was. Whether the caller may see the order is decided before anything is said of it, by
+// whose it is now. It is kept nowhere: what is asked for is hardly ever the same.
 func (s *server) orderAsOf(ctx context.Context, call *httpx.Call, id uuid.UUID, text string) (served, error) {
-	at, err := s.parseMoment(ctx, "as_of", text, 0)
+	if _, err := s.parseMoment("as_of", text, 0); err != nil {
+		return served{}, err
+	}
+	recorded, err := s.history(ctx, call.Identity.Tenant, id)
 	if err != nil {
 		return served{}, err
 	}
-	recorded, err := s.history(ctx, call.Identity.Tenant, id, at.until)
+	latest, err := fold(recorded)
 	if err != nil {
 		return served{}, err
 	}
-	if at.versioned {
-		if int(at.version) > len(recorded) {
-			return served{}, noMoment("as_of", fmt.Sprintf("the order is at v%d", len(recorded)))
-		}
-		if recorded = recorded[:at.version]; len(recorded) == 0 {
-			return served{}, noSuchOrder()
-		}
+	if err := own(call, latest); err != nil {
+		return served{}, err
+	}
+	at, err := s.momentOfOrder(ctx, call, "as_of", text, 0, recorded)
+	if err != nil {
+		return served{}, err
+	}
+	if recorded = recorded[:at.of(recorded)]; len(recorded) == 0 {
+		return served{}, noSuchOrder()
 	}
 	o, err := fold(recorded)
 	if err != nil {
 		return served{}, err
 	}
 	last := &recorded[len(recorded)-1]
-	return served{view: viewOf(o, last.Version, s.epoch.Load()), proven: last.Position, cache: cacheBypass, past: true}, nil
+	found := served{view: viewOf(o, last.Version, s.epoch.Load()), proven: last.Position, cache: cacheBypass, past: true}
+	found.customer = latest.CustomerID
+	return found, nil
 }
 
 // orderEvent is an event as auditors see it.

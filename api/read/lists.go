@@ -115,7 +115,7 @@ func (s *server) ListOrders(ctx context.Context, request ListOrdersRequestObject
 	staff := call.Identity.Viewer().Staff
 	for i := range list.Orders {
 		if out.Data[i] = summarize(&list.Orders[i]); !staff {
-			out.Data[i].Tags = nil
+			out.Data[i].forCustomers()
 		}
 	}
 	if list.Count != nil {
@@ -126,6 +126,15 @@ func (s *server) ListOrders(ctx context.Context, request ListOrdersRequestObject
 	answer := s.answer(now, httpx.Marshal(out))
 	answer.header[httpx.HeaderLink] = links
 	return answer, nil
+}
+
+// staffFields are the fields of the list that customers neither see nor filter by.
+var staffFields = map[string]bool{"tag": true, "hold_reason": true, "ship_by": true, "due": true}
+
+// forCustomers leaves out what is only for staff: why an order is held, and what there is to do with it.
+func (o *orderSummary) forCustomers() {
+	o.Tags, o.HoldReasons, o.ShipBy = nil, nil, resource.Time{}
+	o.DueAt, o.DueKind, o.DueHold = resource.Time{}, "", uuid.Nil
 }
 
 func summarize(o *orderlist.Order) orderSummary {
@@ -155,12 +164,17 @@ func filterOf(call *httpx.Call) (orderlist.Filter, error) {
 		if !closed || strings.ContainsAny(field+op, "[]") {
 			return nil, explainQuery(query.Unknown(name, "form", name, []string{"filter[field]", "filter[field][op]"}))
 		}
-		if field == "tag" && !call.Identity.Viewer().Staff { // what is not shown cannot be asked for
-			return nil, explainQuery(query.Unknown(name, "field", field, slices.DeleteFunc(orderlist.Fields(), func(f string) bool { return f == field })))
-		}
 		values := []string{call.Query.Get(name)}
 		if op == string(orderlist.In) {
 			values = strings.Split(values[0], ",")
+		}
+		if !call.Identity.Viewer().Staff { // what is not shown cannot be asked for
+			switch {
+			case staffFields[field]:
+				return nil, explainQuery(query.Unknown(name, "field", field, slices.DeleteFunc(orderlist.Fields(), func(f string) bool { return staffFields[f] })))
+			case field == "has" && slices.Contains(values, "hold"):
+				return nil, explainQuery(&query.Error{Parameter: name, Message: "hold is for staff"})
+			}
 		}
 		filter = append(filter, orderlist.Condition{Field: field, Op: orderlist.Op(op), Values: values})
 	}

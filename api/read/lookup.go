@@ -40,7 +40,11 @@ func (s *server) GetOrderByExternalID(ctx context.Context, request GetOrderByExt
 	if channel := value(request.Params.Channel, ""); channel != "" {
 		return s.claimed(ctx, claimExternalID+channel, request.ExternalId)
 	}
-	return s.lookUp(ctx, orderlist.Filter{{Field: "external_id", Values: []string{request.ExternalId}}})
+	filter := orderlist.Filter{{Field: "external_id", Values: []string{request.ExternalId}}}
+	if customer, own := httpx.CallOf(ctx).Identity.Customer(); own { // a newer one of somebody else hides none
+		filter = append(filter, orderlist.Condition{Field: "customer_id", Values: []string{customer}})
+	}
+	return s.lookUp(ctx, filter)
 }
 
 // claimed answers with the order that has claimed a name. The claim was written together with the order, so that no read

@@ -161,9 +161,9 @@ func (s *server) serveOrder(ctx context.Context, w http.ResponseWriter, call *ht
 		return nil
 	}
 	body, length := found.body, found.length
-	if found.personal {
+	if viewer := call.Identity.Viewer(); found.personal || !viewer.Staff {
 		var err error
-		body, _, err = resource.Reveal(ctx, s.Vault, call.Identity.Tenant, body, call.Identity.Viewer())
+		body, _, err = resource.Reveal(ctx, s.Vault, call.Identity.Tenant, body, viewer)
 		if err != nil {
 			s.log.WarnContext(ctx, "personal data left out", "request_id", call.RequestID, "error", err)
 		}

@@ -34,7 +34,7 @@ func (s *server) orderHistory(ctx context.Context, call *httpx.Call, text string
 	if err != nil {
 		return nil, now, err
 	}
-	recorded, err := s.history(ctx, call.Identity.Tenant, id, eventstore.Until{})
+	recorded, err := s.history(ctx, call.Identity.Tenant, id)
 	if err != nil {
 		return nil, now, err
 	}
@@ -92,11 +92,11 @@ func (s *server) GetOrderDiff(ctx context.Context, request GetOrderDiffRequestOb
 	if err := own(call, latest); err != nil {
 		return nil, err
 	}
-	to, err := s.versionAt(ctx, recorded, "to", params.To, len(recorded))
+	to, err := s.versionAt(ctx, call, recorded, "to", params.To, len(recorded))
 	if err != nil {
 		return nil, err
 	}
-	from, err := s.versionAt(ctx, recorded, "from", params.From, max(0, to-1))
+	from, err := s.versionAt(ctx, call, recorded, "from", params.From, max(0, to-1))
 	if err != nil {
 		return nil, err
 	}
@@ -121,25 +121,15 @@ func (s *server) GetOrderDiff(ctx context.Context, request GetOrderDiffRequestOb
 }
 
 // versionAt returns how many of the events there were at the moment that a parameter names.
-func (s *server) versionAt(ctx context.Context, recorded []eventstore.Recorded, name string, text *string, otherwise int) (int, error) {
+func (s *server) versionAt(ctx context.Context, call *httpx.Call, recorded []eventstore.Recorded, name string, text *string, otherwise int) (int, error) {
 	if text == nil {
 		return otherwise, nil
 	}
-	at, err := s.parseMoment(ctx, name, *text, len(recorded))
-	switch {
-	case err != nil:
+	at, err := s.momentOfOrder(ctx, call, name, *text, len(recorded), recorded)
+	if err != nil {
 		return 0, err
-	case !at.versioned:
-		n := 0
-		for n < len(recorded) && !at.before(&recorded[n]) {
-			n++
-		}
-		return n, nil
-	case int(at.version) > len(recorded):
-		return 0, noMoment(name, fmt.Sprintf("the order is at v%d", len(recorded)))
-	default:
-		return int(at.version), nil
 	}
+	return at.of(recorded), nil
 }
 
 func momentOf(recorded []eventstore.Recorded) orderMoment {
@@ -162,14 +152,16 @@ func (s *server) comparable(ctx context.Context, call *httpx.Call, recorded []ev
 	viewer := call.Identity.Viewer()
 	viewer.Personal = false
 	body, _, err = resource.Reveal(ctx, s.Vault, call.Identity.Tenant, resource.Order(o, recorded[len(recorded)-1].Version), viewer)
-	return body, secrets(o), err
+	return body, secrets(o, viewer), err
 }
 
-// secrets are all ciphertexts of an order, to be compared.
-func secrets(o *order.Order) string {
+// secrets are all ciphertexts of an order that the viewer may see opened, to be compared.
+func secrets(o *order.Order, viewer resource.Viewer) string {
 	all := string(o.PII) + string(o.CancelPII)
 	for i := range o.Notes {
-		all += string(o.Notes[i].PII)
+		if viewer.Staff || o.Notes[i].Visibility == order.NoteCustomer {
+			all += string(o.Notes[i].PII)
+		}
 	}
 	for i := range o.Returns {
 		all += string(o.Returns[i].PII)

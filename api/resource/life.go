@@ -13,6 +13,7 @@ type hold struct {
 	LineIDs []uuid.UUID      `json:"line_ids,omitempty"`
 	Until   Time             `json:"until,omitzero"`
 	HeldAt  Time             `json:"held_at,omitzero"`
+	Note    string           `json:"note,omitempty"`
 }
 
 // openEdit is an edit and what is staged in it. Customers do not see it.
@@ -49,15 +50,18 @@ func StagedChanges(e *order.Edit) []StagedChange {
 
 type fulfillment struct {
 	ID         uuid.UUID              `json:"id"`
-	LocationID string                 `json:"location_id"`
 	State      order.FulfillmentState `json:"state"`
 	Lines      []fulfilled            `json:"lines"`
-	Packages   []order.Package        `json:"packages,omitempty"`
-	Shipments  []shipment             `json:"shipments,omitempty"`
-	ShipBy     Time                   `json:"ship_by,omitzero"`
-	PlannedAt  Time                   `json:"planned_at,omitzero"`
 	PackedAt   Time                   `json:"packed_at,omitzero"`
 	CanceledAt Time                   `json:"canceled_at,omitzero"`
+}
+
+// staffFulfillment is what customers are not shown of a fulfilment.
+type staffFulfillment struct {
+	LocationID string          `json:"location_id"`
+	Packages   []order.Package `json:"packages,omitempty"`
+	ShipBy     Time            `json:"ship_by,omitzero"`
+	PlannedAt  Time            `json:"planned_at,omitzero"`
 }
 
 type fulfilled struct {
@@ -74,7 +78,6 @@ type shipment struct {
 	Service        string      `json:"service,omitempty"`
 	TrackingNumber string      `json:"tracking_number,omitempty"`
 	TrackingURL    string      `json:"tracking_url,omitempty"`
-	LabelRef       string      `json:"label_ref,omitempty"`
 	Lines          []fulfilled `json:"lines"`
 	FailureReason  string      `json:"failure_reason,omitempty"`
 	ProofRef       string      `json:"proof_ref,omitempty"`
@@ -83,25 +86,19 @@ type shipment struct {
 	FailedAt       Time        `json:"failed_at,omitzero"`
 }
 
-func fulfillments(o *order.Order) []fulfillment {
-	var out []fulfillment
-	for i := range o.Fulfillments {
-		f := &o.Fulfillments[i]
-		shape := fulfillment{
-			ID: f.FulfillmentID, LocationID: f.LocationID, State: f.State, Lines: fulfilledLines(f.Lines), Packages: f.Packages,
-			ShipBy: Time(f.ShipBy), PlannedAt: Time(f.PlannedAt), PackedAt: Time(f.PackedAt), CanceledAt: Time(f.CanceledAt),
-		}
-		for n := range f.Shipments {
-			s := &f.Shipments[n]
-			shape.Shipments = append(shape.Shipments, shipment{
-				ID: s.ShipmentID, Carrier: s.Carrier, Service: s.Service, TrackingNumber: s.TrackingNumber, TrackingURL: s.TrackingURL,
-				LabelRef: s.LabelRef, Lines: fulfilledLines(s.Lines), FailureReason: s.FailureReason, ProofRef: s.ProofRef,
-				ShippedAt: Time(s.ShippedAt), DeliveredAt: Time(s.DeliveredAt), FailedAt: Time(s.FailedAt),
-			})
-		}
-		out = append(out, shape)
+// fulfillmentOf renders a fulfilment without its shipments.
+func fulfillmentOf(f *order.Fulfillment) fulfillment {
+	return fulfillment{
+		ID: f.FulfillmentID, State: f.State, Lines: fulfilledLines(f.Lines), PackedAt: Time(f.PackedAt), CanceledAt: Time(f.CanceledAt),
 	}
-	return out
+}
+
+func shipmentOf(s *order.Shipment) shipment {
+	return shipment{
+		ID: s.ShipmentID, Carrier: s.Carrier, Service: s.Service, TrackingNumber: s.TrackingNumber, TrackingURL: s.TrackingURL,
+		Lines: fulfilledLines(s.Lines), FailureReason: s.FailureReason, ProofRef: s.ProofRef,
+		ShippedAt: Time(s.ShippedAt), DeliveredAt: Time(s.DeliveredAt), FailedAt: Time(s.FailedAt),
+	}
 }
 
 func fulfilledLines(lines []order.FulfillmentLine) []fulfilled {
@@ -119,9 +116,7 @@ type returned struct {
 	State               order.ReturnState `json:"state"`
 	CreditNumber        string            `json:"credit_number,omitempty"`
 	Source              string            `json:"source,omitempty"`
-	LocationID          string            `json:"location_id,omitempty"`
 	Requested           []requested       `json:"requested,omitempty"`
-	Received            []received        `json:"received,omitempty"`
 	Lines               []returnedLine    `json:"lines,omitempty"`
 	Refund              *money.Amount     `json:"refund,omitempty"`
 	Fee                 *money.Amount     `json:"fee,omitempty"`
@@ -144,9 +139,13 @@ type requested struct {
 }
 
 type received struct {
-	LineID      uuid.UUID         `json:"line_id"`
-	SKU         string            `json:"sku"`
-	Quantity    int64             `json:"quantity"`
+	LineID   uuid.UUID `json:"line_id"`
+	SKU      string    `json:"sku"`
+	Quantity int64     `json:"quantity"`
+}
+
+// inspected is what customers are not shown of what came back.
+type inspected struct {
 	Condition   string            `json:"condition,omitempty"`
 	Disposition order.Disposition `json:"disposition"`
 }
@@ -158,10 +157,10 @@ type returnedLine struct {
 	Amount   money.Amount `json:"amount"`
 }
 
-// returnOf renders a return without the customer's words.
+// returnOf renders a return without what was received, and without the customer's words.
 func returnOf(r *order.Return, m minor) returned {
 	out := returned{
-		ID: r.ReturnID, Kind: r.Kind, State: r.State, CreditNumber: r.CreditNumber, Source: r.Source, LocationID: r.LocationID,
+		ID: r.ReturnID, Kind: r.Kind, State: r.State, CreditNumber: r.CreditNumber, Source: r.Source,
 		ReplacementOrderID: r.ReplacementOrderID, RequestedResolution: r.RequestedResolution, DeclineReason: r.DeclineReason,
 		RequestedAt: Time(r.RequestedAt), CanceledAt: Time(r.CanceledAt), ReturnedAt: Time(r.ReturnedAt), ResolvedAt: Time(r.ResolvedAt),
 	}
@@ -170,9 +169,6 @@ func returnOf(r *order.Return, m minor) returned {
 	}
 	for _, l := range r.Requested {
 		out.Requested = append(out.Requested, requested(l))
-	}
-	for _, l := range r.Received {
-		out.Received = append(out.Received, received(l))
 	}
 	for _, l := range r.Lines {
 		out.Lines = append(out.Lines, returnedLine{l.LineID, l.SKU, l.Quantity, m(l.Amount + l.Tax)})

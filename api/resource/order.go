@@ -35,8 +35,6 @@ type orderShape struct {
 	DiscountCodes     []string                `json:"discount_codes,omitempty"`
 	PaymentPolicy     order.PaymentPolicy     `json:"payment_policy,omitempty"`
 	Payments          []payment               `json:"payments,omitempty"`
-	Fulfillments      []fulfillment           `json:"fulfillments,omitempty"`
-	Returns           []returned              `json:"returns,omitempty"`
 	Invoices          []invoice               `json:"invoices,omitempty"`
 	Cancellation      *cancellation           `json:"cancellation,omitempty"`
 	PlacedAt          Time                    `json:"placed_at"`
@@ -164,6 +162,7 @@ type invoice struct {
 
 type cancellation struct {
 	Reason order.CancelReason `json:"reason"`
+	Note   string             `json:"note,omitempty"`
 }
 
 // minor makes amounts of an order's currency.
@@ -181,7 +180,7 @@ func Order(o *order.Order, version eventstore.Version) []byte {
 		Country: o.Country, Locale: o.Locale, Source: o.Source, Status: o.Status, PaymentStatus: o.PaymentStatus(),
 		FulfillmentStatus: o.FulfillmentStatus(), ReturnStatus: o.ReturnStatus(), InspectionPending: o.InspectionPending(),
 		Totals: totalsOf(o, m), Lines: make([]line, len(o.Lines)), ShippingMethod: o.Wishes.ShippingMethod,
-		DiscountCodes: o.Wishes.DiscountCodes, PaymentPolicy: o.PaymentPolicy, Fulfillments: fulfillments(o),
+		DiscountCodes: o.Wishes.DiscountCodes, PaymentPolicy: o.PaymentPolicy,
 		PlacedAt: Time(o.PlacedAt), ConfirmedAt: Time(o.ConfirmedAt), CompletedAt: Time(o.CompletedAt),
 		CanceledAt: Time(o.CanceledAt), ExpiresAt: Time(o.ExpiresAt), ExpiredAt: Time(o.ExpiredAt), ArchivedAt: Time(o.ArchivedAt),
 		DraftedAt: Time(o.DraftedAt), ImportedAt: Time(o.ImportedAt), UpdatedAt: Time(o.UpdatedAt), AllowedActions: o.AllowedActions(),

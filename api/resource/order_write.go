@@ -70,8 +70,6 @@ func (out *orderShape) writeGoods(w *jsonwriter.Writer) {
 	several(w, `"discount_codes":`, out.DiscountCodes)
 	w.TextIf(`"payment_policy":`, string(out.PaymentPolicy))
 	several(w, `"payments":`, out.Payments)
-	several(w, `"fulfillments":`, out.Fulfillments)
-	several(w, `"returns":`, out.Returns)
 	several(w, `"invoices":`, out.Invoices)
 	if out.Cancellation != nil {
 		w.Value(`"cancellation":`, out.Cancellation)

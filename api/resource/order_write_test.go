@@ -47,9 +47,11 @@ func fill(t *testing.T, v reflect.Value, some *rand.Rand, gaps int) {
 	switch v.Kind() {
 	case reflect.Struct:
 		for i := range v.NumField() {
-			if v.Type().Field(i).Anonymous {
+			switch field := v.Type().Field(i); {
+			case field.Anonymous:
 				fillMembers(t, v.Field(i), some, gaps)
-			} else {
+			case !field.IsExported(), v.Type() == reflect.TypeFor[item]() && field.Name == "Lists": // which have items again
+			default:
 				fill(t, v.Field(i), some, gaps)
 			}
 		}

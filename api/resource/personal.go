@@ -4,11 +4,10 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 
 	"github.com/google/uuid"
 
-	"github.com/ordermill/ordermill/eventstore"
+	"github.com/ordermill/ordermill/domain/order"
 )
 
 // Opener decrypts personal data; *eventstore.Vault is one.
@@ -55,167 +54,68 @@ const (
 // sealedEnd begins the end of a sealed order. No string of JSON can hold it, as its quotes would be escaped.
 var sealedEnd = []byte(`,"pii":{`)
 
-// Sealed reports whether an order of Order has an end that depends on who looks at it: then it is for Reveal.
+// Sealed reports whether an order of Order has an end that depends on who of staff looks at it: then it is for Reveal, as
+// every order is that a customer looks at.
 func Sealed(body []byte) bool { return bytes.Contains(body, sealedEnd) }
 
-// opened is the personal data of an order in clear.
-type opened struct {
-	order        Personal
-	cancellation CustomersNote
-	words        [][]CustomersNote // of each item of each list
-}
-
 // Reveal returns a sealed order as somebody may see it: with its personal data in clear if that is allowed, without what
-// is only for staff if it is a customer. An order that looks the same to everybody is returned as it is. What cannot be
-// decrypted is left out, and the disclosure says why; the error then is for the log.
+// is only for staff if it is a customer. What cannot be decrypted is left out, and the disclosure says why; the error then
+// is for the log.
 func Reveal(ctx context.Context, vault Opener, tenant string, body []byte, viewer Viewer) ([]byte, Disclosure, error) {
 	at := bytes.Index(body, sealedEnd)
 	if at < 0 {
-		return body, NothingPersonal, nil
+		return forViewer(body, viewer), NothingPersonal, nil
 	}
 	var end sealed
 	if err := json.Unmarshal(body[at+len(sealedEnd)-1:len(body)-1], &end); err != nil {
 		return nil, NothingPersonal, err
 	}
-	var clear opened
+	end.narrow(viewer)
 	disclosure, err := NothingPersonal, error(nil)
 	switch {
 	case !end.personal():
 	case !viewer.Personal:
 		disclosure = Masked
 	default:
-		if disclosure, err = clear.open(ctx, vault, tenant, body, &end); disclosure != Clear {
-			clear = opened{}
-		}
+		disclosure, err = end.open(ctx, vault, tenant, body)
 	}
-	members := end.members(&clear, viewer)
+	members := end.members(viewer, disclosure == Clear)
 	switch disclosure {
 	case Masked, Erased, Unavailable:
 		members = append(members, member("personal_data", marshal(disclosure))...)
 	case NothingPersonal, Clear: // nothing is left out
 	}
-	out := make([]byte, 0, at+len(members)+1)
-	return append(append(append(out, body[:at]...), members...), '}'), disclosure, err
+	head := forViewer(body[:at], viewer)
+	out := make([]byte, 0, len(head)+len(members)+1)
+	return append(append(append(out, head...), members...), '}'), disclosure, err
 }
 
-// personal reports whether there is any personal data.
-func (s *sealed) personal() bool {
-	for i := range s.Lists {
-		for n := range s.Lists[i].Items {
-			if s.Lists[i].Items[n].Words != nil {
-				return true
-			}
-		}
+var (
+	actionsBegin = []byte(`,"allowed_actions":[`)
+	// customerActions are what customers can ask of their orders.
+	customerActions = map[string]bool{
+		string(order.ActionPlace): true, string(order.ActionCancel): true, string(order.ActionCancelLines): true, string(order.ActionReturn): true,
 	}
-	return s.Order != nil || s.Cancellation != nil
-}
+)
 
-func (c *opened) open(ctx context.Context, vault Opener, tenant string, body []byte, end *sealed) (Disclosure, error) {
-	const first = `{"id":"`
-	id, err := uuid.ParseBytes(body[len(first) : len(first)+36])
-	if err != nil {
-		return Unavailable, err
+// forViewer leaves out of the beginning of an order the actions that are not for the viewer.
+func forViewer(body []byte, viewer Viewer) []byte {
+	before, rest, found := bytes.Cut(body, actionsBegin) // no string of JSON can hold that
+	list, after, closed := bytes.Cut(rest, []byte("]"))
+	if viewer.Staff || !found || !closed || len(list) == 0 {
+		return body
 	}
-	c.words = make([][]CustomersNote, len(end.Lists))
-	wanted := []struct {
-		data []byte
-		into any
-	}{{end.Order, &c.order}, {end.Cancellation, &c.cancellation}}
-	for i := range end.Lists {
-		c.words[i] = make([]CustomersNote, len(end.Lists[i].Items))
-		for n := range c.words[i] {
-			wanted = append(wanted, struct {
-				data []byte
-				into any
-			}{end.Lists[i].Items[n].Words, &c.words[i][n]})
-		}
-	}
-	for _, w := range wanted {
-		if w.data == nil {
+	out := append(make([]byte, 0, len(body)), before...)
+	out = append(out, actionsBegin...)
+	first := true
+	for action := range bytes.SplitSeq(list, []byte(",")) {
+		if !customerActions[string(bytes.Trim(action, `"`))] {
 			continue
 		}
-		plain, err := vault.Open(ctx, tenant, w.data, id)
-		if err == nil {
-			err = json.Unmarshal(plain, w.into)
+		if !first {
+			out = append(out, ',')
 		}
-		switch {
-		case errors.Is(err, eventstore.ErrErased):
-			return Erased, nil
-		case err != nil:
-			return Unavailable, err
-		}
+		out, first = append(out, action...), false
 	}
-	return Clear, nil
-}
-
-type revealedCustomer struct {
-	ID    string `json:"id,omitempty"`
-	Email string `json:"email,omitempty"`
-	Phone string `json:"phone,omitempty"`
-}
-
-// members returns the end of the order as it is served, each member behind a comma.
-func (s *sealed) members(c *opened, viewer Viewer) []byte {
-	var out []byte
-	if person := (revealedCustomer{s.CustomerID, c.order.Email, c.order.Phone}); person != (revealedCustomer{}) {
-		out = append(out, member("customer", marshal(person))...)
-	}
-	out = append(out, member("shipping_address", c.order.ShippingAddress)...)
-	out = append(out, member("billing_address", c.order.BillingAddress)...)
-	if c.cancellation.Note != "" {
-		out = append(out, member("customer_note", marshal(c.cancellation.Note))...)
-	}
-	if viewer.Staff {
-		out = append(out, inside(s.Staff)...)
-	}
-	for i := range s.Lists {
-		l := &s.Lists[i]
-		var elements [][]byte
-		for n := range l.Items {
-			words := ""
-			if c.words != nil {
-				words = c.words[i][n].Note
-			}
-			if element := l.Items[n].render(words, viewer); element != nil {
-				elements = append(elements, element)
-			}
-		}
-		value := bytes.Join(elements, []byte{','})
-		if !l.Single {
-			value = append(append([]byte{'['}, value...), ']')
-		}
-		out = append(out, member(l.Name, value)...)
-	}
-	return out
-}
-
-// render returns the item as it is served, or nil if it is not for the viewer.
-func (e *item) render(words string, viewer Viewer) []byte {
-	if e.Internal && !viewer.Staff {
-		return nil
-	}
-	out := append([]byte(nil), e.Shape[:len(e.Shape)-1]...)
-	if viewer.Staff {
-		out = append(out, inside(e.Staff)...)
-	}
-	if words != "" {
-		out = append(out, member(e.As, marshal(words))...)
-	}
-	return append(out, '}')
-}
-
-// member returns a member of an object behind a comma; nothing for no value.
-func member(name string, value []byte) []byte {
-	if value == nil {
-		return nil
-	}
-	return append([]byte(`,"`+name+`":`), value...)
-}
-
-// inside returns the members of an object behind a comma.
-func inside(object []byte) []byte {
-	if len(object) <= len(`{}`) {
-		return nil
-	}
-	return append([]byte{','}, object[1:len(object)-1]...)
+	return append(append(out, ']'), after...)
 }

@@ -103,7 +103,14 @@ func TestReveal_lists(t *testing.T) {
 	o.Tags, o.Metadata = []string{"vip"}, order.Metadata{"erp": "4711"}
 	o.Holds = []order.Hold{{HoldID: id, Reason: order.HoldFraudReview, Note: "looks odd"}}
 	o.Edit = &order.Edit{EditID: id, BaseVersion: 2}
-	o.Returns = []order.Return{{ReturnID: id, Kind: order.KindClaim, State: order.ReturnStateRequested, PII: json.RawMessage(`{"ct":"2"}`)}}
+	o.Fulfillments = []order.Fulfillment{
+		{FulfillmentID: id, LocationID: "north", State: order.FulfillmentStatePacked, Shipments: []order.Shipment{{ShipmentID: id, LabelRef: "L1", Carrier: "DHL"}}},
+		{FulfillmentID: id, LocationID: "east", State: order.FulfillmentStatePlanned},
+	}
+	o.Returns = []order.Return{{
+		ReturnID: id, Kind: order.KindClaim, State: order.ReturnStateRequested, PII: json.RawMessage(`{"ct":"2"}`), LocationID: "south",
+		Received: []order.ReceivedLine{{LineID: id, SKU: "A", Quantity: 1, Condition: "torn", Disposition: order.DispositionWriteOff}},
+	}}
 	o.Notes = []order.Note{
 		{NoteID: id, Visibility: order.NoteInternal, Body: "rang twice", AddedBy: "sue"},
 		{NoteID: id, Visibility: order.NoteCustomer, Body: "we are on it", AddedBy: "sue"},
@@ -111,8 +118,8 @@ func TestReveal_lists(t *testing.T) {
 	}
 	const erased = `"personal_data":"erased"`
 	personal := []string{"a@example.test", `"customer_note":"my seam is open"`, `"body":"my seam is open"`}
-	everybody := []string{`"body":"we are on it"`, `"reason":"fraud_review"`, `"cancellation":{"reason":"fraud"`}
-	staff := []string{`"body":"rang twice"`, `"note":"looks odd"`, `"note":"the third time"`, `"tags":["vip"]`, `"erp":"4711"`, `"edit":{`, `"added_by":"sue"`}
+	everybody := []string{`"body":"we are on it"`, `"carrier":"DHL"`, `"received":[{"line_id"`, `"allowed_actions":[`}
+	staff := []string{`"location_id":"east"`, `"state":"planned"`, `"condition":"torn"`, `"hold"`, `"reason":"fraud_review"`, `"cancellation":{"reason":"fraud"`, `"location_id":"north"`, `"location_id":"south"`, `"disposition":"write_off"`, `"label_ref":"L1"`, `"body":"rang twice"`, `"note":"looks odd"`, `"note":"the third time"`, `"tags":["vip"]`, `"erp":"4711"`, `"edit":{`, `"added_by":"sue"`}
 	for name, tt := range map[string]struct {
 		viewer     resource.Viewer
 		vault      vault

@@ -12,7 +12,12 @@ type sealed struct {
 	Order        json.RawMessage `json:"order,omitempty"`        // ciphertext of a Personal
 	Cancellation json.RawMessage `json:"cancellation,omitempty"` // ciphertext of a CustomersNote
 	Staff        json.RawMessage `json:"staff,omitempty"`        // an object, whose members only staff see
+	Private      json.RawMessage `json:"private,omitempty"`      // ciphertext of such an object
 	Lists        []list          `json:"lists,omitempty"`
+
+	clear   Personal // what the ciphertexts hold, once they are opened
+	note    CustomersNote
+	private json.RawMessage
 }
 
 // list is a member of the order of which not everybody sees everything.
@@ -27,8 +32,16 @@ type item struct {
 	Shape    json.RawMessage `json:"shape"`              // an object, what everybody sees
 	Internal bool            `json:"internal,omitempty"` // only staff sees it at all
 	Staff    json.RawMessage `json:"staff,omitempty"`    // an object, whose members only staff see
+	Customer json.RawMessage `json:"customer,omitempty"` // an object, whose members only customers see
 	As       string          `json:"as,omitempty"`       // the member that the customer's words become
 	Words    json.RawMessage `json:"words,omitempty"`    // ciphertext of a CustomersNote
+	Texts    json.RawMessage `json:"texts,omitempty"`    // ciphertext of an object, whose members everybody sees who sees personal data
+	Private  json.RawMessage `json:"private,omitempty"`  // ciphertext of an object, whose members only staff see
+	Lists    []list          `json:"lists,omitempty"`    // of the item's own
+
+	note    CustomersNote // what the ciphertexts hold, once they are opened
+	texts   json.RawMessage
+	private json.RawMessage
 }
 
 // staffOnly are an order's members that customers do not see.
@@ -43,6 +56,7 @@ func (out *orderShape) seal(o *order.Order, m minor) {
 	end := sealed{CustomerID: o.CustomerID, Order: o.PII, Cancellation: o.CancelPII, Staff: staffMembers(o)}
 	out.holds(o, &end)
 	out.notes(o, &end)
+	out.fulfillments(o, &end)
 	out.returns(o, &end, m)
 	out.cancellation(o, &end)
 	if end.Order != nil || end.Cancellation != nil || end.Staff != nil || end.Lists != nil {
@@ -63,39 +77,44 @@ func staffMembers(o *order.Order) json.RawMessage {
 	return marshal(only)
 }
 
+// holds are not for customers: neither why an order is held nor until when.
 func (out *orderShape) holds(o *order.Order, end *sealed) {
-	noted := false
-	shapes := make([]hold, len(o.Holds))
-	for i, h := range o.Holds {
-		shapes[i] = hold{h.HoldID, h.Reason, h.LineIDs, Time(h.Until), Time(h.HeldAt)}
-		noted = noted || h.Note != ""
-	}
-	if !noted {
-		out.Holds = &shapes
+	if len(o.Holds) == 0 {
+		out.Holds = &[]hold{}
 		return
 	}
 	l := list{Name: "holds"}
-	for i, h := range o.Holds {
-		entry := item{Shape: marshal(shapes[i])}
-		if h.Note != "" {
-			entry.Staff = marshal(map[string]string{"note": h.Note})
-		}
-		l.Items = append(l.Items, entry)
+	for i := range o.Holds {
+		h := &o.Holds[i]
+		l.Items = append(l.Items, item{Internal: true, Shape: marshal(hold{h.HoldID, h.Reason, h.LineIDs, Time(h.Until), Time(h.HeldAt), h.Note})})
 	}
 	end.Lists = append(end.Lists, l)
 }
 
+// cancellation tells customers the reasons that concern them; the shop's own are "other".
 func (out *orderShape) cancellation(o *order.Order, end *sealed) {
 	if o.CancelReason == "" {
 		return
 	}
-	shape := cancellation{o.CancelReason}
-	if o.CancelNote == "" {
-		out.Cancellation = &shape
+	shown := cancellation{Reason: publicReason(o.CancelReason)}
+	if shown.Reason == o.CancelReason && o.CancelNote == "" {
+		out.Cancellation = &shown
 		return
 	}
-	words := item{Shape: marshal(shape), Staff: marshal(map[string]string{"note": o.CancelNote})}
-	end.Lists = append(end.Lists, list{Name: "cancellation", Single: true, Items: []item{words}})
+	told := item{
+		Shape: json.RawMessage("{}"), Staff: marshal(cancellation{o.CancelReason, o.CancelNote}), Customer: marshal(shown),
+	}
+	end.Lists = append(end.Lists, list{Name: "cancellation", Single: true, Items: []item{told}})
+}
+
+// publicReason is the reason of a cancellation as customers are told it.
+func publicReason(reason order.CancelReason) order.CancelReason {
+	switch reason {
+	case order.ReasonFraud, order.ReasonStaff:
+		return order.ReasonOther
+	case order.ReasonCustomer, order.ReasonPayment, order.ReasonInventory, order.ReasonOther:
+	}
+	return reason
 }
 
 func (*orderShape) notes(o *order.Order, end *sealed) {
@@ -124,19 +143,64 @@ func (*orderShape) notes(o *order.Order, end *sealed) {
 	end.Lists = append(end.Lists, l)
 }
 
-func (out *orderShape) returns(o *order.Order, end *sealed, m minor) {
-	worded := false
-	for i := range o.Returns {
-		out.Returns = append(out.Returns, returnOf(&o.Returns[i], m))
-		worded = worded || o.Returns[i].PII != nil
+// fulfillments are shown to customers once they are packed, without where that is done.
+func (*orderShape) fulfillments(o *order.Order, end *sealed) {
+	if len(o.Fulfillments) == 0 {
+		return
 	}
-	if !worded {
+	l := list{Name: "fulfillments"}
+	for i := range o.Fulfillments {
+		f := &o.Fulfillments[i]
+		entry := item{
+			Shape: marshal(fulfillmentOf(f)), Internal: f.State != order.FulfillmentStatePacked && len(f.Shipments) == 0,
+			Staff: marshal(staffFulfillment{f.LocationID, f.Packages, Time(f.ShipBy), Time(f.PlannedAt)}),
+		}
+		if len(f.Shipments) > 0 {
+			entry.Lists = []list{shipments(f)}
+		}
+		l.Items = append(l.Items, entry)
+	}
+	end.Lists = append(end.Lists, l)
+}
+
+func shipments(f *order.Fulfillment) list {
+	l := list{Name: "shipments"}
+	for i := range f.Shipments {
+		s := &f.Shipments[i]
+		entry := item{Shape: marshal(shipmentOf(s))}
+		if s.LabelRef != "" {
+			entry.Staff = marshal(map[string]string{"label_ref": s.LabelRef})
+		}
+		l.Items = append(l.Items, entry)
+	}
+	return l
+}
+
+// returns are shown to customers without where goods are and what became of them there.
+func (*orderShape) returns(o *order.Order, end *sealed, m minor) {
+	if len(o.Returns) == 0 {
 		return
 	}
 	l := list{Name: "returns"}
 	for i := range o.Returns {
-		l.Items = append(l.Items, item{Shape: marshal(out.Returns[i]), As: "customer_note", Words: o.Returns[i].PII})
+		r := &o.Returns[i]
+		entry := item{Shape: marshal(returnOf(r, m)), As: "customer_note", Words: r.PII}
+		if r.LocationID != "" {
+			entry.Staff = marshal(map[string]string{"location_id": r.LocationID})
+		}
+		if len(r.Received) > 0 {
+			entry.Lists = append(entry.Lists, receivedLines(r))
+		}
+		l.Items = append(l.Items, entry)
 	}
-	out.Returns = nil
 	end.Lists = append(end.Lists, l)
+}
+
+func receivedLines(r *order.Return) list {
+	l := list{Name: "received"}
+	for i := range r.Received {
+		g := &r.Received[i]
+		l.Items = append(l.Items, item{Shape: marshal(received{g.LineID, g.SKU, g.Quantity}), Staff: marshal(inspected{g.Condition, g.Disposition})})
+	}
+	return l
 }

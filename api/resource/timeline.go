@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"maps"
 	"time"
 
 	"github.com/google/uuid"
@@ -50,6 +51,7 @@ type telling struct {
 	amounts  map[string]money.Amount
 	refs     map[string]string
 	note     string
+	inside   map[string]string // further references, for staff only
 }
 
 // Timeline tells an order's events in sequence. Customers are told what concerns them, without names and words of staff;
@@ -58,7 +60,7 @@ func Timeline(happenings []Happening, viewer Viewer) []Entry {
 	if len(happenings) == 0 {
 		return []Entry{}
 	}
-	story := newStory(happenings)
+	story := newStory(happenings, viewer)
 	entries := make([]Entry, 0, len(happenings))
 	for i := range happenings {
 		h := &happenings[i]
@@ -75,6 +77,7 @@ func Timeline(happenings []Happening, viewer Viewer) []Entry {
 		}
 		if viewer.Staff {
 			e.Note = t.note
+			e.References = joined(e.References, filled(t.inside))
 		} else if e.By != nil && e.By.Type != "customer" {
 			e.By.ID = ""
 		}
@@ -102,14 +105,24 @@ func filled(refs map[string]string) map[string]string {
 	return refs
 }
 
+// joined returns the entries of both.
+func joined(a, b map[string]string) map[string]string {
+	if len(a) == 0 {
+		return b
+	}
+	maps.Copy(a, b)
+	return a
+}
+
 // story is what single events do not say of themselves.
 type story struct {
 	m     minor
+	staff bool               // listens
 	notes map[uuid.UUID]bool // that customers may see now
 }
 
-func newStory(happenings []Happening) *story {
-	s := &story{notes: make(map[uuid.UUID]bool)}
+func newStory(happenings []Happening, viewer Viewer) *story {
+	s := &story{staff: viewer.Staff, notes: make(map[uuid.UUID]bool)}
 	for i := range happenings {
 		switch e := happenings[i].Event.(type) {
 		case order.NoteAdded:

@@ -54,7 +54,7 @@ func (s *story) tellGoods(event order.Event) telling {
 		n := unitsOf(e.Lines)
 		return telling{
 			text: units(n, "", "was packed", "were packed"), units: n,
-			refs: map[string]string{"fulfillment_id": e.FulfillmentID.String(), "location_id": e.LocationID},
+			refs: reference("fulfillment_id", e.FulfillmentID), inside: map[string]string{"location_id": e.LocationID},
 		}
 	case order.FulfillmentCanceled:
 		return telling{text: "A fulfilment was taken back.", internal: true, units: unitsOf(e.Lines), refs: reference("fulfillment_id", e.FulfillmentID), note: e.Reason}
@@ -114,7 +114,7 @@ func (s *story) tellReturn(event order.Event) telling {
 	case order.ReturnCanceled:
 		return telling{text: "The return was canceled.", units: unitsOf(e.Lines), refs: reference("return_id", e.ReturnID)}
 	case order.ReturnReceived:
-		t := telling{refs: map[string]string{"return_id": e.ReturnID.String(), "location_id": e.LocationID}}
+		t := telling{refs: reference("return_id", e.ReturnID), inside: map[string]string{"location_id": e.LocationID}}
 		for i := range e.Lines {
 			t.units += e.Lines[i].Quantity
 		}

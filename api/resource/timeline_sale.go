@@ -33,9 +33,9 @@ func (s *story) tell(event order.Event) telling {
 	case order.PaymentUpdated:
 		return s.paid(&e)
 	case order.Canceled:
-		return s.canceled("The order was canceled"+because(string(e.Reason)), e.Lines, e.AmountReleased, e.Note)
+		return s.canceled("The order was canceled"+s.because(e.Reason), e.Lines, e.AmountReleased, e.Note)
 	case order.LinesCanceled:
-		t := s.canceled("A part of the order was canceled"+because(string(e.Reason)), e.Lines, e.AmountReleased, e.Note)
+		t := s.canceled("A part of the order was canceled"+s.because(e.Reason), e.Lines, e.AmountReleased, e.Note)
 		t.refs = map[string]string{"cancellation_id": e.CancellationID.String()}
 		return t
 	case order.Expired:
@@ -176,6 +176,14 @@ func (s *story) edited(e *order.EditCommitted) telling {
 
 func reference(name string, id uuid.UUID) map[string]string {
 	return map[string]string{name: id.String()}
+}
+
+// because adds the reason of a cancellation in brackets, as the listener is told it.
+func (s *story) because(reason order.CancelReason) string {
+	if !s.staff {
+		reason = publicReason(reason)
+	}
+	return because(string(reason))
 }
 
 // because adds a reason in brackets, if there is one.

@@ -17,14 +17,14 @@ func (r *request) returned() (uuid.UUID, error) {
 }
 
 // requestReturn asks to send units back. What a customer wrote is sealed, whether the customer or staff typed it in;
-// only staff may take a return that comes too late.
+// only staff may take a return that comes too late, or say where it goes.
 func requestReturn(ctx context.Context, r *request, in *contract.NewReturn) (commands.Command, error) {
 	request := order.RequestReturn{
 		ReturnID: r.fresh, Kind: order.ReturnKind(value(in.Kind, "")), RequestedResolution: value(in.RequestedResolution, ""),
 		LocationID: value(in.LocationId, ""), OverrideWindow: value(in.OverrideWindow, false), At: r.at,
 	}
 	_, own := r.Identity.Customer()
-	if request.OverrideWindow {
+	if request.OverrideWindow || request.LocationID != "" && own {
 		if err := r.Identity.Allow(httpx.ScopeReturnsWrite); err != nil {
 			return nil, err
 		}
