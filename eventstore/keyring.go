@@ -209,9 +209,14 @@ func (v *Vault) addKeys(ctx context.Context, wanted map[person]bool, keys map[pe
 // ciphertext.
 const wrappedVersion = 1
 
+// wrappedHeader is how keys begin that a master key with this id has wrapped.
+func wrappedHeader(id string) []byte {
+	return append([]byte{wrappedVersion, byte(len(id))}, id...)
+}
+
 func (v *Vault) wrap(p person, key []byte) []byte {
-	b := append([]byte{wrappedVersion, byte(len(v.current.ID))}, v.current.ID...)
-	return v.masters[v.current.ID].Seal(b, nil, key, binding("wrapped", p, nil))
+	id := v.config[0].ID
+	return v.masters[id].Seal(wrappedHeader(id), nil, key, binding("wrapped", p, nil))
 }
 
 func (v *Vault) unwrap(p person, wrapped []byte) personKey {

@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
@@ -58,14 +59,15 @@ type VaultConfig struct {
 // anything sealed with it is: Seal sees to that. Vault is safe for concurrent use.
 type Vault struct {
 	pool    *pgxpool.Pool
-	current MasterKey
+	config  []MasterKey // the first wraps
 	masters map[string]cipher.AEAD
 	now     func() time.Time
 	cache   *keyCache
 	queue   keyQueue
 }
 
-// NewVault returns a vault over table person_keys. The pool stays the caller's. Its role, one that may append,
+// NewVault returns a vault over table person_keys. Whether its master keys are the right ones is for CheckMasterKeys to
+// say. The pool stays the caller's. Its role, one that may append,
 // can read, add and destroy keys and change none.
 func NewVault(pool *pgxpool.Pool, config VaultConfig) (*Vault, error) {
 	if len(config.MasterKeys) == 0 {
@@ -81,7 +83,7 @@ func NewVault(pool *pgxpool.Pool, config VaultConfig) (*Vault, error) {
 		config.Now = time.Now
 	}
 	v := &Vault{
-		pool: pool, current: config.MasterKeys[0], masters: make(map[string]cipher.AEAD), now: config.Now,
+		pool: pool, config: slices.Clone(config.MasterKeys), masters: make(map[string]cipher.AEAD), now: config.Now,
 		cache: newKeyCache(config.CacheKeys, config.CacheFor), queue: keyQueue{turn: make(chan struct{}, 1)},
 	}
 	for _, k := range config.MasterKeys {

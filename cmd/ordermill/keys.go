@@ -3,6 +3,7 @@ package main
 import (
 	"encoding/base64"
 	"errors"
+	"fmt"
 	"strings"
 
 	"github.com/ordermill/ordermill/eventstore"
@@ -29,4 +30,13 @@ func parseMasterKeys(text string) ([]eventstore.MasterKey, error) {
 		keys = append(keys, key)
 	}
 	return keys, nil
+}
+
+// masterKeyError says what to do about master keys that are not those of the database.
+func masterKeyError(err error) error {
+	if !errors.Is(err, eventstore.ErrMasterKey) {
+		return err
+	}
+	return fmt.Errorf("%w; set %[2]sMASTER_KEY to the key that the database was used with; a new one needs an id of its own before a colon, "+
+		"and the old one after a comma: %[2]sMASTER_KEY=new:…,old:…", err, prefix)
 }

@@ -362,6 +362,17 @@ func TestDev_givenServers(t *testing.T) {
 	for _, name := range []string{prefix + "DATABASE_URL", prefix + "REDIS_URL"} {
 		other.given = append(other.given, name+"="+file[name])
 	}
+	code, _, stderr = run(t, map[string]string{
+		"DEV_DIR": other.dir, "DATABASE_URL": file[prefix+"DATABASE_URL"], "WRITE_ADDR": "127.0.0.1:0", "READ_ADDR": "127.0.0.1:0", "ADMIN_ADDR": "127.0.0.1:0",
+	}, "dev")
+	if code != exitFailed || !strings.Contains(stderr, "ORDERMILL_MASTER_KEY") {
+		t.Errorf("a dev with another master key: exit %d, %s", code, stderr)
+	}
+	master, err := devMasterKeyOf(d.dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	other.given = append(other.given, prefix+"MASTER_KEY="+master)
 	other.start()
 	id, _ := other.place("here")
 	if _, err := os.Stat(filepath.Join(other.dir, "postgres")); !os.IsNotExist(err) {

@@ -154,6 +154,9 @@ func (p *process) buildHosts(ctx context.Context, o options) error {
 	if p.vault, err = eventstore.NewVault(keyPool, eventstore.VaultConfig{MasterKeys: o.secrets.masters}); err != nil {
 		return err
 	}
+	if err := p.vault.CheckMasterKeys(ctx); err != nil {
+		return masterKeyError(err)
+	}
 	host := httpx.HostConfig{Log: o.log}
 	if o.admin != nil {
 		if host.Metrics, err = httpx.NewMetrics(o.admin.registry); err != nil {
