@@ -27,7 +27,7 @@ func (c ChangeShippingAddress) decide(v *view) (decision, error) {
 // requote computes an order's taxes for another country, or returns nil if they stay as they are. Prices and discounts
 // stay.
 func (w *work) requote(o *order.Order, country string) (*order.Requote, error) {
-	in := pricing.Input{Currency: o.Currency, Country: country, Rules: &w.v.settings().Rules, Rounding: o.Rounding}
+	in := pricing.Input{Currency: o.Currency, Country: country, Rules: &w.v.settings().Rules, Rounding: o.Rounding, Pointer: "/shipping_address/country"}
 	was := pricing.Output{Shipping: o.ShippingLines, Discounts: o.Discounts}
 	for i := range o.Lines {
 		l := &o.Lines[i]

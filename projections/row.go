@@ -2,10 +2,15 @@ package projections
 
 import (
 	"encoding/binary"
+	"math"
+	"math/big"
+	"slices"
 	"time"
 
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5/pgtype"
+
+	"github.com/ordermill/ordermill/domain/money"
 )
 
 // Row is a row of a table, put together value by value in the sequence of the columns, in the bytes that COPY's binary
@@ -84,6 +89,65 @@ func (r *Row) UUID(v uuid.UUID) {
 func (r *Row) Int64(v int64) {
 	r.int64(v)
 	r.end(pgtype.Int8OID)
+}
+
+// Total appends a numeric without decimals.
+func (r *Row) Total(v money.Total) {
+	start := len(r.buf)
+	r.buf = append(r.buf, make([]byte, 12)...) // length, then number of digits, weight, sign, decimals
+	negative := false
+	if n, ok := v.Int64(); ok && n != math.MinInt64 {
+		negative = n < 0
+		r.digits(uint64(max(n, -n))) //nolint:gosec // at least 0
+	} else {
+		n := v.Big()
+		negative = n.Sign() < 0
+		r.bigDigits(n.Abs(n))
+	}
+	count := (len(r.buf) - start - 12) / 2
+	weight := max(0, count-1)
+	for count > 0 && r.buf[len(r.buf)-1] == 0 && r.buf[len(r.buf)-2] == 0 { // zeros at the end are not written
+		r.buf, count = r.buf[:len(r.buf)-2], count-1
+	}
+	head := r.buf[start:]
+	binary.BigEndian.PutUint32(head, uint32(len(head)-4)) //nolint:gosec // at most 8 + 2 × 10
+	binary.BigEndian.PutUint16(head[4:], uint16(count))   //nolint:gosec // at most 10
+	binary.BigEndian.PutUint16(head[6:], uint16(weight))  //nolint:gosec // at most 9
+	if negative {
+		binary.BigEndian.PutUint16(head[8:], numericNegative)
+	}
+	r.end(pgtype.NumericOID)
+}
+
+const (
+	numericBase     = 10_000 // of a numeric's digits
+	numericNegative = 0x4000 // its sign
+)
+
+// digits appends those of a number, the highest first.
+func (r *Row) digits(n uint64) {
+	var digits [5]uint16
+	i := len(digits)
+	for ; n > 0; n /= numericBase {
+		i--
+		digits[i] = uint16(n % numericBase) //nolint:gosec // below the base
+	}
+	for _, d := range digits[i:] {
+		r.buf = binary.BigEndian.AppendUint16(r.buf, d)
+	}
+}
+
+// bigDigits is digits of a number that needs more than 64 bits, which it uses up.
+func (r *Row) bigDigits(n *big.Int) {
+	var digits []uint16
+	base, rest := big.NewInt(numericBase), new(big.Int)
+	for n.Sign() > 0 {
+		n.QuoRem(n, base, rest)
+		digits = append(digits, uint16(rest.Uint64())) //nolint:gosec // below the base
+	}
+	for _, d := range slices.Backward(digits) {
+		r.buf = binary.BigEndian.AppendUint16(r.buf, d)
+	}
 }
 
 func (r *Row) int64(v int64) {

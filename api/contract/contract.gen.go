@@ -1249,50 +1249,35 @@ type Customer struct {
 
 // CustomerFigures What a customer ordered in one currency, without tax
 type CustomerFigures struct {
-	CanceledOrders int64 `json:"canceled_orders"`
-
-	// Cancellations A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Cancellations Money  `json:"cancellations"`
-	Currency      string `json:"currency"`
+	// CanceledOrders A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
+	// integers must expect of shops with amounts out of the ordinary.
+	CanceledOrders Total      `json:"canceled_orders"`
+	Cancellations  MoneyTotal `json:"cancellations"`
+	Currency       string     `json:"currency"`
 
 	// CustomerId In lists
-	CustomerId *string `json:"customer_id,omitempty"`
-
-	// Discounts A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Discounts Money `json:"discounts"`
+	CustomerId *string    `json:"customer_id,omitempty"`
+	Discounts  MoneyTotal `json:"discounts"`
 
 	// ErasedAt In lists, if the person was erased
-	ErasedAt      *time.Time         `json:"erased_at,omitempty"`
-	ExpiredOrders int64              `json:"expired_orders"`
+	ErasedAt *time.Time `json:"erased_at,omitempty"`
+
+	// ExpiredOrders A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
+	// integers must expect of shops with amounts out of the ordinary.
+	ExpiredOrders Total              `json:"expired_orders"`
 	FirstOrderAt  time.Time          `json:"first_order_at"`
 	FirstOrderId  openapi_types.UUID `json:"first_order_id"`
-
-	// Gross A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Gross       Money              `json:"gross"`
-	LastOrderAt time.Time          `json:"last_order_at"`
-	LastOrderId openapi_types.UUID `json:"last_order_id"`
-
-	// Net A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Net Money `json:"net"`
+	Gross         MoneyTotal         `json:"gross"`
+	LastOrderAt   time.Time          `json:"last_order_at"`
+	LastOrderId   openapi_types.UUID `json:"last_order_id"`
+	Net           MoneyTotal         `json:"net"`
 
 	// Orders Placed and imported ones
-	Orders int64 `json:"orders"`
-
-	// Refunds A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Refunds Money `json:"refunds"`
+	Orders  Total      `json:"orders"`
+	Refunds MoneyTotal `json:"refunds"`
 
 	// Units Ordered, with those that were canceled or sent back
-	Units int64 `json:"units"`
+	Units Total `json:"units"`
 }
 
 // CustomerPage defines model for CustomerPage.
@@ -1742,9 +1727,15 @@ type Metric struct {
 	Name     string  `json:"name"`
 	Points   []struct {
 		Start time.Time `json:"start"`
-		Value int64     `json:"value"`
+
+		// Value A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
+		// integers must expect of shops with amounts out of the ordinary.
+		Value Total `json:"value"`
 	} `json:"points"`
-	Total int64 `json:"total"`
+
+	// Total A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
+	// integers must expect of shops with amounts out of the ordinary.
+	Total Total `json:"total"`
 
 	// Tz The time zone whose midnights are the ends of the buckets
 	Tz   string     `json:"tz"`
@@ -1768,6 +1759,16 @@ type MetricUnit string
 // Example: {"amount":1299,"currency":"EUR"}
 type Money struct {
 	Amount   int64  `json:"amount"`
+	Currency string `json:"currency"`
+}
+
+// MoneyTotal defines model for MoneyTotal.
+type MoneyTotal struct {
+	// Amount A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
+	// integers must expect of shops with amounts out of the ordinary.
+	Amount Total `json:"amount"`
+
+	// Currency ISO 4217 code
 	Currency string `json:"currency"`
 }
 
@@ -3063,14 +3064,18 @@ type Timeline struct {
 // TopSKUs defines model for TopSKUs.
 type TopSKUs struct {
 	Data []struct {
-		// Net A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-		//
-		// Example: {"amount":1299,"currency":"EUR"}
-		Net   *Money `json:"net,omitempty"`
-		Sku   string `json:"sku"`
-		Units int64  `json:"units"`
+		Net *MoneyTotal `json:"net,omitempty"`
+		Sku string      `json:"sku"`
+
+		// Units A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
+		// integers must expect of shops with amounts out of the ordinary.
+		Units Total `json:"units"`
 	} `json:"data"`
 }
+
+// Total A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
+// integers must expect of shops with amounts out of the ordinary.
+type Total = int
 
 // Totals defines model for Totals.
 type Totals struct {

@@ -74,7 +74,7 @@ func (s *server) GetMetric(ctx context.Context, request GetMetricRequestObject) 
 
 type metricPoint struct {
 	Start resource.Time `json:"start"`
-	Value int64         `json:"value"`
+	Value money.Total   `json:"value"`
 }
 
 type metric struct {
@@ -84,7 +84,7 @@ type metric struct {
 	Bucket   metrics.Bucket `json:"bucket"`
 	Tz       string         `json:"tz"`
 	Points   []metricPoint  `json:"points"`
-	Total    int64          `json:"total"`
+	Total    money.Total    `json:"total"`
 }
 
 func metricOf(r *metrics.Result) metric {
@@ -123,9 +123,9 @@ func (s *server) GetTopSKUs(ctx context.Context, request GetTopSKUsRequestObject
 		return nil, explainQuery(err)
 	}
 	type topSKU struct {
-		SKU   string        `json:"sku"`
-		Units int64         `json:"units"`
-		Net   *money.Amount `json:"net,omitempty"` // of one currency; values in several do not add up
+		SKU   string               `json:"sku"`
+		Units money.Total          `json:"units"`
+		Net   *resource.MoneyTotal `json:"net,omitempty"` // of one currency; values in several do not add up
 	}
 	out := struct {
 		Data []topSKU `json:"data"`
@@ -133,7 +133,7 @@ func (s *server) GetTopSKUs(ctx context.Context, request GetTopSKUsRequestObject
 	for i, sku := range skus {
 		out.Data[i] = topSKU{SKU: sku.SKU, Units: sku.Units}
 		if sku.Currency != "" {
-			out.Data[i].Net = &money.Amount{Minor: sku.Net, Currency: sku.Currency}
+			out.Data[i].Net = &resource.MoneyTotal{Amount: sku.Net, Currency: sku.Currency}
 		}
 	}
 	return s.answer(now, httpx.Marshal(out)), nil

@@ -13,24 +13,30 @@ import (
 	"github.com/ordermill/ordermill/projections/customers"
 )
 
+// MoneyTotal is a sum over many orders, which may need more than 64 bits.
+type MoneyTotal struct {
+	Amount   money.Total `json:"amount"`
+	Currency string      `json:"currency"`
+}
+
 // CustomerFigures is what a customer ordered in one currency.
 type CustomerFigures struct {
-	CustomerID    string       `json:"customer_id,omitempty"`
-	ErasedAt      Time         `json:"erased_at,omitzero"`
-	Currency      string       `json:"currency"`
-	Orders        int64        `json:"orders"`
-	Canceled      int64        `json:"canceled_orders"`
-	Expired       int64        `json:"expired_orders"`
-	Units         int64        `json:"units"`
-	Gross         money.Amount `json:"gross"`
-	Discounts     money.Amount `json:"discounts"`
-	Cancellations money.Amount `json:"cancellations"`
-	Refunds       money.Amount `json:"refunds"`
-	Net           money.Amount `json:"net"`
-	FirstOrderAt  Time         `json:"first_order_at"`
-	FirstOrderID  uuid.UUID    `json:"first_order_id"`
-	LastOrderAt   Time         `json:"last_order_at"`
-	LastOrderID   uuid.UUID    `json:"last_order_id"`
+	CustomerID    string      `json:"customer_id,omitempty"`
+	ErasedAt      Time        `json:"erased_at,omitzero"`
+	Currency      string      `json:"currency"`
+	Orders        money.Total `json:"orders"`
+	Canceled      money.Total `json:"canceled_orders"`
+	Expired       money.Total `json:"expired_orders"`
+	Units         money.Total `json:"units"`
+	Gross         MoneyTotal  `json:"gross"`
+	Discounts     MoneyTotal  `json:"discounts"`
+	Cancellations MoneyTotal  `json:"cancellations"`
+	Refunds       MoneyTotal  `json:"refunds"`
+	Net           MoneyTotal  `json:"net"`
+	FirstOrderAt  Time        `json:"first_order_at"`
+	FirstOrderID  uuid.UUID   `json:"first_order_id"`
+	LastOrderAt   Time        `json:"last_order_at"`
+	LastOrderID   uuid.UUID   `json:"last_order_id"`
 }
 
 // Figures renders a summary for a list, in which it has the customer's id.
@@ -41,7 +47,7 @@ func Figures(s *customers.Summary) CustomerFigures {
 }
 
 func figures(s *customers.Summary) CustomerFigures {
-	m := in(s.Currency)
+	m := func(t money.Total) MoneyTotal { return MoneyTotal{t, s.Currency} }
 	return CustomerFigures{
 		Currency: s.Currency, Orders: s.Orders, Canceled: s.Canceled, Expired: s.Expired, Units: s.Units, Gross: m(s.Gross),
 		Discounts: m(s.Discounts), Cancellations: m(s.Cancellations), Refunds: m(s.Refunds), Net: m(s.Net()),

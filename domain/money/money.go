@@ -76,6 +76,32 @@ func (a Amount) Mul(n int64) (Amount, error) {
 	return Amount{Minor: product, Currency: a.Currency}, err
 }
 
+// MaxSum is the most minor units that an order may come to, and each sum that it is made of: below 2^53, so that it is
+// exact in every JSON reader, and so little of an int64 that nothing computed of one order overflows.
+const MaxSum = 1_000_000_000_000_000
+
+// ErrTooMuch means that a sum is beyond MaxSum.
+var ErrTooMuch = fmt.Errorf("money: more than %d minor units, the most that an order may come to", int64(MaxSum))
+
+// AddWithin returns a + b, or 0 and ErrTooMuch if that is beyond MaxSum on either side of 0.
+func AddWithin(a, b int64) (int64, error) {
+	sum, err := Add(a, b)
+	return within(sum, err)
+}
+
+// MulWithin returns a × b, or 0 and ErrTooMuch if that is beyond MaxSum on either side of 0.
+func MulWithin(a, b int64) (int64, error) {
+	product, err := Mul(a, b)
+	return within(product, err)
+}
+
+func within(n int64, err error) (int64, error) {
+	if err != nil || n > MaxSum || n < -MaxSum {
+		return 0, ErrTooMuch
+	}
+	return n, nil
+}
+
 // Add returns a + b, or 0 and ErrOverflow.
 func Add(a, b int64) (int64, error) {
 	sum := a + b

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/pricing"
 	"github.com/ordermill/ordermill/domain/rule"
 )
@@ -218,7 +219,7 @@ func (o *Order) applyShippingAddressChanged(e *ShippingAddressChanged) {
 	if e.Requote.Shipping != nil {
 		o.ShippingLines = e.Requote.Shipping
 	}
-	o.Added += e.Requote.AmountDelta
+	o.Added = money.Clamped(o.Added, e.Requote.AmountDelta)
 }
 
 func (o *Order) applyBillingAddressChanged(e *BillingAddressChanged) {

@@ -1,6 +1,10 @@
 package order
 
-import "time"
+import (
+	"time"
+
+	"github.com/ordermill/ordermill/domain/money"
+)
 
 // Apply moves o on by one event, in place. It checks nothing: the event has already happened. Events and states may
 // share slices of contents, which nobody writes to; lines, payments, holds and returns are the state's own.
@@ -171,7 +175,7 @@ func (o *Order) applyReturn(e *ReturnImported) {
 			c.RefundedQuantity += l.Quantity
 		}
 	}
-	o.Credited += e.Refund
+	o.Credited = money.Clamped(o.Credited, e.Refund)
 	o.refund(e.Refund)
 	o.Returns = append(o.Returns, Return{
 		ReturnID: e.ReturnID, CreditNumber: e.CreditNumber, Source: e.Source, Lines: e.Lines,

@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
@@ -172,7 +173,7 @@ func (o *Order) applyLinesCanceled(e *LinesCanceled) {
 		}
 	}
 	o.unplan(e.CanceledAt)
-	o.Released += e.AmountReleased
+	o.Released = money.Clamped(o.Released, e.AmountReleased)
 	o.UpdatedAt = e.CanceledAt
 }
 

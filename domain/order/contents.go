@@ -119,7 +119,7 @@ func (l *Line) DiscountTotal() int64 { return pricing.DiscountTotal(l.DiscountAl
 func (l *Line) TaxTotal() int64 { return pricing.TaxTotal(l.TaxLines) }
 
 // NetTotal returns what the line is worth after discounts and without any tax.
-func (l *Line) NetTotal() int64 { return l.Total - l.TaxTotal() }
+func (l *Line) NetTotal() int64 { return money.Clamped(l.Total, -l.TaxTotal()) }
 
 // NetSubtotal returns what the line is worth before discounts and without any tax: the subtotal, reduced by the taxes
 // that it contains. The difference to NetTotal is the discount without tax.
@@ -145,7 +145,7 @@ func exclusiveTotal(taxes []TaxLine) int64 {
 	var sum int64
 	for i := range taxes {
 		if !taxes[i].Inclusive {
-			sum += taxes[i].Amount
+			sum = money.Clamped(sum, taxes[i].Amount)
 		}
 	}
 	return sum

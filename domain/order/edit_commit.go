@@ -119,8 +119,8 @@ func (a *Addition) checked(l *LineState, faults *rule.Faults, pointer string) Ad
 		TaxLines: a.TaxLines, Pointer: pointer,
 	}
 	line := units.price(faults, 0)
-	if _, err := money.Mul(l.UnitPrice, l.Counters.Ordered+a.Quantity); err != nil {
-		faults.Add(rule.ValidationFailed, pointer+"/quantity", "%d units at %d exceed what can be counted; order less", l.Counters.Ordered+a.Quantity, l.UnitPrice)
+	if _, err := money.MulWithin(l.UnitPrice, l.Counters.Ordered+a.Quantity); err != nil {
+		faults.Add(rule.ValidationFailed, pointer+"/quantity", "%d units at %d come to more than %d minor units, the most that an order may come to; order less", l.Counters.Ordered+a.Quantity, l.UnitPrice, int64(money.MaxSum))
 	}
 	return Addition{
 		Quantity: a.Quantity, Subtotal: line.Subtotal, DiscountAllocations: a.DiscountAllocations, TaxLines: a.TaxLines,
@@ -133,9 +133,9 @@ func (o *Order) discountsAdded(event *EditCommitted, faults *rule.Faults) []Disc
 	sums := make(map[string]int64)
 	add := func(parts []DiscountAllocation) {
 		for _, d := range parts {
-			sum, err := money.Add(sums[d.DiscountID], d.Amount)
+			sum, err := money.AddWithin(sums[d.DiscountID], d.Amount)
 			if err != nil {
-				faults.Add(rule.DiscountInvalid, "", "the parts of discount %q exceed what can be counted", d.DiscountID)
+				faults.Add(rule.DiscountInvalid, "", "the parts of discount %q come to more than %d minor units, the most that an order may come to", d.DiscountID, int64(money.MaxSum))
 			}
 			sums[d.DiscountID] = sum
 		}
@@ -176,13 +176,13 @@ func (c *CommitEdit) sum(o *Order, event *EditCommitted, faults *rule.Faults) {
 		{sums.Subtotal, event.TotalsBefore.Subtotal},
 		{sums.Tax, event.TotalsBefore.Tax},
 		{sums.Total, event.TotalsBefore.Total},
-		{sums.Total, o.Totals.Total + o.Added},
+		{sums.Total, money.Clamped(o.Totals.Total, o.Added)},
 	} {
-		_, err := money.Add(pair[0], pair[1])
-		overflow = overflow || err != nil
+		_, err := money.AddWithin(pair[0], pair[1])
+		overflow = overflow || err != nil && pair[0] > 0 // what makes an order less is never too much
 	}
 	if overflow {
-		faults.Add(rule.ValidationFailed, editPointer(-1), "the order's total exceeds what can be counted; add less")
+		faults.Add(rule.ValidationFailed, editPointer(-1), "the order would come to more than %d minor units; add less", int64(money.MaxSum))
 	}
 }
 
@@ -228,7 +228,7 @@ func (o *Order) applyEditCommitted(e *EditCommitted) {
 	}
 	o.giveMore(e.DiscountsAdded)
 	o.unplan(e.CommittedAt)
-	o.Added += e.AmountDelta
+	o.Added = money.Clamped(o.Added, e.AmountDelta)
 	o.Edit, o.UpdatedAt = nil, e.CommittedAt
 }
 

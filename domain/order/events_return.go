@@ -77,13 +77,16 @@ type ReceivedLine struct {
 type ReturnResolved struct {
 	About
 	ReturnID           uuid.UUID      `json:"return_id"`
-	Lines              []ReturnedLine `json:"lines"`                   // what the units had cost
-	GivenBack          []LineQuantity `json:"given_back,omitempty"`    // requested units that did not come and count as kept
-	Refund             int64          `json:"refund_amount"`           // what the order costs less and is to be paid back
-	TakenOffDue        int64          `json:"taken_off_due,omitempty"` // what the order costs less and had not been paid
-	RefundTax          int64          `json:"refund_tax,omitempty"`    // the tax in both
-	Fee                int64          `json:"fee,omitempty"`           // kept of what the units had cost
-	StoreCredit        int64          `json:"store_credit,omitempty"`  // given in place of money
+	Lines              []ReturnedLine `json:"lines"`                     // what the units had cost
+	GivenBack          []LineQuantity `json:"given_back,omitempty"`      // requested units that did not come and count as kept
+	Refund             int64          `json:"refund_amount"`             // what the order costs less and is to be paid back
+	TakenOffDue        int64          `json:"taken_off_due,omitempty"`   // what the order costs less and had not been paid
+	RefundTax          int64          `json:"refund_tax,omitempty"`      // the tax in both
+	RefundShipping     int64          `json:"refund_shipping,omitempty"` // what of both is for the shipping, beyond the units, with tax
+	RefundShippingTax  int64          `json:"refund_shipping_tax,omitempty"`
+	RefundGoodwill     int64          `json:"refund_goodwill,omitempty"` // what of both is beyond units and shipping; it has no tax
+	Fee                int64          `json:"fee,omitempty"`             // kept of what the units had cost
+	StoreCredit        int64          `json:"store_credit,omitempty"`    // given in place of money
 	ReplacementOrderID uuid.UUID      `json:"replacement_order_id,omitzero"`
 	ResolvedBy         string         `json:"resolved_by,omitempty"`
 	RequestedAt        time.Time      `json:"requested_at"` // UTC, milliseconds

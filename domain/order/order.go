@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/google/uuid"
+
+	"github.com/ordermill/ordermill/domain/money"
 )
 
 // StreamType is the type of every order's stream. The stream's id is the order's.
@@ -202,6 +204,8 @@ type Return struct {
 	Lines               []ReturnedLine  `json:"lines"` // what the units had cost
 	Refund              int64           `json:"refund_amount"`
 	TakenOffDue         int64           `json:"taken_off_due,omitempty"`
+	RefundShipping      int64           `json:"refund_shipping,omitempty"` // of what the order costs less; see ReturnResolved
+	RefundGoodwill      int64           `json:"refund_goodwill,omitempty"`
 	Fee                 int64           `json:"fee,omitempty"`
 	StoreCredit         int64           `json:"store_credit,omitempty"`
 	ReplacementOrderID  uuid.UUID       `json:"replacement_order_id,omitzero"`
@@ -286,8 +290,11 @@ type Invoice struct {
 // Exists reports whether the order was ever placed or imported.
 func (o *Order) Exists() bool { return o.ID != uuid.Nil }
 
-// Total returns what the order costs now, after edits, cancellations and returns.
-func (o *Order) Total() int64 { return o.Totals.Total + o.Added - o.Released - o.Credited }
+// Total returns what the order costs now, after edits, cancellations and returns. Like all sums of an order it stops at the
+// ends of an int64, which no command gets it near to.
+func (o *Order) Total() int64 {
+	return money.Clamped(o.Totals.Total, o.Added, -o.Released, -o.Credited)
+}
 
 // about returns what every event of the order repeats.
 func (o *Order) about() About {

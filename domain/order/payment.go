@@ -72,11 +72,31 @@ func (c RecordPayment) decide(o *Order) ([]Event, error) {
 	if p.Refunded > p.Captured {
 		return nil, o.refundExceeds("/payment/refunded", p.Refunded, p.Captured)
 	}
-	f := o.Funds()
-	if _, err := money.Sum(f.Authorized, f.Captured, f.Refunded, f.Voided, p.Authorized, p.Captured, p.Refunded, p.Voided); err != nil {
-		return nil, rule.New(rule.ValidationFailed, "the payments of order %s exceed what can be counted", o.Number)
+	if err := o.countable(p); err != nil {
+		return nil, err
 	}
 	return []Event{o.paymentUpdated(p, c.By, c.At)}, nil
+}
+
+// countable returns the fault of a payment with which one of the order's sums would be beyond money.MaxSum.
+func (o *Order) countable(p Payment) error {
+	f := o.Funds()
+	if i := o.payment(p.PaymentID); i >= 0 { // it takes the place of what was known of it
+		was := o.Payments[i]
+		f.Authorized, f.Captured, f.Refunded, f.Voided = f.Authorized-was.Authorized, f.Captured-was.Captured, f.Refunded-was.Refunded, f.Voided-was.Voided
+	}
+	var faults rule.Faults
+	for _, sum := range [...]struct {
+		name        string
+		known, more int64
+	}{
+		{"authorized", f.Authorized, p.Authorized}, {"captured", f.Captured, p.Captured}, {"refunded", f.Refunded, p.Refunded}, {"voided", f.Voided, p.Voided},
+	} {
+		if _, err := money.AddWithin(sum.known, sum.more); err != nil && sum.more > 0 {
+			faults.Add(rule.ValidationFailed, "/payment/"+sum.name, "the payments of order %s would come to more than %d minor units", o.Number, int64(money.MaxSum))
+		}
+	}
+	return faults.Err()
 }
 
 // over returns what is known of a payment once p is heard of it: no sum falls, and what is behind says nothing about

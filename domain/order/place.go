@@ -109,7 +109,7 @@ func (c *Contents) fill(faults *rule.Faults, lines []NewLine) {
 	c.checkDiscounts(faults)
 	var overflow bool
 	if c.Totals, overflow = total(c.Lines, c.ShippingLines); overflow {
-		faults.Add(rule.ValidationFailed, "/lines", "the order's total exceeds what can be counted; order less")
+		faults.Add(rule.ValidationFailed, "/lines", "the order comes to more than %d minor units; order less", int64(money.MaxSum))
 	}
 }
 
@@ -186,8 +186,8 @@ func (l *NewLine) price(faults *rule.Faults, index int) Line {
 		return line
 	}
 	var err error
-	if line.Subtotal, err = money.Mul(l.UnitPrice, l.Quantity); err != nil {
-		faults.Add(rule.ValidationFailed, l.at(index, "/quantity"), "%d units at %d exceed what can be counted; order less", l.Quantity, l.UnitPrice)
+	if line.Subtotal, err = money.MulWithin(l.UnitPrice, l.Quantity); err != nil {
+		faults.Add(rule.ValidationFailed, l.at(index, "/quantity"), "%d units at %d come to more than %d minor units, the most that an order may come to; order less", l.Quantity, l.UnitPrice, int64(money.MaxSum))
 		return line
 	}
 	discounted := line.Subtotal
@@ -199,8 +199,8 @@ func (l *NewLine) price(faults *rule.Faults, index int) Line {
 		discounted -= d.Amount
 	}
 	exclusive, ok := checkTaxes(faults, l.TaxLines, discounted, l.at(index, ""))
-	if line.Total, err = money.Add(discounted, exclusive); err != nil && ok {
-		faults.Add(rule.ValidationFailed, l.at(index, "/quantity"), "the line's total exceeds what can be counted; order less")
+	if line.Total, err = money.AddWithin(discounted, exclusive); err != nil && ok {
+		faults.Add(rule.ValidationFailed, l.at(index, "/quantity"), "the line comes to more than %d minor units, the most that an order may come to; order less", int64(money.MaxSum))
 	}
 	return line
 }
@@ -220,8 +220,8 @@ func checkTaxes(faults *rule.Faults, taxes []TaxLine, base int64, pointer string
 			continue
 		}
 		var err error
-		if exclusive, err = money.Add(exclusive, t.Amount); err != nil {
-			faults.Add(rule.ValidationFailed, at, "the taxes exceed what can be counted")
+		if exclusive, err = money.AddWithin(exclusive, t.Amount); err != nil {
+			faults.Add(rule.ValidationFailed, at, "the taxes come to more than %d minor units, the most that an order may come to", int64(money.MaxSum))
 			return 0, false
 		}
 	}
@@ -233,9 +233,9 @@ func (c *Contents) checkDiscounts(faults *rule.Faults) {
 	parts := make(map[string]int64, len(c.Discounts))
 	for i := range c.Lines {
 		for _, d := range c.Lines[i].DiscountAllocations {
-			sum, err := money.Add(parts[d.DiscountID], d.Amount)
+			sum, err := money.AddWithin(parts[d.DiscountID], d.Amount)
 			if err != nil {
-				faults.Add(rule.DiscountInvalid, "/discounts", "the parts of discount %q exceed what can be counted", d.DiscountID)
+				faults.Add(rule.DiscountInvalid, "/discounts", "the parts of discount %q come to more than %d minor units, the most that an order may come to", d.DiscountID, int64(money.MaxSum))
 			}
 			parts[d.DiscountID] = sum
 		}
@@ -259,7 +259,7 @@ func (c *Contents) checkDiscounts(faults *rule.Faults) {
 // total sums an order up and reports whether a sum did not fit.
 func total(lines []Line, shipping []ShippingLine) (t Totals, overflow bool) {
 	add := func(sum *int64, term int64) {
-		next, err := money.Add(*sum, term)
+		next, err := money.AddWithin(*sum, term)
 		*sum, overflow = next, overflow || err != nil
 	}
 	for i := range lines {

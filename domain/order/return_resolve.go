@@ -119,6 +119,11 @@ func (c ResolveReturn) settle(o *Order, e *ReturnResolved) error {
 	if credit < net+tax {
 		e.RefundTax = money.Allocate(credit, []int64{net, tax})[1]
 	}
+	if beyond := credit - net - tax; beyond > 0 {
+		e.RefundShipping, e.RefundShippingTax = o.shippingCredit(beyond)
+		e.RefundTax += e.RefundShippingTax
+		e.RefundGoodwill = beyond - e.RefundShipping
+	}
 	return nil
 }
 
@@ -167,10 +172,11 @@ func (o *Order) applyReturnResolved(e *ReturnResolved) {
 		}
 	}
 	o.giveBack(e.GivenBack)
-	o.Credited += e.Refund + e.TakenOffDue
+	o.Credited = money.Clamped(o.Credited, e.Refund, e.TakenOffDue)
 	if r := o.returnOf(e.ReturnID); r != nil {
 		r.State, r.ResolvedAt = ReturnStateResolved, e.ResolvedAt
 		r.Lines, r.Refund, r.TakenOffDue, r.Fee, r.StoreCredit = e.Lines, e.Refund, e.TakenOffDue, e.Fee, e.StoreCredit
+		r.RefundShipping, r.RefundGoodwill = e.RefundShipping, e.RefundGoodwill
 		r.ReplacementOrderID = e.ReplacementOrderID
 	}
 	o.UpdatedAt = e.ResolvedAt

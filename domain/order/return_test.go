@@ -332,7 +332,7 @@ func TestResolveReturn(t *testing.T) {
 		"less both":                            {back(), costs(250, 700), become(func(e *order.ReturnResolved) { e.Refund, e.Fee, e.StoreCredit = 50, 250, 700 }), ""},
 		"or what staff say":                    {back(), refund(123), become(func(e *order.ReturnResolved) { e.Refund = 123 }), ""},
 		"nothing, if they say so":              {back(), refund(0), become(func(e *order.ReturnResolved) { e.Refund = 0 }), ""},
-		"more than the units had cost too":     {back(), refund(5498), become(func(e *order.ReturnResolved) { e.Refund = 5498 }), ""},
+		"more than the units had cost too":     {back(), refund(5498), become(func(e *order.ReturnResolved) { e.Refund, e.RefundGoodwill = 5498, 4498 }), ""},
 		"never more than was paid":             {back(), refund(5499), nil, rule.RefundExceedsCaptured},
 		"nor than is left of it":               {back(paid(order.PaymentCaptured, 5498, 5498, 5000, 0)), refund(499), nil, rule.RefundExceedsCaptured},
 		"nor what an earlier return is owed":   {back(resolved(nil), second(asked(nil)), second(approved()), second(came(order.DispositionRestock, mugs(1)))), resolve(func(c *order.ResolveReturn) { c.ReturnID, c.Refund = returnID2, ptr(4499) }), nil, rule.RefundExceedsCaptured},

@@ -150,6 +150,12 @@ func scanReturnResolved(r *scan.Reader, e *ReturnResolved) {
 			e.TakenOffDue = r.Int()
 		case "refund_tax":
 			e.RefundTax = r.Int()
+		case "refund_shipping":
+			e.RefundShipping = r.Int()
+		case "refund_shipping_tax":
+			e.RefundShippingTax = r.Int()
+		case "refund_goodwill":
+			e.RefundGoodwill = r.Int()
 		case "fee":
 			e.Fee = r.Int()
 		case "store_credit":

@@ -1,6 +1,10 @@
 package order
 
-import "slices"
+import (
+	"slices"
+
+	"github.com/ordermill/ordermill/domain/money"
+)
 
 // Status is where an order is in its life. The statuses below it (payment, fulfilment, return) are derived.
 type Status string
@@ -89,10 +93,10 @@ func (o *Order) Funds() Funds {
 	var f Funds
 	for i := range o.Payments {
 		p := &o.Payments[i]
-		f.Authorized += p.Authorized
-		f.Captured += p.Captured
-		f.Refunded += p.Refunded
-		f.Voided += p.Voided
+		f.Authorized = money.Clamped(f.Authorized, p.Authorized)
+		f.Captured = money.Clamped(f.Captured, p.Captured)
+		f.Refunded = money.Clamped(f.Refunded, p.Refunded)
+		f.Voided = money.Clamped(f.Voided, p.Voided)
 	}
 	return f
 }
@@ -100,13 +104,13 @@ func (o *Order) Funds() Funds {
 // AmountDue returns what the customer still has to pay.
 func (o *Order) AmountDue() int64 {
 	f := o.Funds()
-	return max(0, o.Total()-(f.Captured-f.Refunded))
+	return max(0, money.Clamped(o.Total(), -f.Captured, f.Refunded))
 }
 
 // AmountOwedToCustomer returns what was paid beyond the order's present total.
 func (o *Order) AmountOwedToCustomer() int64 {
 	f := o.Funds()
-	return max(0, (f.Captured-f.Refunded)-max(0, o.Total()))
+	return max(0, money.Clamped(f.Captured, -f.Refunded, -max(0, o.Total())))
 }
 
 // PaymentStatus returns the first status that fits, in the order of the constants. A canceled order that was paid

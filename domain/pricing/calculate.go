@@ -1,6 +1,7 @@
 package pricing
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 	"time"
@@ -28,7 +29,8 @@ type Input struct {
 	Rules       *Rules   // nil: nothing is configured
 	Without     []string // ids of automatic discounts not to be given, such as those that are used up
 	Rounding    RoundingRule
-	MaxQuantity int64 // most units of a line; 0: MaxQuantity
+	MaxQuantity int64  // most units of a line; 0: MaxQuantity
+	Pointer     string // where an order that comes to too much is told; empty: /lines
 	At          time.Time
 }
 
@@ -133,11 +135,11 @@ func (c *calculation) subtotals(out *Output) {
 			continue
 		}
 		var err error
-		if out.Lines[i].Subtotal, err = money.Mul(item.UnitPrice, item.Quantity); err != nil {
-			c.faults.Add(rule.ValidationFailed, c.at(i, "/quantity"), "%d units at %d exceed what can be counted; order less", item.Quantity, item.UnitPrice)
+		if out.Lines[i].Subtotal, err = money.MulWithin(item.UnitPrice, item.Quantity); err != nil {
+			c.faults.Add(rule.ValidationFailed, c.at(i, "/quantity"), "%d units at %d come to more than %d minor units, the most that an order may come to; order less", item.Quantity, item.UnitPrice, int64(money.MaxSum))
 			continue
 		}
-		if c.subtotal, err = money.Add(c.subtotal, out.Lines[i].Subtotal); err != nil {
+		if c.subtotal, err = money.AddWithin(c.subtotal, out.Lines[i].Subtotal); err != nil {
 			c.tooMuch()
 			return
 		}
@@ -202,7 +204,7 @@ func (c *calculation) totals(out *Output) {
 	t.Subtotal = c.subtotal
 	fits := true
 	add := func(sum *int64, term int64) {
-		next, err := money.Add(*sum, term)
+		next, err := money.AddWithin(*sum, term)
 		*sum, fits = next, fits && err == nil
 	}
 	for i := range out.Lines {
@@ -235,5 +237,5 @@ func (c *calculation) totals(out *Output) {
 }
 
 func (c *calculation) tooMuch() {
-	c.faults.Add(rule.ValidationFailed, "/lines", "the order's total exceeds what can be counted; order less")
+	c.faults.Add(rule.ValidationFailed, cmp.Or(c.in.Pointer, "/lines"), "the order comes to more than %d minor units; order less", int64(money.MaxSum))
 }

@@ -140,12 +140,12 @@ func TestCalculate_linesThatCannotBeCounted(t *testing.T) {
 	}
 }
 
-// What does not fit 64 bits is refused, wherever it happens.
+// What comes to more than an order may is refused, wherever it happens; a weight, what does not fit 64 bits.
 func TestCalculate_overflow(t *testing.T) {
 	t.Parallel()
 
 	const most = math.MaxInt64
-	huge := item("A", 1, most)
+	huge := item("A", 1, money.MaxSum)
 	heavy := item("A", 2, 1)
 	heavy.Weight = most
 	with := func(in pricing.Input, method string, scope pricing.RoundingScope) pricing.Input {
@@ -154,6 +154,7 @@ func TestCalculate_overflow(t *testing.T) {
 	}
 	weighed := pricing.ShippingMethod{ID: "w", Name: "w", Kind: pricing.ShippingByWeight, Bands: []pricing.Band{{Currency: "EUR"}}}
 	tests := map[string]pricing.Input{
+		"a price": in(nil, item("A", 1, money.MaxSum+1)), "units of a line": in(nil, item("A", 1001, money.MaxSum/1000)), "a product that would wrap": in(nil, item("A", 1_000_000, most)),
 		"the subtotal":                    in(nil, huge, huge),
 		"the tax on top":                  in(rulesOf(t, vat(1_000_000, false)), huge),
 		"the tax of a group":              with(in(rulesOf(t, vat(1_000_000, false)), huge), "", pricing.ScopeRateGroup),
@@ -171,8 +172,8 @@ func TestCalculate_overflow(t *testing.T) {
 			}
 		})
 	}
-	if out := calculate(t, in(rulesOf(t, vat(1_000_000, true)), huge)); out.Totals.Total != most {
-		t.Errorf("the largest amount with a contained tax comes to %d; want %d", out.Totals.Total, int64(most))
+	if out := calculate(t, in(rulesOf(t, vat(1_000_000, true)), huge)); out.Totals.Total != money.MaxSum {
+		t.Errorf("the largest amount with a contained tax comes to %d; want %d", out.Totals.Total, int64(money.MaxSum))
 	}
 }
 

@@ -75,16 +75,16 @@ func (s RoundingScope) Known() bool {
 }
 
 // Total returns the shipping amount with its exclusive taxes.
-func (s *ShippingLine) Total() int64 { return s.Amount + exclusiveTotal(s.TaxLines) }
+func (s *ShippingLine) Total() int64 { return money.Clamped(s.Amount, exclusiveTotal(s.TaxLines)) }
 
 // NetTotal returns the shipping amount without any tax.
-func (s *ShippingLine) NetTotal() int64 { return s.Total() - TaxTotal(s.TaxLines) }
+func (s *ShippingLine) NetTotal() int64 { return money.Clamped(s.Total(), -TaxTotal(s.TaxLines)) }
 
 // TaxTotal returns Σ all taxes, inclusive and exclusive.
 func TaxTotal(lines []TaxLine) int64 {
 	var sum int64
 	for i := range lines {
-		sum += lines[i].Amount
+		sum = money.Clamped(sum, lines[i].Amount)
 	}
 	return sum
 }
@@ -93,7 +93,7 @@ func TaxTotal(lines []TaxLine) int64 {
 func DiscountTotal(allocations []DiscountAllocation) int64 {
 	var sum int64
 	for i := range allocations {
-		sum += allocations[i].Amount
+		sum = money.Clamped(sum, allocations[i].Amount)
 	}
 	return sum
 }
@@ -102,7 +102,7 @@ func exclusiveTotal(lines []TaxLine) int64 {
 	var sum int64
 	for i := range lines {
 		if !lines[i].Inclusive {
-			sum += lines[i].Amount
+			sum = money.Clamped(sum, lines[i].Amount)
 		}
 	}
 	return sum

@@ -1,14 +1,16 @@
 package pricing
 
+import "github.com/ordermill/ordermill/domain/money"
+
 // Retax returns an order that was priced before with its taxes computed anew for the country and the rules of the input;
 // prices, discounts and what shipping costs stay. Of the input's lines only the tax classes count. It fails with
-// validation_failed if a sum does not fit.
+// validation_failed if the order comes to more than money.MaxSum.
 func Retax(in Input, was Output) (Output, error) {
 	c := calculation{in: &in, currency: in.Currency, mode: in.Rounding.Mode}
 	out := Output{Discounts: was.Discounts, Rounding: in.Rounding, Lines: make([]LinePrice, len(was.Lines)), Shipping: make([]ShippingLine, len(was.Shipping))}
 	for i, l := range was.Lines {
 		out.Lines[i] = LinePrice{Subtotal: l.Subtotal, Discount: l.Discount, Allocations: l.Allocations}
-		c.subtotal += l.Subtotal // it fitted before
+		c.subtotal = money.Clamped(c.subtotal, l.Subtotal)
 	}
 	for i, s := range was.Shipping {
 		out.Shipping[i] = ShippingLine{Method: s.Method, Amount: s.Amount}

@@ -1,12 +1,13 @@
 package pricing_test
 
 import (
-	"math"
 	"reflect"
+	"strings"
 	"testing"
 
 	"pgregory.net/rapid"
 
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/pricing"
 	"github.com/ordermill/ordermill/domain/rule"
 )
@@ -45,10 +46,10 @@ func TestRetax_likePlacedThere(t *testing.T) {
 func TestRetax_overflow(t *testing.T) {
 	t.Parallel()
 
-	input := in(nil, item("A", 1, math.MaxInt64))
+	input := in(nil, item("A", 1, money.MaxSum))
 	was := calculate(t, input)
-	input.Rules = rulesOf(t, vat(1, false))
-	if out, err := pricing.Retax(input, was); rule.CodeOf(err) != rule.ValidationFailed {
-		t.Errorf("Retax = %+v, %v; want validation_failed", out, err)
+	input.Rules, input.Pointer = rulesOf(t, vat(1, false)), "/country"
+	if out, err := pricing.Retax(input, was); rule.CodeOf(err) != rule.ValidationFailed || !strings.Contains(err.Error(), "/country") {
+		t.Errorf("Retax = %+v, %v; want validation_failed at /country", out, err)
 	}
 }

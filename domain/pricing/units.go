@@ -29,7 +29,7 @@ func PriceUnits(u Units) (LinePrice, error) {
 	}
 	var p LinePrice
 	var err error
-	if p.Subtotal, err = money.Mul(u.UnitPrice, u.Quantity); err != nil {
+	if p.Subtotal, err = money.MulWithin(u.UnitPrice, u.Quantity); err != nil {
 		return LinePrice{}, u.tooMuch()
 	}
 	for i := range u.Discounts {
@@ -52,8 +52,8 @@ func PriceUnits(u Units) (LinePrice, error) {
 			return LinePrice{}, u.tooMuch()
 		}
 		p.TaxLines = append(p.TaxLines, tax)
-		if p.Tax, err = money.Add(p.Tax, tax.Amount); err == nil && !tax.Inclusive {
-			p.Total, err = money.Add(p.Total, tax.Amount)
+		if p.Tax, err = money.AddWithin(p.Tax, tax.Amount); err == nil && !tax.Inclusive {
+			p.Total, err = money.AddWithin(p.Total, tax.Amount)
 		}
 		if err != nil {
 			return LinePrice{}, u.tooMuch()
@@ -74,7 +74,7 @@ func (u *Units) again(d *Discount) bool {
 }
 
 func (u *Units) tooMuch() error {
-	return u.fault(rule.ValidationFailed, "/quantity", "%d units at %d exceed what can be counted; add less", u.Quantity, u.UnitPrice)
+	return u.fault(rule.ValidationFailed, "/quantity", "%d units at %d come to more than %d minor units, the most that an order may come to; add less", u.Quantity, u.UnitPrice, int64(money.MaxSum))
 }
 
 func (u *Units) fault(code rule.Code, field, format string, args ...any) error {

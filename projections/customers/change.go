@@ -29,19 +29,19 @@ var figureColumns = [figureCount]string{
 }
 
 // figures are the sums of a row.
-type figures [figureCount]int64
+type figures [figureCount]money.Total
 
-// add adds up, or changes nothing and fails if a sum needs more than 64 bits.
-func (f *figures) add(more *figures) error {
-	sums := *f
-	for i := range sums {
-		var err error
-		if sums[i], err = money.Add(sums[i], more[i]); err != nil {
-			return fmt.Errorf("%s: %w", figureColumns[i], err)
-		}
+// add adds up.
+func (f *figures) add(more *figures) {
+	for i := range f {
+		f[i].AddTotal(more[i])
 	}
-	*f = sums
-	return nil
+}
+
+// one are figures of which a single one is not 0.
+func one(of figure, value int64) (f figures) {
+	f[of] = money.TotalOf(value)
+	return f
 }
 
 // change is what an event of an order means for its customer.
@@ -65,36 +65,34 @@ func (c *change) counts() bool { return !c.nothing && c.customer != "" }
 func changeOf(fact order.Event) (change, error) {
 	switch e := fact.(type) {
 	case order.Placed:
-		return placing(&e.Contents, e.PlacedAt)
+		return placing(&e.Contents, e.PlacedAt), nil
 	case order.Imported:
-		return placing(&e.Contents, e.OriginalPlacedAt)
+		return placing(&e.Contents, e.OriginalPlacedAt), nil
 	case order.Canceled:
 		if e.PreviousStatus == order.StatusDraft {
 			return change{nothing: true}, nil // it was never placed
 		}
-		return change{customer: e.CustomerID, currency: e.Currency, figures: figures{canceled: 1, cancellations: e.Value}}, nil
+		return change{customer: e.CustomerID, currency: e.Currency, figures: figures{canceled: money.TotalOf(1), cancellations: money.TotalOf(e.Value)}}, nil
 	case order.LinesCanceled:
-		return about(&e.About, figures{cancellations: e.Value}), nil
+		return about(&e.About, one(cancellations, e.Value)), nil
 	case order.Expired:
-		return about(&e.About, figures{expired: 1, cancellations: e.Value}), nil
+		return about(&e.About, figures{expired: money.TotalOf(1), cancellations: money.TotalOf(e.Value)}), nil
 	case order.EditCommitted:
-		return editing(&e)
+		return editing(&e), nil
 	case order.ReturnImported:
 		c := change{customer: e.CustomerID, currency: e.Currency}
 		for i := range e.Lines {
-			if err := c.figures.add(&figures{refunds: e.Lines[i].Amount}); err != nil {
-				return c, err
-			}
+			c.figures[refunds].Add(e.Lines[i].Amount)
 		}
 		return c, nil
 	case order.ReturnResolved:
-		return about(&e.About, figures{refunds: e.Refund + e.TakenOffDue - e.RefundTax}), nil
+		return about(&e.About, figures{refunds: e.Parts().Goods}), nil
 	case order.ContactChanged:
 		return contacting(&e.About, e.PII), nil
 	case order.ShippingAddressChanged:
 		c := contacting(&e.About, e.PII)
-		err := c.figures.retax(e.Requote)
-		return c, err
+		c.figures.retax(e.Requote)
+		return c, nil
 	case order.BillingAddressChanged:
 		return contacting(&e.About, e.PII), nil
 	case order.Drafted, order.DraftUpdated, order.Confirmed, order.PaymentUpdated, order.Held, order.HoldReleased,
@@ -118,59 +116,53 @@ func contacting(a *order.About, pii order.PII) change {
 	return change{customer: a.CustomerID, currency: a.Currency, contact: true, pii: pii}
 }
 
-func placing(c *order.Contents, at time.Time) (change, error) {
+func placing(c *order.Contents, at time.Time) change {
 	out := change{
-		customer: c.CustomerID, currency: c.Currency, placed: true, placedAt: at, pii: c.PII, figures: figures{orders: 1},
+		customer: c.CustomerID, currency: c.Currency, placed: true, placedAt: at, pii: c.PII, figures: one(orders, 1),
 	}
 	for i := range c.Lines {
-		if err := out.figures.addLine(&c.Lines[i]); err != nil {
-			return out, err
-		}
+		out.figures.addLine(&c.Lines[i])
 	}
-	return out, nil
+	return out
 }
 
 // editing counts units that come in as if they had been ordered, and those that go as canceled.
-func editing(e *order.EditCommitted) (change, error) {
+func editing(e *order.EditCommitted) change {
 	c := about(&e.About, figures{})
 	for i := range e.LineChanges {
 		if l := e.LineChanges[i].Removed; l != nil {
-			if err := c.figures.add(&figures{cancellations: l.Amount}); err != nil {
-				return c, err
-			}
+			c.figures[cancellations].Add(l.Amount)
 		}
 		if l := e.LineChanges[i].Added; l != nil {
 			line := order.Line{
 				Quantity: l.Quantity, Subtotal: l.Subtotal, DiscountAllocations: l.DiscountAllocations, TaxLines: l.TaxLines, Total: l.Total,
 			}
-			if err := c.figures.addLine(&line); err != nil {
-				return c, err
-			}
+			c.figures.addLine(&line)
 		}
 	}
 	for i := range e.LinesAdded {
-		if err := c.figures.addLine(&e.LinesAdded[i]); err != nil {
-			return c, err
-		}
+		c.figures.addLine(&e.LinesAdded[i])
 	}
-	return c, nil
+	return c
 }
 
-func (f *figures) addLine(l *order.Line) error {
+func (f *figures) addLine(l *order.Line) {
 	before := l.NetSubtotal()
-	return f.add(&figures{units: l.Quantity, gross: before, discounts: before - l.NetTotal()})
+	f[units].Add(l.Quantity)
+	f[gross].Add(before)
+	f[discounts].Add(before)
+	f[discounts].Sub(l.NetTotal())
 }
 
 // retax counts what was ordered as if it had been at the taxes of a quote; without one nothing changes.
-func (f *figures) retax(q *order.Requote) error {
+func (f *figures) retax(q *order.Requote) {
 	if q == nil {
-		return nil
+		return
 	}
 	for i := range q.Lines {
 		l := &q.Lines[i]
-		if err := f.add(&figures{gross: l.NetSubtotalChange, discounts: l.NetSubtotalChange - l.NetTotalChange}); err != nil {
-			return err
-		}
+		f[gross].Add(l.NetSubtotalChange)
+		f[discounts].Add(l.NetSubtotalChange)
+		f[discounts].Sub(l.NetTotalChange)
 	}
-	return nil
 }

@@ -24,7 +24,7 @@ func (f *frame) sumColumns(keys []key) []any {
 		list(keys, func(k key) string { return k.currency }), list(keys, func(k key) int64 { return f.rows[k].position }),
 	}
 	for i := range figureCount {
-		args = append(args, list(keys, func(k key) int64 { return f.rows[k].figures[i] }))
+		args = append(args, list(keys, func(k key) string { return f.rows[k].figures[i].String() }))
 	}
 	return args
 }

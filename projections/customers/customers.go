@@ -188,24 +188,22 @@ func (f *frame) add(e *projections.Event) error {
 			return fmt.Errorf("customers: %s at position %d: %w", e.Type, e.Position, err)
 		}
 		if c.counts() {
-			err = f.change(e, &c)
+			f.change(e, &c)
 		}
-		return err
+		return nil
 	default:
 		return nil
 	}
 }
 
-func (f *frame) change(e *projections.Event, c *change) error {
+func (f *frame) change(e *projections.Event, c *change) {
 	k := c.key(e.Tenant)
 	r := f.rows[k]
 	if r == nil {
 		r = &row{}
 		f.rows[k] = r
 	}
-	if err := r.figures.add(&c.figures); err != nil {
-		return fmt.Errorf("customers: customer %q at position %d: %w", k.id, e.Position, err)
-	}
+	r.figures.add(&c.figures)
 	r.position = max(r.position, int64(e.Position))
 	switch {
 	case c.placed:
@@ -215,7 +213,6 @@ func (f *frame) change(e *projections.Event, c *change) error {
 	case c.contact:
 		f.contacts[e.Stream] = contact{k, e.Stream, c.pii}
 	}
-	return nil
 }
 
 // queue adds the statements that write the frame: first who was erased, since that decides what is stored of orders.

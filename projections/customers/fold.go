@@ -62,9 +62,7 @@ func (f *fold) change(e *projections.Event, fact order.Event) error {
 		r = &row{}
 		f.rows[key{person{f.shared(k.tenant), f.shared(k.id)}, f.shared(k.currency)}] = r
 	}
-	if err := r.figures.add(&c.figures); err != nil {
-		return fmt.Errorf("customers: customer %q at position %d: %w", k.id, e.Position, err)
-	}
+	r.figures.add(&c.figures)
 	r.position = max(r.position, int64(e.Position))
 	if c.placed {
 		r.place(begun{c.placedAt, int64(e.Position), e.Stream}, bytes.Clone(c.pii)) // not the whole event's memory
@@ -98,9 +96,7 @@ func (f *fold) Merge(other projections.Fold) error {
 			f.rows[k] = theirs
 			continue
 		}
-		if err := ours.figures.add(&theirs.figures); err != nil {
-			return fmt.Errorf("customers: customer %q of %s: %w", k.id, k.tenant, err)
-		}
+		ours.figures.add(&theirs.figures)
 		if theirs.first.before(&ours.first) {
 			ours.first = theirs.first
 		}
@@ -131,7 +127,7 @@ func (f *fold) sorted(yield func(*projections.Row) bool) {
 		out.Text(k.id)
 		out.Text(k.currency)
 		for _, value := range r.figures {
-			out.Int64(value)
+			out.Total(value)
 		}
 		for _, b := range [...]*begun{&r.first, &r.last} {
 			out.Time(b.at)

@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/projections"
 	"github.com/ordermill/ordermill/projections/query"
@@ -19,14 +20,14 @@ import (
 type Summary struct {
 	CustomerID    string
 	Currency      string
-	Orders        int64 // placed and imported; drafts are none
-	Canceled      int64 // orders
-	Expired       int64 // orders
-	Units         int64 // ordered, with those that were canceled or sent back
-	Gross         int64 // before discounts
-	Discounts     int64
-	Cancellations int64 // what canceled and expired units had cost
-	Refunds       int64
+	Orders        money.Total // placed and imported; drafts are none
+	Canceled      money.Total // orders
+	Expired       money.Total // orders
+	Units         money.Total // ordered, with those that were canceled or sent back
+	Gross         money.Total // before discounts
+	Discounts     money.Total
+	Cancellations money.Total // what canceled and expired units had cost
+	Refunds       money.Total
 	FirstOrderAt  time.Time
 	FirstOrderID  uuid.UUID
 	LastOrderAt   time.Time
@@ -36,8 +37,8 @@ type Summary struct {
 	Position      int64     // of the last event that changed this
 }
 
-// Net returns what is left of the gross after discounts, cancellations and refunds.
-func (s *Summary) Net() int64 { return s.Gross - s.Discounts - s.Cancellations - s.Refunds }
+// Net returns what is left of the gross after discounts, cancellations and refunds of goods.
+func (s *Summary) Net() money.Total { return s.Gross.Minus(s.Discounts, s.Cancellations, s.Refunds) }
 
 // Get returns a customer's summaries, by currency. Who never ordered has none.
 func Get(ctx context.Context, db query.DB, g projections.Generation, tenant, customerID string) ([]Summary, error) {

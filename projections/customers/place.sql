@@ -5,8 +5,8 @@ select f.tenant_id, f.customer_id, f.currency, f.orders, f.canceled, f.expired, 
        f.cancellations, f.refunds, f.first_order_at, f.first_position, f.first_order_id, f.last_order_at, f.last_position,
        f.last_order_id, case when e.erased_at is null then f.pii end, e.erased_at, greatest(f.position, e.position)
 from unnest(
-    $1::text[], $2::text[], $3::text[], $4::bigint[], $5::bigint[], $6::bigint[], $7::bigint[], $8::bigint[], $9::bigint[],
-    $10::bigint[], $11::bigint[], $12::bigint[], $13::timestamptz[], $14::bigint[], $15::uuid[], $16::timestamptz[],
+    $1::text[], $2::text[], $3::text[], $4::bigint[], $5::text[]::numeric[], $6::text[]::numeric[], $7::text[]::numeric[],
+    $8::text[]::numeric[], $9::text[]::numeric[], $10::text[]::numeric[], $11::text[]::numeric[], $12::text[]::numeric[], $13::timestamptz[], $14::bigint[], $15::uuid[], $16::timestamptz[],
     $17::bigint[], $18::uuid[], $19::bytea[]
 ) as f (
     tenant_id, customer_id, currency, position, orders, canceled, expired, units, gross, discounts, cancellations, refunds,

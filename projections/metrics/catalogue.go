@@ -3,6 +3,8 @@ package metrics
 import (
 	"math/big"
 	"slices"
+
+	"github.com/ordermill/ordermill/domain/money"
 )
 
 // Unit says what a metric's values are.
@@ -23,7 +25,7 @@ type Metric struct {
 	Meaning     string
 	PerCurrency bool // whether it is made of money, so that it needs one currency
 	inputs      []figure
-	value       func(*figures) int64
+	value       func(*figures) money.Total
 }
 
 // catalogue is every metric there is, by name. A literal, never changed.
@@ -33,10 +35,12 @@ var catalogue = []Metric{
 	moneyOf("tax", "taxes of placed orders and of what edits add, on lines and shipping, inside prices or on top", tax),
 	moneyOf("shipping", "shipping charges of placed orders, as edits change them, without tax", shipping),
 	moneyOf("cancellations", "value of units that were canceled, taken out by edits or expired, after discounts, without tax, when they were", cancellations),
-	moneyOf("refunds", "what orders cost less for returned units, without tax, when that was settled", refunds),
+	moneyOf("refunds", "what orders cost less for returned units, no more than those had cost, without tax, when that was settled", refunds),
+	moneyOf("refunds_shipping", "what orders cost less for their shipping when returns were settled, without tax", refundsShipping),
+	moneyOf("goodwill", "what was given when returns were settled beyond what the units and the shipping had cost", goodwill),
 	{
 		Name: "net_revenue", Unit: UnitMoney, PerCurrency: true, value: netRevenue,
-		Meaning: "gross sales - discounts - cancellations - refunds, all without tax",
+		Meaning: "gross sales - discounts - cancellations - refunds of goods, all without tax",
 		inputs:  []figure{grossSales, discounts, cancellations, refunds},
 	},
 	moneyOf("captured", "money received for orders, when it was captured", captured),
@@ -52,7 +56,7 @@ var catalogue = []Metric{
 	{
 		Name: "aov", Unit: UnitMoney, PerCurrency: true, Meaning: "net revenue / orders confirmed",
 		inputs: []figure{grossSales, discounts, cancellations, refunds, ordersConfirmed},
-		value:  func(f *figures) int64 { return quotient(netRevenue(f), 1, f[ordersConfirmed]) },
+		value:  func(f *figures) money.Total { return quotient(netRevenue(f), 1, f[ordersConfirmed]) },
 	},
 	ratioOf("units_per_order", "units / orders placed", false, units, ordersPlaced),
 	ratioOf("refund_rate", "refunds / gross sales", true, refunds, grossSales),
@@ -79,30 +83,34 @@ func moneyOf(name, meaning string, f figure) Metric {
 }
 
 func countOf(name, meaning string, f figure) Metric {
-	return Metric{Name: name, Unit: UnitCount, Meaning: meaning, inputs: []figure{f}, value: func(all *figures) int64 { return all[f] }}
+	return Metric{Name: name, Unit: UnitCount, Meaning: meaning, inputs: []figure{f}, value: func(all *figures) money.Total { return all[f] }}
 }
 
 func ratioOf(name, meaning string, perCurrency bool, part, whole figure) Metric {
 	return Metric{
 		Name: name, Unit: UnitRatio, Meaning: meaning, PerCurrency: perCurrency, inputs: []figure{part, whole},
-		value: func(f *figures) int64 { return quotient(f[part], 1_000_000, f[whole]) },
+		value: func(f *figures) money.Total { return quotient(f[part], 1_000_000, f[whole]) },
 	}
 }
 
-func netRevenue(f *figures) int64 {
-	return f[grossSales] - f[discounts] - f[cancellations] - f[refunds]
+func netRevenue(f *figures) money.Total {
+	return f[grossSales].Minus(f[discounts], f[cancellations], f[refunds])
 }
 
 // quotient returns part × factor ÷ whole, halves rounded away from zero, or 0 if there is no whole.
-func quotient(part, factor, whole int64) int64 {
-	if whole == 0 {
-		return 0
+func quotient(part money.Total, factor int64, whole money.Total) money.Total {
+	if whole.IsZero() {
+		return money.Total{}
 	}
-	n := new(big.Int).Mul(big.NewInt(part), big.NewInt(2*factor))
-	d := new(big.Int).Mul(big.NewInt(whole), big.NewInt(2))
-	half := new(big.Int).Abs(big.NewInt(whole))
+	n := new(big.Int).Mul(part.Big(), big.NewInt(2*factor))
+	d := whole.Big()
+	half := new(big.Int).Abs(d)
 	if n.Sign() < 0 {
 		half.Neg(half)
 	}
-	return n.Add(n, half).Quo(n, d).Int64()
+	result, err := money.TotalOfBig(n.Add(n, half).Quo(n, d.Lsh(d, 1)))
+	if err != nil { // cannot be: there are fewer than 2^40 events in a figure
+		return money.Total{}
+	}
+	return result
 }

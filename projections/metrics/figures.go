@@ -5,6 +5,7 @@ import (
 
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/domain/pricing"
 )
 
 // figure is one stored sum or count. Values are minor units, orders or units.
@@ -17,6 +18,8 @@ const (
 	shipping
 	cancellations
 	refunds
+	refundsShipping
+	goodwill
 	captured
 	paidBack
 	ordersPlaced
@@ -32,13 +35,13 @@ const (
 
 // figureColumns are the columns of the figures, in their sequence.
 var figureColumns = [figureCount]string{
-	"gross_sales", "discounts", "tax", "shipping", "cancellations", "refunds", "captured", "paid_back", "orders_placed",
+	"gross_sales", "discounts", "tax", "shipping", "cancellations", "refunds", "refunds_shipping", "goodwill", "captured", "paid_back", "orders_placed",
 	"orders_confirmed", "orders_canceled", "orders_expired", "orders_completed", "units", "units_canceled",
 	"units_returned",
 }
 
 // figures are the sums of one bucket.
-type figures [figureCount]int64
+type figures [figureCount]money.Total
 
 // seriesOf returns the currency and the channel that an event counts for, or false for one that says nothing of figures.
 func seriesOf(fact order.Event) (currency, channel string, counts bool) {
@@ -80,147 +83,136 @@ func seriesOf(fact order.Event) (currency, channel string, counts bool) {
 	return "", "", true // count refuses it
 }
 
-// count adds what an event brings. It fails, with the event counted in part, if a sum needs more than 64 bits.
+// count adds what an event brings. It fails, with nothing added, if the event is new to this build.
 func (f *figures) count(fact order.Event) error {
-	var s summer
 	switch e := fact.(type) {
 	case order.Placed:
-		f.place(&s, &e.Contents)
+		f.place(&e.Contents)
 	case order.Imported:
-		f.place(&s, &e.Contents)
-		s.add(&f[captured], e.Captured)
+		f.place(&e.Contents)
+		f[captured].Add(e.Captured)
 		switch e.Statuses.Status {
 		case order.StatusCompleted:
-			f[ordersConfirmed]++
-			f[ordersCompleted]++
+			f[ordersConfirmed].Add(1)
+			f[ordersCompleted].Add(1)
 		case order.StatusConfirmed:
-			f[ordersConfirmed]++
+			f[ordersConfirmed].Add(1)
 		default:
 		}
 	case order.Confirmed:
-		f[ordersConfirmed]++
+		f[ordersConfirmed].Add(1)
 	case order.Completed:
-		f[ordersCompleted]++
+		f[ordersCompleted].Add(1)
 	case order.PaymentUpdated:
-		s.add(&f[captured], e.CapturedChange)
-		s.add(&f[paidBack], e.RefundedChange)
+		f[captured].Add(e.CapturedChange)
+		f[paidBack].Add(e.RefundedChange)
 	case order.Canceled:
-		f[ordersCanceled]++
-		f.cancel(&s, e.Value, e.Lines)
+		f[ordersCanceled].Add(1)
+		f.cancel(e.Value, e.Lines)
 	case order.LinesCanceled:
-		f.cancel(&s, e.Value, e.Lines)
+		f.cancel(e.Value, e.Lines)
 	case order.Expired:
-		f[ordersExpired]++
-		f.cancel(&s, e.Value, e.Lines)
+		f[ordersExpired].Add(1)
+		f.cancel(e.Value, e.Lines)
 	case order.EditCommitted:
-		f.edit(&s, &e)
+		f.edit(&e)
 	case order.ShippingAddressChanged:
-		f.requote(&s, e.Requote)
+		f.requote(e.Requote)
 	case order.ReturnReceived:
 		for i := range e.Lines {
-			s.add(&f[unitsReturned], e.Lines[i].Quantity)
+			f[unitsReturned].Add(e.Lines[i].Quantity)
 		}
 	case order.ReturnResolved:
-		s.add(&f[refunds], e.Refund)
-		s.add(&f[refunds], e.TakenOffDue)
-		s.add(&f[refunds], -e.RefundTax)
+		parts := e.Parts()
+		f[refunds].AddTotal(parts.Goods)
+		f[refundsShipping].AddTotal(parts.Shipping)
+		f[goodwill].AddTotal(parts.Goodwill)
 	case order.ReturnImported:
-		s.add(&f[paidBack], e.Refund)
+		f[paidBack].Add(e.Refund)
 		for i := range e.Lines {
-			s.add(&f[refunds], e.Lines[i].Amount)
-			s.add(&f[unitsReturned], e.Lines[i].Quantity)
+			f[refunds].Add(e.Lines[i].Amount)
+			f[unitsReturned].Add(e.Lines[i].Quantity)
 		}
 	default:
 		return fmt.Errorf("event %T is new to this build", fact)
 	}
-	return s.err
+	return nil
 }
 
 // cancel adds what is taken off an order.
-func (f *figures) cancel(s *summer, value int64, lines []order.CanceledLine) {
-	s.add(&f[cancellations], value)
+func (f *figures) cancel(value int64, lines []order.CanceledLine) {
+	f[cancellations].Add(value)
 	for i := range lines {
-		s.add(&f[unitsCanceled], lines[i].Quantity)
+		f[unitsCanceled].Add(lines[i].Quantity)
 	}
 }
 
 // edit adds what a committed edit brings: units that come in count as if they had been ordered, and those that go as
 // canceled. Taxes stay those of what was ordered, as they do with any cancellation.
-func (f *figures) edit(s *summer, e *order.EditCommitted) {
+func (f *figures) edit(e *order.EditCommitted) {
 	for i := range e.LineChanges {
 		if l := e.LineChanges[i].Removed; l != nil {
-			s.add(&f[cancellations], l.Amount)
-			s.add(&f[unitsCanceled], l.Quantity)
+			f[cancellations].Add(l.Amount)
+			f[unitsCanceled].Add(l.Quantity)
 		}
 		if a := e.LineChanges[i].Added; a != nil {
 			line := order.Line{
 				Quantity: a.Quantity, Subtotal: a.Subtotal, DiscountAllocations: a.DiscountAllocations, TaxLines: a.TaxLines, Total: a.Total,
 			}
-			f.line(s, &line)
-			s.add(&f[tax], line.TaxTotal())
+			f.line(&line)
+			f[tax].Add(line.TaxTotal())
 		}
 	}
 	for i := range e.LinesAdded {
-		f.line(s, &e.LinesAdded[i])
-		s.add(&f[tax], e.LinesAdded[i].TaxTotal())
+		f.line(&e.LinesAdded[i])
+		f[tax].Add(e.LinesAdded[i].TaxTotal())
 	}
 	if e.Shipping == nil {
 		return
 	}
 	for i := range e.Shipping.Before {
 		was := &e.Shipping.Before[i]
-		s.add(&f[shipping], -was.NetTotal())
-		s.add(&f[tax], was.NetTotal()-was.Total())
+		f[shipping].Sub(was.NetTotal())
+		f[tax].Sub(pricing.TaxTotal(was.TaxLines))
 	}
 	for i := range e.Shipping.After {
 		is := &e.Shipping.After[i]
-		s.add(&f[shipping], is.NetTotal())
-		s.add(&f[tax], is.Total()-is.NetTotal())
+		f[shipping].Add(is.NetTotal())
+		f[tax].Add(pricing.TaxTotal(is.TaxLines))
 	}
 }
 
 // requote adds what taxes that are computed anew bring. Where prices contain them, goods, discounts and shipping are worth
 // so much less, or more: all is as if it had been ordered at these taxes.
-func (f *figures) requote(s *summer, q *order.Requote) {
-	s.add(&f[tax], q.TotalsAfter.Tax)
-	s.add(&f[tax], -q.TotalsBefore.Tax)
-	s.add(&f[shipping], q.ShippingNetChange)
+func (f *figures) requote(q *order.Requote) {
+	f[tax].Add(q.TotalsAfter.Tax)
+	f[tax].Sub(q.TotalsBefore.Tax)
+	f[shipping].Add(q.ShippingNetChange)
 	for i := range q.Lines {
 		l := &q.Lines[i]
-		s.add(&f[grossSales], l.NetSubtotalChange)
-		s.add(&f[discounts], l.NetSubtotalChange)
-		s.add(&f[discounts], -l.NetTotalChange)
+		f[grossSales].Add(l.NetSubtotalChange)
+		f[discounts].Add(l.NetSubtotalChange)
+		f[discounts].Sub(l.NetTotalChange)
 	}
 }
 
 // place adds what a new order brings.
-func (f *figures) place(s *summer, c *order.Contents) {
-	f[ordersPlaced]++
-	s.add(&f[tax], c.Totals.Tax)
+func (f *figures) place(c *order.Contents) {
+	f[ordersPlaced].Add(1)
+	f[tax].Add(c.Totals.Tax)
 	for i := range c.Lines {
-		f.line(s, &c.Lines[i])
+		f.line(&c.Lines[i])
 	}
 	for i := range c.ShippingLines {
-		s.add(&f[shipping], c.ShippingLines[i].NetTotal())
+		f[shipping].Add(c.ShippingLines[i].NetTotal())
 	}
 }
 
 // line adds units that are ordered.
-func (f *figures) line(s *summer, l *order.Line) {
+func (f *figures) line(l *order.Line) {
 	before := l.NetSubtotal()
-	s.add(&f[grossSales], before)
-	s.add(&f[discounts], before-l.NetTotal())
-	s.add(&f[units], l.Quantity)
-}
-
-// summer adds, and remembers the first sum that did not fit.
-type summer struct{ err error }
-
-func (s *summer) add(sum *int64, term int64) {
-	total, err := money.Add(*sum, term)
-	if err != nil {
-		s.err = err
-		return
-	}
-	*sum = total
+	f[grossSales].Add(before)
+	f[discounts].Add(before)
+	f[discounts].Sub(l.NetTotal())
+	f[units].Add(l.Quantity)
 }

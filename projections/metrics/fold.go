@@ -30,12 +30,8 @@ func (f *fold) Merge(other projections.Fold) error {
 			ours = &figures{}
 			f.buckets.figures[k] = ours
 		}
-		var s summer
 		for i := range theirs {
-			s.add(&ours[i], theirs[i])
-		}
-		if s.err != nil {
-			return fmt.Errorf("metrics: bucket %s of %s: %w", k.start(), k.tenant, s.err)
+			ours[i].AddTotal(theirs[i])
 		}
 	}
 	return nil
@@ -61,7 +57,7 @@ func (f *fold) rows(yield func(*projections.Row) bool) {
 		row.Text(k.currency)
 		row.Text(k.channel)
 		for _, value := range f.buckets.figures[k] {
-			row.Int64(value)
+			row.Total(value)
 		}
 		if !yield(&row) {
 			return

@@ -147,7 +147,7 @@ func (Model) Apply(ctx context.Context, tx pgx.Tx, g projections.Generation, eve
 	channels := list(keys, func(k key) string { return k.channel })
 	args := []any{tenants, list(keys, key.start), currencies, channels}
 	for i := range figureCount {
-		args = append(args, list(keys, func(k key) int64 { return b.figures[k][i] }))
+		args = append(args, list(keys, func(k key) string { return b.figures[k][i].String() }))
 	}
 	batch := &pgx.Batch{}
 	batch.Queue(in(g, upsertStatement), args...)

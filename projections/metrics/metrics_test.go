@@ -12,6 +12,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"pgregory.net/rapid"
 
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/migrations/pgtest"
 	"github.com/ordermill/ordermill/projections"
@@ -132,16 +133,16 @@ func check(r *rapid.T, request *metrics.Request, got metrics.Result, history []p
 			if n+1 < len(s.Points) && !s.Points[n+1].Start.Equal(until) {
 				r.Fatalf("the point after %s begins at %s; want %s", p.Start, s.Points[n+1].Start, until)
 			}
-			if want := plain(history, tenant, request, channels[i], p.Start, until); p.Value != want {
-				r.Fatalf("%s %s of %s = %d; want %d", channels[i], request.Name, p.Start, p.Value, want)
+			if want := plain(history, tenant, request, channels[i], p.Start, until); p.Value != money.TotalOf(want) {
+				r.Fatalf("%s %s of %s = %s; want %d", channels[i], request.Name, p.Start, p.Value, want)
 			}
 		}
 		first, last := s.Points[0].Start, upper(request.Bucket, s.Points[len(s.Points)-1].Start)
 		if first.After(request.From) || last.Before(request.To) {
 			r.Fatalf("points from %s to %s; want %s to %s covered", first, last, request.From, request.To)
 		}
-		if want := plain(history, tenant, request, channels[i], first, last); s.Total != want {
-			r.Fatalf("total = %d; want %d", s.Total, want)
+		if want := plain(history, tenant, request, channels[i], first, last); s.Total != money.TotalOf(want) {
+			r.Fatalf("total = %s; want %d", s.Total, want)
 		}
 	}
 }
@@ -190,8 +191,8 @@ func TestQuery_defaults(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if s := got.Series[0]; len(s.Points) != points || s.Points[points-1].Value != 1 || s.Total != 1 {
-			t.Errorf("bucket %q: %d points, total %d; want %d and the last one 1", bucket, len(s.Points), s.Total, points)
+		if s := got.Series[0]; len(s.Points) != points || s.Points[points-1].Value != money.TotalOf(1) || s.Total != money.TotalOf(1) {
+			t.Errorf("bucket %q: %d points, total %s; want %d and the last one 1", bucket, len(s.Points), s.Total, points)
 		}
 	}
 	// The only currency need not be named; a shop without sales has none.

@@ -84,7 +84,9 @@ func plain(history []projections.Event, tenant string, request *metrics.Request,
 				n["units_returned"] += l.Quantity
 			}
 		case order.ReturnResolved:
-			n["refunds"] += f.Refund + f.TakenOffDue - f.RefundTax
+			n["refunds_shipping"] += f.RefundShipping - f.RefundShippingTax
+			n["goodwill"] += f.RefundGoodwill
+			n["refunds"] += f.Refund + f.TakenOffDue - f.RefundTax - (f.RefundShipping - f.RefundShippingTax) - f.RefundGoodwill
 		case order.ReturnImported:
 			for _, l := range f.Lines {
 				n["refunds"] += l.Amount

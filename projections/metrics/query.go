@@ -45,13 +45,13 @@ type Result struct {
 type Series struct {
 	Channel string // with GroupChannel
 	Points  []Point
-	Total   int64 // of all points together
+	Total   money.Total // of all points together
 }
 
 // Point is the value of one bucket.
 type Point struct {
-	Start time.Time // in the zone
-	Value int64     // minor units, a count, or parts per million
+	Start time.Time   // in the zone
+	Value money.Total // minor units, a count, or parts per million
 }
 
 // currenciesStatement lists the currencies of a time, or those that were ever sold in when nothing was sold then.
@@ -159,7 +159,7 @@ func (r *Request) statement(g projections.Generation, tenant string, m Metric, b
 	}
 	b.WriteString("select width_bucket(bucket_start, $2::timestamptz[]), " + channel)
 	for _, f := range m.inputs {
-		b.WriteString(", sum(" + figureColumns[f] + ")::bigint")
+		b.WriteString(", sum(" + figureColumns[f] + ")")
 	}
 	b.WriteString(in(g, " from {metrics} where tenant_id = $1 and bucket_start >= $3 and bucket_start < $4"))
 	for _, only := range [...]struct{ column, value string }{{"currency", r.Currency}, {"channel", r.Channel}} {

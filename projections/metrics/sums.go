@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"github.com/jackc/pgx/v5"
+
+	"github.com/ordermill/ordermill/domain/money"
 )
 
 // sums collects the summed figures of the buckets that are asked for, by channel.
@@ -21,7 +23,7 @@ func newSums(m Metric, bounds []time.Time) *sums {
 
 // read reads rows of bucket number from 1, channel and the metric's inputs.
 func (s *sums) read(rows pgx.Rows) error {
-	values := make([]int64, len(s.metric.inputs))
+	values := make([]money.Total, len(s.metric.inputs))
 	var (
 		number  int
 		channel string
@@ -59,7 +61,7 @@ func (s *sums) series(one bool) []Series {
 			f := &s.channels[channel][i]
 			one.Points[i] = Point{Start: s.bounds[i], Value: s.metric.value(f)}
 			for n := range f {
-				total[n] += f[n]
+				total[n].AddTotal(f[n])
 			}
 		}
 		one.Total = s.metric.value(&total)

@@ -2,10 +2,10 @@ package modeltest
 
 import (
 	"bytes"
-	"encoding/binary"
 	"slices"
 	"time"
 
+	"github.com/jackc/pgx/v5/pgtype"
 	"pgregory.net/rapid"
 
 	"github.com/ordermill/ordermill/domain/money"
@@ -282,7 +282,15 @@ func Column(t *rapid.T, table projections.Table, name string) (values []int64) {
 		t.Fatalf("%s has no column %s", table.Name, name)
 	}
 	for row := range table.Rows {
-		values = append(values, int64(binary.BigEndian.Uint64(row.Fields()[at]))) //nolint:gosec // two's complement
+		var n pgtype.Numeric
+		if err := pgtype.NewMap().Scan(pgtype.NumericOID, pgtype.BinaryFormatCode, row.Fields()[at], &n); err != nil {
+			t.Fatal(err)
+		}
+		value, err := n.Int64Value()
+		if err != nil {
+			t.Fatal(err)
+		}
+		values = append(values, value.Int64)
 	}
 	return values
 }

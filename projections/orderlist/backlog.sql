@@ -1,4 +1,4 @@
-select count(*), sum(o.open_units)::bigint, sum(o.backordered_units)::bigint,
+select count(*), least(sum(o.open_units), 9223372036854775807)::bigint, least(sum(o.backordered_units), 9223372036854775807)::bigint,
        count(*) filter (where o.hold_reasons is not null), o.age
 from (
     select t.open_units, t.backordered_units, t.hold_reasons, width_bucket(t.confirmed_at, $2::timestamptz[]) as age

@@ -11,6 +11,7 @@ import (
 	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/projections"
 	"github.com/ordermill/ordermill/projections/query"
@@ -221,7 +222,7 @@ func scan(rows pgx.Rows, limit int) ([]Order, error) {
 		if err != nil {
 			return nil, fmt.Errorf("order %s: %w", o.ID, err)
 		}
-		o.TotalNow, o.AmountDue, o.AmountOwed = o.Total+r.added-r.released-r.credited, d.due, d.owed
+		o.TotalNow, o.AmountDue, o.AmountOwed = money.Clamped(o.Total, r.added, -r.released, -r.credited), d.due, d.owed
 		o.Lines, o.Units, o.Canceled, o.Returned, o.ToShip = int(r.lines), r.units, r.unitsCanceled, r.unitsReturned, r.unitsToShip
 		o.PlacedAt, o.ConfirmedAt, o.CompletedAt = r.placedAt, r.confirmedAt, r.completedAt
 		o.CanceledAt, o.ExpiresAt, o.UpdatedAt = r.canceledAt, r.expiresAt, r.updatedAt

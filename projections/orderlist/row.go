@@ -8,6 +8,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/projections"
 )
@@ -100,13 +101,13 @@ func (r *row) applyPlain(fact order.Event) bool {
 			return false
 		}
 		r.status, r.canceledAt, r.updatedAt, r.expiresAt = order.StatusCanceled, f.CanceledAt, f.CanceledAt, time.Time{}
-		r.released += f.AmountReleased
+		r.released = money.Clamped(r.released, f.AmountReleased)
 		r.unitsToShip, r.open = 0, nil // it ends the order: nothing of it is live
 		for i := range f.Lines {
 			r.unitsCanceled += f.Lines[i].Quantity
 		}
 	case order.ReturnImported:
-		r.credited += f.Refund
+		r.credited = money.Clamped(r.credited, f.Refund)
 		r.refund(f.Refund)
 		r.updatedAt = f.ImportedAt
 		for i := range f.Lines {

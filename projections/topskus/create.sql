@@ -4,6 +4,6 @@ create table {table} (
     currency     text        collate "C" not null,
     bucket_start timestamptz not null,
     sku          text        collate "C" not null,
-    units        bigint      not null,
-    net          bigint      not null
+    units        numeric     not null,
+    net          numeric     not null
 ) with (fillfactor = 90)

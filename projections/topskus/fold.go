@@ -26,7 +26,7 @@ func (f *fold) Add(e *projections.Event) error {
 		return nil
 	}
 	k := key{tenant: e.Tenant, start: quarter.floor(e.OccurredAt.Unix())}
-	err := each(fact, func(currency, sku string, line sums) error {
+	err := each(fact, func(currency, sku string, line sums) {
 		k.currency, k.sku = currency, sku
 		sum := f.quarters[k]
 		if sum == nil {
@@ -35,7 +35,7 @@ func (f *fold) Add(e *projections.Event) error {
 			own.tenant, own.currency, own.sku = f.shared(k.tenant), f.shared(currency), f.shared(sku)
 			f.quarters[own] = sum
 		}
-		return sum.add(line)
+		sum.add(line)
 	})
 	if err != nil {
 		return fmt.Errorf("top SKUs: %s at position %d: %w", e.Type, e.Position, err)
@@ -58,18 +58,11 @@ func (f *fold) Merge(other projections.Fold) error {
 	if !ok {
 		return fmt.Errorf("top SKUs: merge with %T", other)
 	}
-	return addAll(f.quarters, from.quarters)
-}
-
-func addAll(to, from map[key]*sums) error {
-	for k, theirs := range from {
-		ours := to[k]
-		if ours == nil {
-			ours = &sums{}
-			to[k] = ours
-		}
-		if err := ours.add(*theirs); err != nil {
-			return fmt.Errorf("top SKUs: SKU %q of %s: %w", k.sku, k.tenant, err)
+	for k, theirs := range from.quarters {
+		if ours := f.quarters[k]; ours != nil {
+			ours.add(*theirs)
+		} else {
+			f.quarters[k] = theirs
 		}
 	}
 	return nil
@@ -105,8 +98,8 @@ func (f *fold) rows(yield func(*projections.Row) bool) {
 				row.Text(e.currency)
 				row.Time(e.begins())
 				row.Text(e.sku)
-				row.Int64(e.sums.units)
-				row.Int64(e.sums.net)
+				row.Total(e.sums.units)
+				row.Total(e.sums.net)
 				if !yield(&row) {
 					return
 				}
@@ -124,8 +117,7 @@ type entry struct {
 
 func byEntry(a, b entry) int { return byKey(a.key, b.key) }
 
-// longer adds the quarters of one tenant, which are in key order, up to a longer span. A sum that does not fit wraps
-// around; Apply has refused the event that makes it.
+// longer adds the quarters of one tenant, which are in key order, up to a longer span.
 func longer(quarters []entry, s span) []entry {
 	if s == quarter {
 		return quarters
@@ -149,8 +141,7 @@ func longer(quarters []entry, s span) []entry {
 			at[q.sku] = place
 			all = append(all, entry{key: key{tenant: q.tenant, currency: q.currency, sku: q.sku, span: s, start: s.floor(q.start)}})
 		}
-		all[place].sums.units += q.sums.units
-		all[place].sums.net += q.sums.net
+		all[place].sums.add(q.sums)
 	}
 	slices.SortFunc(all[first:], byEntry)
 	return all

@@ -44,9 +44,9 @@ type Request struct {
 // SKU is how one SKU sold.
 type SKU struct {
 	SKU      string
-	Units    int64
-	Currency string // empty if it sold in several: then there is no net value
-	Net      int64  // minor units
+	Units    money.Total
+	Currency string      // empty if it sold in several: then there is no net value
+	Net      money.Total // minor units
 }
 
 // Query returns what sold best in a tenant's shop, the first first, ties by SKU bytewise. It fails with a *query.Error
@@ -60,8 +60,8 @@ func Query(ctx context.Context, db query.DB, g projections.Generation, tenant st
 		return nil, err
 	}
 	args := []any{tenant, currencies, r.Limit}
-	statement := "select p.sku, sum(p.units)::bigint as units, case when min(p.currency) = max(p.currency) then min(p.currency) else '' end," +
-		" sum(p.net)::bigint as net from (" + r.pieces(g, &args) + ") as p group by p.sku order by " + string(r.By) + " desc, p.sku limit $3"
+	statement := "select p.sku, sum(p.units) as units, case when min(p.currency) = max(p.currency) then min(p.currency) else '' end," +
+		" sum(p.net) as net from (" + r.pieces(g, &args) + ") as p group by p.sku order by " + string(r.By) + " desc, p.sku limit $3"
 	var skus []SKU
 	err = query.Send(ctx, db, tenant, func(batch *pgx.Batch) {
 		batch.Queue(statement, args...).Query(func(rows pgx.Rows) (err error) {

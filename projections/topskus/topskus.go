@@ -110,43 +110,39 @@ func byKey(a, b key) int {
 
 // sums are what is counted of a SKU.
 type sums struct {
-	units int64 // ordered, edits included; neither cancellations nor returns are taken off
-	net   int64 // minor units, after discounts, cancellations and refunds, without tax
+	units money.Total // ordered, edits included; neither cancellations nor returns are taken off
+	net   money.Total // minor units, after discounts, cancellations and refunds, without tax
 }
 
-// add adds up. It fails if a sum needs more than 64 bits.
-func (s *sums) add(t sums) (err error) {
-	if s.units, err = money.Add(s.units, t.units); err != nil {
-		return err
-	}
-	s.net, err = money.Add(s.net, t.net)
-	return err
+// add adds up.
+func (s *sums) add(t sums) {
+	s.units.AddTotal(t.units)
+	s.net.AddTotal(t.net)
 }
 
-// each calls add for every line that an event counts for, with the event's currency.
-func each(fact order.Event, add func(currency, sku string, s sums) error) error {
+// each calls add for every line that an event counts for, with the event's currency. It fails, before the first one, if
+// the event is new to this build.
+func each(fact order.Event, add adder) error {
 	switch f := fact.(type) {
 	case order.Placed:
-		return eachLine(&f.Contents, add)
+		eachLine(&f.Contents, add)
 	case order.Imported:
-		return eachLine(&f.Contents, add)
+		eachLine(&f.Contents, add)
 	case order.Canceled:
-		return eachCanceled(f.Currency, f.Lines, add)
+		eachCanceled(f.Currency, f.Lines, add)
 	case order.LinesCanceled:
-		return eachCanceled(f.Currency, f.Lines, add)
+		eachCanceled(f.Currency, f.Lines, add)
 	case order.Expired:
-		return eachCanceled(f.Currency, f.Lines, add)
+		eachCanceled(f.Currency, f.Lines, add)
 	case order.EditCommitted:
-		return eachEdited(&f, add)
+		eachEdited(&f, add)
 	case order.ShippingAddressChanged:
-		return eachRetaxed(&f, add)
+		eachRetaxed(&f, add)
 	case order.ReturnResolved:
-		return eachRefunded(&f, add)
+		eachRefunded(&f, add)
 	case order.ReturnImported:
 		for i := range f.Lines {
-			if err := add(f.Currency, f.Lines[i].SKU, sums{net: -f.Lines[i].Amount}); err != nil {
-				return err
-			}
+			add(f.Currency, f.Lines[i].SKU, off(f.Lines[i].Amount))
 		}
 	case order.Confirmed, order.PaymentUpdated, order.Drafted, order.DraftUpdated, order.Held, order.HoldReleased,
 		order.EditBegun, order.EditStaged, order.EditDiscarded, order.BackorderFilled, order.Completed, order.Archived,
@@ -175,16 +171,13 @@ func (Model) Apply(ctx context.Context, tx pgx.Tx, g projections.Generation, eve
 		for s := range spanCount {
 			starts[s] = s.floor(e.OccurredAt.Unix())
 		}
-		err := each(fact, func(currency, sku string, line sums) error {
+		err := each(fact, func(currency, sku string, line sums) {
 			for s, start := range starts {
 				k := key{tenant: e.Tenant, currency: currency, sku: sku, span: span(s), start: start}
 				sum := all[k]
-				if err := sum.add(line); err != nil {
-					return err
-				}
+				sum.add(line)
 				all[k] = sum
 			}
-			return nil
 		})
 		if err != nil {
 			return fmt.Errorf("top SKUs: %s at position %d: %w", e.Type, e.Position, err)
@@ -205,8 +198,8 @@ func arguments(all map[key]sums) []any {
 	return []any{
 		list(keys, func(k key) string { return k.tenant }), list(keys, func(k key) int16 { return int16(k.span) }),
 		list(keys, func(k key) string { return k.currency }), list(keys, key.begins),
-		list(keys, func(k key) string { return k.sku }), list(keys, func(k key) int64 { return all[k].units }),
-		list(keys, func(k key) int64 { return all[k].net }),
+		list(keys, func(k key) string { return k.sku }), list(keys, func(k key) string { return all[k].units.String() }),
+		list(keys, func(k key) string { return all[k].net.String() }),
 	}
 }
 

@@ -121,7 +121,10 @@ func plain(history []projections.Event, tenant string, request topskus.Request) 
 		if again && s.Currency != currency {
 			currency = ""
 		}
-		sold[sku] = topskus.SKU{SKU: sku, Units: s.Units + units, Currency: currency, Net: s.Net + net}
+		s.SKU, s.Currency = sku, currency
+		s.Units.Add(units)
+		s.Net.Add(net)
+		sold[sku] = s
 	}
 	canceled := func(currency string, lines ...order.CanceledLine) {
 		for _, l := range lines {
@@ -174,7 +177,7 @@ func plain(history []projections.Event, tenant string, request topskus.Request) 
 			for _, l := range f.Lines {
 				worth = append(worth, l.Amount)
 			}
-			for i, part := range money.Allocate(f.Refund+f.TakenOffDue-f.RefundTax, worth) {
+			for i, part := range money.Allocate(f.Refund+f.TakenOffDue-f.RefundTax-(f.RefundShipping-f.RefundShippingTax)-f.RefundGoodwill, worth) {
 				count(f.Currency, f.Lines[i].SKU, 0, -part)
 			}
 		case order.ReturnImported:
@@ -189,9 +192,9 @@ func plain(history []projections.Event, tenant string, request topskus.Request) 
 	}
 	slices.SortFunc(all, func(a, b topskus.SKU) int {
 		if request.By == topskus.ByNet {
-			return cmp.Or(cmp.Compare(b.Net, a.Net), cmp.Compare(a.SKU, b.SKU))
+			return cmp.Or(cmp.Compare(b.Net.Clamp(), a.Net.Clamp()), cmp.Compare(a.SKU, b.SKU))
 		}
-		return cmp.Or(cmp.Compare(b.Units, a.Units), cmp.Compare(a.SKU, b.SKU))
+		return cmp.Or(cmp.Compare(b.Units.Clamp(), a.Units.Clamp()), cmp.Compare(a.SKU, b.SKU))
 	})
 	return all[:min(len(all), request.Limit)]
 }
@@ -217,7 +220,8 @@ func TestQuery_currencies(t *testing.T) {
 		t.Fatal(err)
 	}
 	for tenant, want := range map[string][]topskus.SKU{
-		"one": {{SKU: "MUG", Units: 4, Currency: "EUR", Net: 600}}, "two": {{SKU: "MUG", Units: 6, Net: 900}}, "nobody": nil,
+		"one": {{SKU: "MUG", Units: money.TotalOf(4), Currency: "EUR", Net: money.TotalOf(600)}},
+		"two": {{SKU: "MUG", Units: money.TotalOf(6), Net: money.TotalOf(900)}}, "nobody": nil,
 	} {
 		if got, err := topskus.Query(t.Context(), tx, 1, tenant, topskus.Request{Now: now}); err != nil || !reflect.DeepEqual(got, want) {
 			t.Errorf("%s: %+v, %v; want %+v", tenant, got, err, want)
