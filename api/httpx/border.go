@@ -172,11 +172,14 @@ func (c *Call) readBody(w http.ResponseWriter, r *http.Request) error {
 		c.Body, c.Canonical = data, data // the handler reads it
 		return nil
 	}
-	value, err := ParseStrict(data)
-	if err != nil {
-		return err
+	value, whole, err := parseStrict(data)
+	if err == nil {
+		err = checkBody(c.Route.body, value) // of what is too large the beginning says what is wrong with it
 	}
-	if err := checkBody(c.Route.body, value); err != nil {
+	if err == nil && !whole {
+		err = tooMany()
+	}
+	if err != nil {
 		return err
 	}
 	c.Body, c.Canonical = data, AppendCanonical(nil, value)

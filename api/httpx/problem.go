@@ -15,7 +15,7 @@ const ProblemType = "application/problem+json"
 // typeBase and a code are a problem's type. It is a name, not a promise that a page is there.
 const typeBase = "https://ordermill.example/problems/"
 
-// Fault is one thing that is wrong with a request; a problem lists all of them.
+// Fault is one thing that is wrong with a request; a problem lists the first hundred.
 type Fault struct {
 	Pointer   string         `json:"pointer,omitempty"` // into the body, RFC 6901
 	Parameter string         `json:"parameter,omitempty"`
@@ -108,8 +108,8 @@ type Problem struct {
 func (e *Error) Problem(requestID, traceID string) Problem {
 	m := e.meaning()
 	p := Problem{
-		Type: typeBase + string(e.Code), Title: m.Title, Status: m.Status, Code: e.Code, Detail: e.Detail,
-		Instance: "urn:ordermill:request:" + requestID, Errors: e.Faults, RequestID: requestID, TraceID: traceID,
+		Type: typeBase + string(e.Code), Title: m.Title, Status: m.Status, Code: e.Code, Detail: clip(e.Detail, maxDetail),
+		Instance: "urn:ordermill:request:" + requestID, Errors: bounded(e.Faults), RequestID: requestID, TraceID: traceID,
 		Retryable: m.Retryable, RetryAfterMS: e.retryAfter().Milliseconds(), CurrentVersion: e.CurrentVersion,
 		RequiredScope: e.RequiredScope, ExistingID: e.ExistingID,
 	}

@@ -3,7 +3,6 @@ package httpx
 import (
 	"cmp"
 	"errors"
-	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -15,53 +14,9 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 )
 
-// checkBody holds a parsed body against its schema: first that all its fields exist (400), then all else (422). Each
-// time everything that is wrong is reported at once.
-func checkBody(schema *openapi3.Schema, value any) error {
-	if faults := unknownFields(nil, nil, schema, value); len(faults) > 0 {
-		return &Error{Code: CodeUnknownField, Detail: faults[0].Pointer + ": " + faults[0].Detail, Faults: faults}
-	}
-	if faults := schemaFaults(schema.VisitJSON(value, openapi3.MultiErrors())); len(faults) > 0 {
-		return invalid(faults)
-	}
-	return nil
-}
-
 func invalid(faults []Fault) error {
 	first := faults[0]
 	return &Error{Code: CodeValidationFailed, Detail: cmp.Or(first.Pointer, first.Parameter) + ": " + first.Detail, Faults: faults}
-}
-
-func unknownFields(faults []Fault, path []string, schema *openapi3.Schema, value any) []Fault {
-	switch v := value.(type) {
-	case map[string]any:
-		for _, key := range slices.Sorted(maps.Keys(v)) {
-			at := append(path[:len(path):len(path)], key)
-			if property, ok := schema.Properties[key]; ok {
-				faults = unknownFields(faults, at, property.Value, v[key])
-			} else if schema.Type.Is("object") && schema.AdditionalProperties.Has != nil && !*schema.AdditionalProperties.Has {
-				faults = append(faults, Fault{Pointer: pointer(at), Code: CodeUnknownField, Detail: suggestion(schema, key)})
-			}
-		}
-	case []any:
-		if schema.Items == nil {
-			return faults
-		}
-		for i, item := range v {
-			faults = unknownFields(faults, append(path[:len(path):len(path)], strconv.Itoa(i)), schema.Items.Value, item)
-		}
-	}
-	return faults
-}
-
-func suggestion(schema *openapi3.Schema, key string) string {
-	names := slices.Sorted(maps.Keys(schema.Properties))
-	for _, name := range names {
-		if strings.EqualFold(name, key) {
-			return fmt.Sprintf("there is no such field; it is written %q", name)
-		}
-	}
-	return "there is no such field, only " + strings.Join(names, ", ")
 }
 
 // schemaFaults flattens what kin-openapi found.
@@ -102,11 +57,14 @@ func (r *Route) checkQuery(raw string) (url.Values, error) {
 	}
 	var unknown, wrong []Fault
 	for _, name := range slices.Sorted(maps.Keys(query)) {
+		if len(unknown) >= maxFaults || len(wrong) >= maxFaults {
+			break
+		}
 		values := query[name]
 		schema, known := r.query[name]
 		switch {
 		case !known && (r.free == "" || !strings.HasPrefix(name, r.free+"[")):
-			unknown = append(unknown, Fault{Parameter: name, Code: CodeUnknownFilter, Detail: "there is no such parameter" + r.parameterNames()})
+			unknown = append(unknown, Fault{Parameter: clip(name, maxEcho), Code: CodeUnknownFilter, Detail: "there is no such parameter" + r.parameterNames()})
 			continue
 		case len(values) > 1:
 			wrong = append(wrong, Fault{Parameter: name, Code: CodeValidationFailed, Detail: "is there more than once"})

@@ -12,23 +12,19 @@ import (
 	"unicode/utf8"
 )
 
-// maxDepth bounds how deeply arrays and objects may be nested.
-const maxDepth = 16
+const (
+	maxDepth  = 16     // of arrays and objects in each other
+	maxValues = 20_000 // of one body; no command needs nearly as many
+)
 
 // ParseStrict reads one JSON value the way commands need it: without duplicate keys, trailing data, invalid UTF-8,
-// unpaired surrogates, the character U+0000, nesting beyond 16, and numbers that are no 64-bit integers. Objects come as
-// map[string]any, arrays as []any, numbers as int64. The error is an *Error with a 400, or with a 422 if the numbers are
-// all that is wrong: that is JSON, though of no command.
+// unpaired surrogates, the character U+0000, nesting beyond 16, more than 20,000 values, and numbers that are no 64-bit
+// integers. Objects come as map[string]any, arrays as []any, numbers as int64. The error is an *Error with a 400, with a
+// 413 for too many values, or with a 422 if the numbers are all that is wrong: that is JSON, though of no command.
 func ParseStrict(data []byte) (any, error) {
-	s := strictParser{data: data}
-	value, err := s.value(0)
-	if err == nil {
-		if s.space(); s.pos < len(data) {
-			err = s.fault("there is more after the value")
-		}
-	}
-	if err == nil && len(s.numbers) > 0 {
-		err = invalid(s.numbers)
+	value, whole, err := parseStrict(data)
+	if err == nil && !whole {
+		err = tooMany()
 	}
 	if err != nil {
 		return nil, err
@@ -36,10 +32,30 @@ func ParseStrict(data []byte) (any, error) {
 	return value, nil
 }
 
+// parseStrict is ParseStrict, but of a value that is too large it returns the beginning, and that it is not whole. What
+// a hostile body costs ends there: the rest is only held against the grammar.
+func parseStrict(data []byte) (value any, whole bool, err error) {
+	s := strictParser{data: data}
+	if value, err = s.value(0); err == nil {
+		if s.space(); s.pos < len(data) {
+			err = s.fault("there is more after the value")
+		}
+	}
+	if err == nil && len(s.numbers) > 0 {
+		err = invalid(s.numbers)
+	}
+	return value, s.values <= maxValues, err
+}
+
+func tooMany() *Error {
+	return Errorf(CodeBodyTooLarge, "A body has at most %d values; send what it holds in parts.", maxValues)
+}
+
 // strictParser is a recursive descent over RFC 8259.
 type strictParser struct {
 	data    []byte
 	pos     int
+	values  int      // begun so far; those beyond maxValues are not kept
 	path    []string // of the value being read, for messages
 	numbers []Fault  // that are no 64-bit integers
 	loose   bool     // those come as float64 instead
@@ -66,6 +82,7 @@ func (s *strictParser) space() {
 
 func (s *strictParser) value(depth int) (any, error) {
 	s.space()
+	s.values++
 	if s.pos >= len(s.data) {
 		return nil, s.fault("a value is missing")
 	}
@@ -102,11 +119,14 @@ func (s *strictParser) word() (any, error) {
 
 func (s *strictParser) object(depth int) (any, error) {
 	s.pos++ // {
-	out := make(map[string]any)
-	for s.space(); ; s.space() {
-		if s.accept('}') && len(out) == 0 {
-			return out, nil
-		}
+	var out map[string]any
+	if s.values <= maxValues {
+		out = make(map[string]any)
+	}
+	if s.space(); s.accept('}') {
+		return out, nil
+	}
+	for ; ; s.space() {
 		if s.pos >= len(s.data) || s.data[s.pos] != '"' {
 			return nil, s.fault("a key in double quotes is missing")
 		}
@@ -116,13 +136,17 @@ func (s *strictParser) object(depth int) (any, error) {
 		}
 		s.path = append(s.path, key)
 		if _, twice := out[key]; twice {
-			return nil, s.fault("the key %q is there twice", key)
+			return nil, s.fault("the key %q is there twice", clip(key, maxEcho))
 		}
 		if s.space(); !s.accept(':') {
 			return nil, s.fault("a colon is missing")
 		}
-		if out[key], err = s.value(depth); err != nil {
+		value, err := s.value(depth)
+		if err != nil {
 			return nil, err
+		}
+		if s.values <= maxValues {
+			out[key] = value
 		}
 		s.path = s.path[:len(s.path)-1]
 		if s.space(); s.accept('}') {
@@ -147,7 +171,9 @@ func (s *strictParser) array(depth int) (any, error) {
 			return nil, err
 		}
 		s.path = s.path[:len(s.path)-1]
-		out = append(out, value)
+		if s.values <= maxValues {
+			out = append(out, value)
+		}
 		if s.space(); s.accept(']') {
 			return out, nil
 		}
@@ -213,8 +239,7 @@ func (s *strictParser) digits() int {
 
 // refuse notes a number that cannot be taken. Reading goes on, since what follows may be no JSON at all.
 func (s *strictParser) refuse(why string) {
-	const enough = 100
-	if len(s.numbers) < enough {
+	if len(s.numbers) < maxFaults {
 		s.numbers = append(s.numbers, Fault{Pointer: pointer(s.path), Code: CodeValidationFailed, Detail: why})
 	}
 }
@@ -310,12 +335,17 @@ func (s *strictParser) hex() (rune, bool) {
 	return rune(n), err == nil
 }
 
-// pointer returns the JSON Pointer (RFC 6901) of a path.
+// pointer returns the JSON Pointer (RFC 6901) of a path, or of what is around it if that is longer than anybody wants to
+// read.
 func pointer(path []string) string {
 	var out strings.Builder
 	for _, part := range path {
+		part = strings.ReplaceAll(strings.ReplaceAll(part, "~", "~0"), "/", "~1")
+		if out.Len()+1+len(part) > maxPointer {
+			break
+		}
 		out.WriteByte('/')
-		out.WriteString(strings.ReplaceAll(strings.ReplaceAll(part, "~", "~0"), "/", "~1"))
+		out.WriteString(part)
 	}
 	return out.String()
 }
