@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"io"
 	"log/slog"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strconv"
@@ -174,6 +175,7 @@ type call struct {
 	token              string
 	key                string // "-": none
 	header             map[string]string
+	lines              map[string][]string // headers of several lines
 }
 
 // reply is what came back, read to its end.
@@ -222,6 +224,7 @@ func (s *shop) send(base string, c call) (reply, error) {
 	for name, value := range c.header {
 		request.Header.Set(name, value)
 	}
+	maps.Copy(request.Header, c.lines)
 	response, err := http.DefaultClient.Do(request)
 	if err != nil {
 		return reply{}, err

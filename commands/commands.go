@@ -36,9 +36,9 @@ type Request struct {
 	Tenant  string
 	Actor   Actor
 	Cause   Cause
-	Key     *eventstore.Key     // idempotency key; nil: every request is a new one
-	Expect  *eventstore.Version // version that the target must have (If-Match); nil: any
-	DryRun  bool                // only say what would be: nothing is stored, and the key is neither looked up nor used
+	Key     *eventstore.Key      // idempotency key; nil: every request is a new one
+	Expect  []eventstore.Version // versions of which the target must have one (If-Match); nil: any
+	DryRun  bool                 // only say what would be: nothing is stored, and the key is neither looked up nor used
 	Command Command
 	// Answer renders what is given back, and stored under the key. It is called while deciding, perhaps several times:
 	// it must be quick and depend on its argument alone.

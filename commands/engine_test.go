@@ -277,7 +277,7 @@ func TestEngine_replayBeforeError(t *testing.T) {
 	first := place(commands.OrderLine{SKU: "A", Quantity: 1})
 	s.must(first)
 	version := eventstore.Version(1)
-	request := commands.Request{Tenant: tenant, Key: key("cancel", ""), Expect: &version, Answer: answer, Command: commands.CancelOrder{OrderID: first.OrderID, Reason: order.ReasonStaff, At: noon}}
+	request := commands.Request{Tenant: tenant, Key: key("cancel", ""), Expect: []eventstore.Version{version}, Answer: answer, Command: commands.CancelOrder{OrderID: first.OrderID, Reason: order.ReasonStaff, At: noon}}
 	was, err := s.engine.Do(t.Context(), request)
 	if err != nil || was.Refused {
 		t.Fatalf("cancel: %+v, %v", was, err)

@@ -2,6 +2,7 @@ package commands
 
 import (
 	"errors"
+	"slices"
 
 	"github.com/google/uuid"
 
@@ -35,7 +36,7 @@ func (e *Engine) prepare(j *job, locked bool) (prepared, []ref, error) {
 		return prepared{}, nil, errContested
 	}
 	p := prepared{append: eventstore.Append{Tenant: j.request.Tenant, Reads: v.readSet()}, touched: v.read}
-	if expect := j.request.Expect; expect != nil && d.target != nil && d.target.version != *expect && (err == nil || !unstored(err)) {
+	if expect := j.request.Expect; expect != nil && d.target != nil && !slices.Contains(expect, d.target.version) && (err == nil || !unstored(err)) {
 		p.fail = &VersionError{Current: d.target.version}
 		return p, nil, nil
 	}

@@ -2632,13 +2632,19 @@ type Problem struct {
 	Code           string  `json:"code"`
 	CurrentVersion *int64  `json:"current_version,omitempty"`
 	Detail         *string `json:"detail,omitempty"`
-	Errors         *[]struct {
-		Code      string                  `json:"code"`
-		Detail    *string                 `json:"detail,omitempty"`
-		Header    *string                 `json:"header,omitempty"`
-		Meta      *map[string]interface{} `json:"meta,omitempty"`
-		Parameter *string                 `json:"parameter,omitempty"`
-		Pointer   *string                 `json:"pointer,omitempty"`
+
+	// Errors What is wrong, in the order of the fields; a hundred at most
+	Errors *[]struct {
+		Code   string                  `json:"code"`
+		Detail *string                 `json:"detail,omitempty"`
+		Header *string                 `json:"header,omitempty"`
+		Meta   *map[string]interface{} `json:"meta,omitempty"`
+
+		// Parameter Of the query or of the path
+		Parameter *string `json:"parameter,omitempty"`
+
+		// Pointer Into the body that was sent, RFC 6901
+		Pointer *string `json:"pointer,omitempty"`
 	} `json:"errors,omitempty"`
 	ExistingId    *string `json:"existing_id,omitempty"`
 	Instance      *string `json:"instance,omitempty"`
@@ -3365,7 +3371,7 @@ type EraseCustomerParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3374,7 +3380,7 @@ type LiftLegalHoldParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3383,7 +3389,7 @@ type SetLegalHoldParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3459,7 +3465,7 @@ type UpdateInventoryParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3471,7 +3477,7 @@ type AdjustStockParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3483,7 +3489,7 @@ type CountStockParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3495,7 +3501,7 @@ type InspectStockParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3507,7 +3513,7 @@ type ReceiveStockParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3519,7 +3525,7 @@ type TransferStockParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3531,7 +3537,7 @@ type ReceiveTransferParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3701,7 +3707,7 @@ type UpdateOrderParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch IfMatchRequired `json:"If-Match"`
 }
 
@@ -3713,7 +3719,7 @@ type ArchiveOrderParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3725,7 +3731,7 @@ type CancelOrderParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3737,7 +3743,7 @@ type CancelLinesParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3749,7 +3755,7 @@ type CompleteOrderParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3761,7 +3767,7 @@ type ConfirmOrderParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3773,7 +3779,7 @@ type HoldOrderParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3785,7 +3791,7 @@ type MarkOrderPaidParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3797,7 +3803,7 @@ type MarkOrderRefundedParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3809,7 +3815,7 @@ type PlaceDraftParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3821,7 +3827,7 @@ type ReleaseHoldParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3833,7 +3839,7 @@ type IssueCreditNoteParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3863,7 +3869,7 @@ type BeginEditParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3872,7 +3878,7 @@ type DiscardEditParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3884,7 +3890,7 @@ type StageEditParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3896,7 +3902,7 @@ type CommitEditParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch IfMatchRequired `json:"If-Match"`
 }
 
@@ -3927,7 +3933,7 @@ type CreateFulfillmentParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3939,7 +3945,7 @@ type CancelFulfillmentParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3951,7 +3957,7 @@ type RecordDeliveryParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3963,7 +3969,7 @@ type RecordDeliveryFailureParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3975,7 +3981,7 @@ type MoveFulfillmentParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3987,7 +3993,7 @@ type PackFulfillmentParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -3999,7 +4005,7 @@ type ShipFulfillmentParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4011,7 +4017,7 @@ type UpdateTrackingParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4023,7 +4029,7 @@ type IssueInvoiceParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4047,7 +4053,7 @@ type AddNoteParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4056,7 +4062,7 @@ type RemoveNoteParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4068,7 +4074,7 @@ type EditNoteParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4080,7 +4086,7 @@ type RequestReturnParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4092,7 +4098,7 @@ type ApproveReturnParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4104,7 +4110,7 @@ type CancelReturnParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4116,7 +4122,7 @@ type DeclineReturnParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4128,7 +4134,7 @@ type ReceiveReturnParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4140,7 +4146,7 @@ type ResolveReturnParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4181,7 +4187,7 @@ type ListProductParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4214,7 +4220,7 @@ type UpdateProductParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4255,7 +4261,7 @@ type EndReservationParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4279,7 +4285,7 @@ type ExtendReservationParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4315,7 +4321,7 @@ type CreateDiscountParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4324,7 +4330,7 @@ type RemoveDiscountParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4345,7 +4351,7 @@ type PutDiscountParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4366,7 +4372,7 @@ type SetLimitsParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4390,7 +4396,7 @@ type CreateLocationParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4399,7 +4405,7 @@ type RemoveLocationParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4420,7 +4426,7 @@ type PutLocationParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4441,7 +4447,7 @@ type SetPaymentPolicyParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4462,7 +4468,7 @@ type SetRoundingParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4486,7 +4492,7 @@ type CreateShippingMethodParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4495,7 +4501,7 @@ type RemoveShippingMethodParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4516,7 +4522,7 @@ type PutShippingMethodParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4540,7 +4546,7 @@ type CreateTaxRateParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4549,7 +4555,7 @@ type RemoveTaxRateParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4570,7 +4576,7 @@ type PutTaxRateParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 
@@ -4591,7 +4597,7 @@ type SetTimeZoneParams struct {
 	// Prefer `wait=n` (0 to 10 seconds) for a read model to catch up or a twin to end; `handling=lenient` to take what there is; `dry-run` for what a command would do, without doing it
 	Prefer *Prefer `json:"Prefer,omitempty"`
 
-	// IfMatch The ETag that the target must have, or `*`
+	// IfMatch ETags of which the target must have one, or `*`
 	IfMatch *IfMatch `json:"If-Match,omitempty"`
 }
 

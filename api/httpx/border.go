@@ -130,10 +130,8 @@ func checkHeaders(h http.Header) error {
 	if version, ok := h[HeaderAPIVersion]; ok && (len(version) != 1 || version[0] != APIVersion) {
 		return &Error{Code: CodeInvalidHeader, Detail: "API-Version: this build speaks " + APIVersion + " only.", Faults: []Fault{{Header: "API-Version", Code: CodeInvalidHeader}}}
 	}
-	for _, name := range [...]string{HeaderPrefer, HeaderConsistencyToken, HeaderIfMatch} {
-		if len(h[name]) > 1 {
-			return &Error{Code: CodeInvalidHeader, Detail: name + " is there more than once; send one line.", Faults: []Fault{{Header: name, Code: CodeInvalidHeader}}}
-		}
+	if len(h[HeaderConsistencyToken]) > 1 { // the others are lists, or have errors of their own
+		return &Error{Code: CodeInvalidHeader, Detail: "Consistency-Token is there more than once; send one.", Faults: []Fault{{Header: HeaderConsistencyToken, Code: CodeInvalidHeader}}}
 	}
 	if !acceptsJSON(h) {
 		return Errorf(CodeNotAcceptable, "Send Accept: application/json, or no Accept header.")
@@ -163,9 +161,9 @@ func (c *Call) readBody(w http.ResponseWriter, r *http.Request) error {
 		return Errorf(CodeMalformedJSON, "This takes no body; send none.")
 	case len(data) == 0:
 		return Errorf(CodeMalformedJSON, "A body is needed: %s.", c.Route.media)
-	case !c.Route.takes(r.Header.Get(echo.HeaderContentType)):
+	case !c.Route.takes(r.Header):
 		return Errorf(CodeUnsupportedMedia, "Send Content-Type: %s in UTF-8.", c.Route.media)
-	case r.Header.Get(echo.HeaderContentEncoding) != "" && !strings.EqualFold(r.Header.Get(echo.HeaderContentEncoding), "identity"):
+	case encoded(r.Header):
 		return Errorf(CodeUnsupportedMedia, "Send the body without Content-Encoding.")
 	}
 	if c.Route.media != mediaJSON {

@@ -3,10 +3,16 @@ package httpx
 import (
 	"crypto/rand"
 	"encoding/hex"
+	"fmt"
+	"hash/crc32"
+	"iter"
+	"mime"
 	"net/http"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/labstack/echo/v4"
 
 	"github.com/ordermill/ordermill/eventstore"
 )
@@ -63,27 +69,56 @@ type Prefer struct {
 // PreferenceDryRun asks a command for its outcome without doing it. The answer names it in Preference-Applied.
 const PreferenceDryRun = "dry-run"
 
-// ParsePrefer reads Prefer headers. A wait beyond 10 seconds counts as 10; one that is no number is ignored.
+// ParsePrefer reads Prefer headers, which are one list. A wait beyond 10 seconds counts as 10; one that is no number is
+// ignored. Of a preference that is there twice the first counts.
 func ParsePrefer(h http.Header) Prefer {
 	var p Prefer
-	for _, line := range h[HeaderPrefer] {
-		for item := range strings.SplitSeq(line, ",") {
-			preference, _, _ := strings.Cut(item, ";")
-			name, value, _ := strings.Cut(preference, "=")
-			value = strings.Trim(strings.TrimSpace(value), `"`)
-			switch strings.ToLower(strings.TrimSpace(name)) {
-			case "wait":
-				if n, err := strconv.ParseUint(value, 10, 31); err == nil && !p.HasWait {
-					p.Wait, p.HasWait = min(time.Duration(n)*time.Second, maxWait), true
-				}
-			case "handling":
-				p.Lenient = strings.EqualFold(value, "lenient")
-			case PreferenceDryRun:
-				p.DryRun = true
+	if len(h[HeaderPrefer]) == 0 {
+		return p
+	}
+	handled := false
+	for item := range listed(h[HeaderPrefer]) {
+		preference, _, _ := strings.Cut(item, ";")
+		name, value, _ := strings.Cut(preference, "=")
+		value = strings.Trim(strings.TrimSpace(value), `"`)
+		switch strings.ToLower(strings.TrimSpace(name)) {
+		case "wait":
+			if n, err := strconv.ParseUint(value, 10, 31); err == nil && !p.HasWait {
+				p.Wait, p.HasWait = min(time.Duration(n)*time.Second, maxWait), true
 			}
+		case "handling":
+			p.Lenient = p.Lenient || !handled && strings.EqualFold(value, "lenient")
+			handled = true
+		case PreferenceDryRun:
+			p.DryRun = true
 		}
 	}
 	return p
+}
+
+// listed goes through the items of a header that is a list (RFC 9110, section 5.6.1): its lines are one list, commas in
+// quotes divide nothing, and empty items are none.
+func listed(lines []string) iter.Seq[string] {
+	return func(yield func(string) bool) {
+		for _, line := range lines {
+			for line != "" {
+				end, quoted := 0, false
+				for ; end < len(line) && (quoted || line[end] != ','); end++ {
+					switch {
+					case line[end] == '"':
+						quoted = !quoted
+					case line[end] == '\\' && quoted:
+						end++
+					}
+				}
+				end = min(end, len(line))
+				if item := strings.Trim(line[:end], " \t"); item != "" && !yield(item) {
+					return
+				}
+				line = line[min(end+1, len(line)):]
+			}
+		}
+	}
 }
 
 // ETag returns the strong entity tag of a version, such as "v17" with its quotes.
@@ -91,46 +126,70 @@ func ETag(version eventstore.Version) string {
 	return `"v` + strconv.FormatInt(int64(version), 10) + `"`
 }
 
-// ParseIfMatch returns the version that a request expects, or nil for any. A tag that is not one of ours expects version
-// 0, which nothing that exists has. The error is an *Error with a 400.
-func ParseIfMatch(h http.Header) (*eventstore.Version, error) {
-	values := h[HeaderIfMatch]
-	if len(values) == 0 {
-		return nil, nil // no header means that any version will do
-	}
-	value := strings.TrimSpace(values[0])
-	if value == "*" && len(values) == 1 {
-		return nil, nil // any version will do; that the target must exist goes without saying
-	}
-	tag, weak := strings.CutPrefix(value, "W/")
-	if len(values) > 1 || len(tag) < 2 || tag[0] != '"' || strings.IndexByte(tag[1:], '"') != len(tag)-2 {
-		return nil, &Error{Code: CodeInvalidHeader, Detail: `If-Match is one ETag such as "v17" with its quotes, or *.`, Faults: []Fault{{Header: HeaderIfMatch, Code: CodeInvalidHeader}}}
-	}
-	expected := versionOf(tag)
-	if weak {
-		expected = 0
-	}
-	return &expected, nil
+// ViewTag returns a version's tag for somebody who does not see all of it, such as "v17-5ac1e9d0": another representation
+// of the same version. To If-Match both are the version.
+func ViewTag(tag string, body []byte) string {
+	return fmt.Sprintf(`%s-%08x"`, tag[:len(tag)-1], crc32.Checksum(body, castagnoli))
 }
 
-// versionOf returns 0 for a tag that is none of ours.
+// castagnoli is the polynomial that processors have an instruction for.
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// noVersion is what a tag that is none of ours expects. Nothing has it.
+const noVersion eventstore.Version = -1
+
+// ParseIfMatch returns the versions of which a request expects one, or nil for any. A tag that is not one of ours, or a
+// weak one, expects a version that nothing has. The error is an *Error with a 400.
+func ParseIfMatch(h http.Header) ([]eventstore.Version, error) {
+	if len(h[HeaderIfMatch]) == 0 {
+		return nil, nil // no header means that any version will do
+	}
+	var expected []eventstore.Version
+	any := false
+	for item := range listed(h[HeaderIfMatch]) {
+		tag, weak := strings.CutPrefix(item, "W/")
+		switch {
+		case item == "*":
+			any = true
+			continue
+		case len(tag) < 2 || tag[0] != '"' || strings.IndexByte(tag[1:], '"') != len(tag)-2:
+			return nil, badIfMatch()
+		}
+		version := noVersion
+		if !weak {
+			version = versionOf(tag)
+		}
+		expected = append(expected, version)
+	}
+	if any == (len(expected) > 0) {
+		return nil, badIfMatch() // neither, or both
+	}
+	return expected, nil // for * none: that the target must exist goes without saying
+}
+
+func badIfMatch() error {
+	return &Error{
+		Code: CodeInvalidHeader, Detail: `If-Match is a list of ETags such as "v17" with their quotes, or *.`,
+		Faults: []Fault{{Header: HeaderIfMatch, Code: CodeInvalidHeader}},
+	}
+}
+
+// versionOf returns the version of a tag, whoever's view it is of; none of one that is not ours to the letter.
 func versionOf(tag string) eventstore.Version {
-	digits, ok := strings.CutPrefix(strings.Trim(tag, `"`), "v")
+	text, ok := strings.CutPrefix(strings.Trim(tag, `"`), "v")
+	digits, view, viewed := strings.Cut(text, "-")
 	n, err := strconv.ParseInt(digits, 10, 64)
-	if !ok || err != nil || n < 1 {
-		return 0
+	if !ok || err != nil || n < 1 || strconv.FormatInt(n, 10) != digits || viewed && (len(view) != 8 || !lowerHex(view)) {
+		return noVersion
 	}
 	return eventstore.Version(n)
 }
 
 // NoneMatch reports whether an If-None-Match header names the tag, weakly compared: then the client has it already.
 func NoneMatch(h http.Header, tag string) bool {
-	for _, line := range h[HeaderIfNoneMatch] {
-		for item := range strings.SplitSeq(line, ",") {
-			item = strings.TrimSpace(item)
-			if item == "*" || strings.TrimPrefix(item, "W/") == tag {
-				return true
-			}
+	for item := range listed(h[HeaderIfNoneMatch]) {
+		if item == "*" || strings.TrimPrefix(item, "W/") == tag {
+			return true
 		}
 	}
 	return false
@@ -143,26 +202,26 @@ func acceptsJSON(h http.Header) bool {
 		return true
 	}
 	best, found := -1, false // how specific the range was that decided
-	for _, line := range values {
-		for item := range strings.SplitSeq(line, ",") {
-			media, parameters, _ := strings.Cut(item, ";")
-			rank := -1
-			switch strings.ToLower(strings.TrimSpace(media)) {
-			case "application/json", "application/problem+json":
-				rank = 2
-			case "application/*":
-				rank = 1
-			case "*/*", "":
-				rank = 0
-			}
-			if rank > best {
-				best, found = rank, !refused(parameters)
-			} else if rank == best && rank >= 0 {
-				found = found || !refused(parameters)
-			}
+	asked := false
+	for item := range listed(values) {
+		asked = true
+		media, parameters, _ := strings.Cut(item, ";")
+		rank := -1
+		switch strings.ToLower(strings.TrimSpace(media)) {
+		case "application/json", "application/problem+json":
+			rank = 2
+		case "application/*":
+			rank = 1
+		case "*/*":
+			rank = 0
+		}
+		if rank > best {
+			best, found = rank, !refused(parameters)
+		} else if rank == best && rank >= 0 {
+			found = found || !refused(parameters)
 		}
 	}
-	return found
+	return found || !asked
 }
 
 // refused reports whether the parameters of a media range give it no weight at all.
@@ -183,13 +242,29 @@ const (
 	mediaPatch = "application/merge-patch+json" // RFC 7396
 )
 
-// takes reports whether a Content-Type is one that the route's body may have, in UTF-8.
-func (r *Route) takes(contentType string) bool {
-	media, parameters, _ := strings.Cut(contentType, ";")
-	media = strings.TrimSpace(media)
-	if !strings.EqualFold(media, r.media) && (r.Method != http.MethodPatch || !strings.EqualFold(media, mediaPatch)) {
+// takes reports whether a request's Content-Type is one that the route's body may have, in UTF-8.
+func (r *Route) takes(h http.Header) bool {
+	values := h[echo.HeaderContentType]
+	if len(values) != 1 {
 		return false
 	}
-	name, value, _ := strings.Cut(strings.TrimSpace(parameters), "=")
-	return !strings.EqualFold(name, "charset") || strings.EqualFold(strings.Trim(value, `"`), "utf-8")
+	if values[0] == r.media {
+		return true
+	}
+	media, parameters, err := mime.ParseMediaType(values[0])
+	if err != nil || media != r.media && (r.Method != http.MethodPatch || media != mediaPatch) {
+		return false
+	}
+	charset, named := parameters["charset"]
+	return !named || strings.EqualFold(charset, "utf-8")
+}
+
+// encoded reports whether the body is in any encoding but its own.
+func encoded(h http.Header) bool {
+	for item := range listed(h[echo.HeaderContentEncoding]) {
+		if !strings.EqualFold(item, "identity") {
+			return true
+		}
+	}
+	return false
 }

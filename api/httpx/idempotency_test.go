@@ -3,10 +3,12 @@ package httpx_test
 import (
 	"errors"
 	"net/http"
+	"slices"
 	"strings"
 	"testing"
 
 	"github.com/ordermill/ordermill/api/httpx"
+	"github.com/ordermill/ordermill/eventstore"
 )
 
 func TestParseKey(t *testing.T) {
@@ -38,13 +40,33 @@ func TestParseKey(t *testing.T) {
 func TestParseIfMatch(t *testing.T) {
 	t.Parallel()
 
-	for header, want := range map[string]int64{
-		`"v17"`: 17, `*`: -1, `W/"v17"`: 0, `"x"`: 0, `"v-3"`: 0, `v17`: -2, `"v1", "v2"`: -2, `"`: -2, ``: -2, `"v1`: -2,
+	type versions = []eventstore.Version
+	for header, want := range map[string]versions{
+		`"v17"`: {17}, `*`: nil, `W/"v17"`: {-1}, `"x"`: {-1}, `"v-3"`: {-1}, `"v01"`: {-1}, `"v+1"`: {-1}, `"v1 "`: {-1}, `"v"`: {-1}, `"v0"`: {-1},
+		`"v1", "v2"`: {1, 2}, `"v1","a,b" , ,W/"v2"`: {1, -1, -1}, `"v17-0123abcd"`: {17}, `"v17-0123ABCD"`: {-1}, `"v17-1"`: {-1}, `"v17-"`: {-1},
 	} {
-		got, err := httpx.ParseIfMatch(http.Header{"If-Match": {header}})
-		switch {
-		case want == -2 && err == nil, want != -2 && err != nil, want == -1 && got != nil, want >= 0 && (got == nil || int64(*got) != want):
-			t.Errorf("ParseIfMatch(%q) = %v, %v; want %d", header, got, err, want)
+		if got, err := httpx.ParseIfMatch(http.Header{"If-Match": {header}}); err != nil || !slices.Equal(got, want) || (got == nil) != (want == nil) {
+			t.Errorf("ParseIfMatch(%q) = %v, %v; want %v", header, got, err, want)
+		}
+	}
+	for _, header := range []string{`v17`, `"`, ``, ` , `, `"v1`, `v1"`, `"v1" "v2"`, `*, "v1"`, `"v1", *`} {
+		if got, err := httpx.ParseIfMatch(http.Header{"If-Match": {header}}); err == nil {
+			t.Errorf("ParseIfMatch(%q) = %v, want an error", header, got)
+		}
+	}
+	if got, err := httpx.ParseIfMatch(http.Header{"If-Match": {`"v1"`, `"v2"`}}); err != nil || !slices.Equal(got, versions{1, 2}) {
+		t.Errorf("two lines: %v, %v", got, err)
+	}
+}
+
+func TestNoneMatch(t *testing.T) {
+	t.Parallel()
+
+	for header, want := range map[string]bool{
+		`"v1"`: true, `W/"v1"`: true, `*`: true, `"v2", "v1"`: true, `"v01"`: false, `"v1-00000000"`: false, `v1`: false, `"a,"v1""`: false, `"x, \"v1\"", "y"`: false, ``: false,
+	} {
+		if got := httpx.NoneMatch(http.Header{"If-None-Match": {`"other"`, header}}, `"v1"`); got != want {
+			t.Errorf("NoneMatch(%s) = %v, want %v", header, got, want)
 		}
 	}
 }
@@ -53,15 +75,17 @@ func TestParsePrefer(t *testing.T) {
 	t.Parallel()
 
 	for header, want := range map[string]httpx.Prefer{
-		`wait=3`:                       {Wait: 3e9, HasWait: true},
-		`wait=0, handling=lenient`:     {HasWait: true, Lenient: true},
-		`WAIT="7"; x=1, unknown`:       {Wait: 7e9, HasWait: true},
-		`wait=86400`:                   {Wait: 10e9, HasWait: true},
-		`wait=soon, handling=strict`:   {},
-		`wait=1, wait=9`:               {Wait: 1e9, HasWait: true},
-		`Dry-Run, wait=2`:              {Wait: 2e9, HasWait: true, DryRun: true},
-		`dryrun, no-dry-run`:           {},
-		`wait=99999999999999999999999`: {},
+		`wait=3`:                   {Wait: 3e9, HasWait: true},
+		`wait=0, handling=lenient`: {HasWait: true, Lenient: true},
+		`handling=strict, handling=lenient, wait=1, wait=2`: {Wait: 1e9, HasWait: true},
+		`foo="a, dry-run", handling=lenient`:                {Lenient: true},
+		`WAIT="7"; x=1, unknown`:                            {Wait: 7e9, HasWait: true},
+		`wait=86400`:                                        {Wait: 10e9, HasWait: true},
+		`wait=soon, handling=strict`:                        {},
+		`wait=1, wait=9`:                                    {Wait: 1e9, HasWait: true},
+		`Dry-Run, wait=2`:                                   {Wait: 2e9, HasWait: true, DryRun: true},
+		`dryrun, no-dry-run`:                                {},
+		`wait=99999999999999999999999`:                      {},
 	} {
 		if got := httpx.ParsePrefer(http.Header{"Prefer": {header}}); got != want {
 			t.Errorf("ParsePrefer(%q) = %+v, want %+v", header, got, want)

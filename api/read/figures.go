@@ -26,7 +26,10 @@ func (p page) VisitGetMetricResponse(w http.ResponseWriter) error { return p.wri
 func (p page) VisitListProjectionsResponse(w http.ResponseWriter) error { return p.write(w) }
 
 // ListMetrics serves GET /v1/metrics.
-func (s *server) ListMetrics(context.Context, ListMetricsRequestObject) (ListMetricsResponseObject, error) {
+func (s *server) ListMetrics(ctx context.Context, _ ListMetricsRequestObject) (ListMetricsResponseObject, error) {
+	if _, err := s.need(ctx, httpx.CallOf(ctx)); err != nil { // there is nothing to wait for, but a token must be one
+		return nil, err
+	}
 	type definition struct {
 		Name       string       `json:"name"`
 		Unit       metrics.Unit `json:"unit"`
@@ -192,6 +195,9 @@ func instant(text string, in *time.Location) (time.Time, bool) {
 
 // ListProjections serves GET /v1/projections.
 func (s *server) ListProjections(ctx context.Context, _ ListProjectionsRequestObject) (ListProjectionsResponseObject, error) {
+	if _, err := s.need(ctx, httpx.CallOf(ctx)); err != nil { // it tells how far each model is, whatever is asked for
+		return nil, err
+	}
 	status, err := s.Set.Status(ctx)
 	if err != nil {
 		return nil, err

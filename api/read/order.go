@@ -1,6 +1,7 @@
 package read
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -146,8 +147,18 @@ func (s *server) serveOrder(ctx context.Context, w http.ResponseWriter, call *ht
 	if customer, own := call.Identity.Customer(); own && customer != found.customer {
 		return noSuchOrder()
 	}
+	body, etag, length := found.body, found.etag, found.length
+	if viewer := call.Identity.Viewer(); found.personal || !viewer.Staff {
+		shown, disclosure, err := resource.Reveal(ctx, s.Vault, call.Identity.Tenant, body, viewer)
+		if err != nil {
+			s.log.WarnContext(ctx, "personal data left out", "request_id", call.RequestID, "error", err)
+		}
+		if body, length = shown, []string{strconv.Itoa(len(shown))}; !viewer.All(disclosure) && !bytes.Equal(body, found.body) {
+			etag = []string{httpx.ViewTag(etag[0], body)}
+		}
+	}
 	header := w.Header()
-	header[httpx.HeaderETag] = found.etag
+	header[httpx.HeaderETag] = etag
 	header[httpx.HeaderConsistencyToken] = s.tokenHeader(found.epoch, found.proven)
 	header[httpx.HeaderCache] = found.cache
 	header[httpx.HeaderCacheControl] = cacheControl
@@ -156,18 +167,9 @@ func (s *server) serveOrder(ctx context.Context, w http.ResponseWriter, call *ht
 	if behind := s.lag.of(found.proven, s.Now()); behind > 0 && !found.past {
 		header[httpx.HeaderProjectionLag] = []string{milliseconds(behind)}
 	}
-	if len(call.Header[httpx.HeaderIfNoneMatch]) > 0 && httpx.NoneMatch(call.Header, found.etag[0]) {
+	if len(call.Header[httpx.HeaderIfNoneMatch]) > 0 && httpx.NoneMatch(call.Header, etag[0]) {
 		w.WriteHeader(http.StatusNotModified)
 		return nil
-	}
-	body, length := found.body, found.length
-	if viewer := call.Identity.Viewer(); found.personal || !viewer.Staff {
-		var err error
-		body, _, err = resource.Reveal(ctx, s.Vault, call.Identity.Tenant, body, viewer)
-		if err != nil {
-			s.log.WarnContext(ctx, "personal data left out", "request_id", call.RequestID, "error", err)
-		}
-		length = []string{strconv.Itoa(len(body))}
 	}
 	header["Content-Type"] = contentJSON
 	header["Content-Length"] = length

@@ -9,6 +9,7 @@ import (
 	"github.com/ordermill/ordermill/api/resource"
 	"github.com/ordermill/ordermill/commands"
 	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/eventstore"
 )
 
 // note reads the id of the note that the path names.
@@ -55,7 +56,7 @@ func editNote(ctx context.Context, r *request, in *contract.NoteChange) (command
 			}
 		}
 		if in.Body == nil && r.expect == nil {
-			r.expect = &version // the words stay what they were when they were read
+			r.expect = []eventstore.Version{version} // the words stay what they were when they were read
 		}
 		return r.change(edit)
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/ordermill/ordermill/api/resource"
 	"github.com/ordermill/ordermill/commands"
 	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/eventstore"
 )
 
 // maxPatches bounds how often a change is merged anew for a client that does not care about the version.
@@ -55,7 +56,7 @@ func (s *server) updateOrder(ctx context.Context, r *request) (answer, error) {
 	wanted := r.expect
 	for attempt := 1; ; attempt++ {
 		o, version, err := s.load(ctx, r.Identity.Tenant, r.order)
-		if err == nil && wanted != nil && version != *wanted {
+		if err == nil && wanted != nil && !slices.Contains(wanted, version) {
 			err = &commands.VersionError{Current: version}
 		}
 		var command commands.PatchOrder
@@ -65,7 +66,7 @@ func (s *server) updateOrder(ctx context.Context, r *request) (answer, error) {
 		if err != nil {
 			return s.answered(ctx, r, err)
 		}
-		r.expect = &version
+		r.expect = []eventstore.Version{version}
 		a, err := s.execute(ctx, r, command, changed(r))
 		var stale *commands.VersionError
 		if wanted != nil || attempt == maxPatches || !errors.As(err, &stale) {

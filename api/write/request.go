@@ -23,7 +23,7 @@ type request struct {
 	*httpx.Call
 	server *server
 	path   func(name string) string // parameters of the path, unescaped
-	expect *eventstore.Version      // by If-Match; nil: any
+	expect []eventstore.Version     // by If-Match, one of them; nil: any
 	at     time.Time
 	fresh  uuid.UUID // id of what the request makes, if it makes something
 	order  uuid.UUID // the order that the path names, if it names one
