@@ -18,8 +18,10 @@ const (
 	maxAppendReads  = 10_000
 	maxAppendClaims = 10_000
 	maxAppendBytes  = 64 << 20
-	maxName         = 255  // bytes of a tenant, a client, a claim's scope
-	maxClaim        = 1024 // bytes of a claimed value: it is in an index
+	maxName         = 255  // bytes of a tenant and other names
+	maxScope        = 512  // bytes of a claim's scope
+	maxClaim        = 1024 // bytes of a claimed value: 255 characters. With scope and tenant it is in an index, which takes 2,704
+	maxClient       = 1536 // bytes of a key's client, which may hold a person's id of 255 characters; in an index too
 )
 
 // prepared is an append that was checked, with the version of each event.
@@ -73,8 +75,8 @@ func (p *prepared) checkNames() error {
 		return &InvalidError{fmt.Sprintf("tenant %.300q must be 1 to %d bytes of text", p.Tenant, maxName)}
 	case len(p.Events) == 0 && p.Key == nil && len(p.Reads) == 0 && p.Decision == nil:
 		return &InvalidError{"neither events nor a key nor a read set nor a decision"}
-	case p.Key != nil && !validName(p.Key.Client):
-		return &InvalidError{fmt.Sprintf("the key's client must be at most %d bytes of text", maxName)}
+	case p.Key != nil && (!validText(p.Key.Client) || len(p.Key.Client) > maxClient):
+		return &InvalidError{fmt.Sprintf("the key's client must be at most %d bytes of text", maxClient)}
 	case p.Key != nil && (!validText(p.Answer.Request) || !validText(p.Answer.Resource)):
 		return &InvalidError{"the answer's request or resource is not valid text"}
 	}
@@ -85,8 +87,8 @@ func (p *prepared) checkClaims() error {
 	type value struct{ scope, value string }
 	var seen map[value]struct{}
 	for i, c := range p.Claims {
-		if !validName(c.Scope) || !validText(c.Value) || len(c.Value) > maxClaim {
-			return &InvalidError{fmt.Sprintf("claim %d must be text, at most %d bytes in a scope of at most %d", i, maxClaim, maxName)}
+		if !validText(c.Scope) || len(c.Scope) > maxScope || !validText(c.Value) || len(c.Value) > maxClaim {
+			return &InvalidError{fmt.Sprintf("claim %d must be text, at most %d bytes in a scope of at most %d", i, maxClaim, maxScope)}
 		}
 		p.bytes += len(c.Scope) + len(c.Value) + 32
 		if len(p.Claims) == 1 {

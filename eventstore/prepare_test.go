@@ -36,7 +36,7 @@ func TestPrepare_invalid(t *testing.T) {
 		"claimed twice":              func(a *Append) { a.Claims = []Claim{{"n", "1", stream}, {"n", "1", stream}} },
 		"claim too long":             func(a *Append) { a.Claims = []Claim{{"n", strings.Repeat("x", maxClaim+1), stream}} },
 		"scope no text":              func(a *Append) { a.Claims = []Claim{{"\xff", "1", stream}} },
-		"client too long":            func(a *Append) { a.Key = &Key{Client: strings.Repeat("x", maxName+1)} },
+		"client too long":            func(a *Append) { a.Key = &Key{Client: strings.Repeat("x", maxClient+1)} },
 		"answer's resource no text":  func(a *Append) { a.Key, a.Answer.Resource = &Key{}, "\x00" },
 		"body too large":             func(a *Append) { a.Events[0].Data = make([]byte, maxAppendBytes+1) },
 		"more events than fit":       func(a *Append) { a.Events = make([]NewEvent, maxAppendEvents+1) },

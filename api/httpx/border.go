@@ -180,13 +180,16 @@ func (c *Call) readBody(w http.ResponseWriter, r *http.Request) error {
 	if err != nil {
 		return err
 	}
+	if err := refuseCardNumbers(c.Route.body, data, value); err != nil {
+		return err
+	}
 	c.Body, c.Canonical = data, AppendCanonical(nil, value)
 	return nil
 }
 
 func tooLarge() *Error { return Errorf(CodeBodyTooLarge, "A body has at most %d bytes.", maxBody) }
 
-// maxPathParameter bounds names in paths; no id or SKU is longer.
+// maxPathParameter is the most characters of a name in a path; no id or SKU is longer.
 const maxPathParameter = 255
 
 // plainPath refuses names that nothing can have, before they reach a database. Echo leaves them escaped when the path
@@ -199,7 +202,7 @@ func plainPath(values []string, escaped bool) error {
 				v = ""
 			}
 		}
-		if v == "" || len(v) > maxPathParameter || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
+		if v == "" || utf8.RuneCountInString(v) > maxPathParameter || !utf8.ValidString(v) || strings.ContainsFunc(v, unicode.IsControl) {
 			return Errorf(CodeRouteNotFound, "Nothing can have this name.")
 		}
 	}

@@ -41,11 +41,12 @@ func (s *server) placeOrder(ctx context.Context, r *request) (answer, error) {
 func (r *request) placing(in *contract.NewOrder) (commands.PlaceOrder, error) {
 	place := commands.PlaceOrder{
 		OrderID: r.fresh, ExternalID: value(in.ExternalId, ""), Channel: value(in.Channel, "web"), Currency: in.Currency,
-		Locale: value(in.Locale, ""), Lines: orderLines(in.Lines), ShippingMethod: value(in.ShippingMethod, ""),
+		Locale: canonicalLocale(value(in.Locale, "")), Lines: orderLines(in.Lines), ShippingMethod: value(in.ShippingMethod, ""),
 		DiscountCodes: value(in.DiscountCodes, nil), ReservationID: value(in.ReservationId, uuid.Nil), ExpectedTotal: amount(in.ExpectedTotal),
 		ExpiresAt: r.expires(), At: r.at,
 	}
-	if in.ShippingAddress != nil {
+	canonical(in.BillingAddress)
+	if canonical(in.ShippingAddress) != nil {
 		place.Country = value(in.ShippingAddress.Country, "")
 	}
 	var err error

@@ -181,7 +181,7 @@ func (r *request) patchDraft(o *order.Order, wish patch, in *contract.OrderPatch
 		r.draft(command).DiscountCodes = &codes
 	}
 	if given, _ := wish.has("locale"); given {
-		locale := value(in.Locale, "")
+		locale := canonicalLocale(value(in.Locale, ""))
 		r.draft(command).Locale = &locale
 	}
 	if in.Customer != nil && in.Customer.Id != nil && *in.Customer.Id != o.CustomerID {
@@ -252,7 +252,7 @@ func mergeAddress(before json.RawMessage, wish patch, name string) (json.RawMess
 	if err := json.Unmarshal(httpx.Marshal(merged), &address); err != nil {
 		return nil, err
 	}
-	return httpx.Marshal(address), nil
+	return httpx.Marshal(canonical(&address)), nil
 }
 
 func countryOf(address json.RawMessage) string {

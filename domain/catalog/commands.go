@@ -21,7 +21,7 @@ func Decide(p *Product, cmd Command) ([]Event, error) { return cmd.decide(p) }
 // difference becomes an event of its own, and sending the same product again changes nothing.
 type List struct {
 	SKU              string         // 1 to 64 visible characters without '/'
-	Name             string         // 1 to 200 printable characters
+	Name             string         // 1 to 200 characters
 	Prices           []money.Amount // at least one, one a currency, none negative; in any order
 	TaxClass         string         // empty: the tenant's standard rate
 	RequiresShipping bool

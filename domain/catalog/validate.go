@@ -5,11 +5,10 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // Limits of a product's fields.
@@ -23,23 +22,17 @@ const (
 	MaxChannelLength  = 64 // characters
 )
 
-func checkSKU(faults *rule.Faults, sku string) {
-	visible := func(r rune) bool { return r != '/' && r != utf8.RuneError && unicode.IsPrint(r) && !unicode.IsSpace(r) }
-	if n := utf8.RuneCountInString(sku); n < 1 || n > MaxSKULength || strings.ContainsFunc(sku, func(r rune) bool { return !visible(r) }) {
-		faults.Add(rule.ValidationFailed, "/sku", "a SKU is 1 to %d visible characters without spaces and '/', not %q", MaxSKULength, sku)
-	}
-}
+func checkSKU(faults *rule.Faults, sku string) { text.Key.Check(faults, "/sku", sku, 1, MaxSKULength) }
 
 func checkName(faults *rule.Faults, name string) {
-	if n := utf8.RuneCountInString(name); n < 1 || n > MaxNameLength || !printable(name) {
-		faults.Add(rule.ValidationFailed, "/name", "a name is 1 to %d printable characters, not %q", MaxNameLength, name)
+	text.Name.Check(faults, "/name", name, 1, MaxNameLength)
+	if text.HoldsCardNumber(name) {
+		faults.Add(rule.SensitiveData, "/name", "there is a payment card's number in it; leave it out")
 	}
 }
 
 func checkTaxClass(faults *rule.Faults, class string) {
-	if utf8.RuneCountInString(class) > MaxTaxClassLength || !printable(class) {
-		faults.Add(rule.ValidationFailed, "/tax_class", "a tax class is at most %d printable characters, not %q", MaxTaxClassLength, class)
-	}
+	text.Identifier.Check(faults, "/tax_class", class, 0, MaxTaxClassLength)
 }
 
 func checkPrices(faults *rule.Faults, prices []money.Amount) {
@@ -73,9 +66,7 @@ func checkChannels(faults *rule.Faults, channels []string) {
 		return
 	}
 	for i, channel := range channels {
-		if n := utf8.RuneCountInString(channel); n < 1 || n > MaxChannelLength || !printable(channel) {
-			faults.Add(rule.ValidationFailed, fmt.Sprintf("/channels/%d", i), "a channel is 1 to %d printable characters, not %q", MaxChannelLength, channel)
-		}
+		text.Identifier.Check(faults, fmt.Sprintf("/channels/%d", i), channel, 1, MaxChannelLength)
 	}
 }
 
@@ -87,11 +78,6 @@ func sortedChannels(channels []string) []string {
 	list := slices.Clone(channels)
 	slices.Sort(list)
 	return slices.Compact(list)
-}
-
-// printable reports whether s is valid UTF-8 of letters, digits, punctuation, symbols and plain spaces.
-func printable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // sorted returns a copy of prices by currency code.

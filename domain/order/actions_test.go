@@ -100,7 +100,7 @@ func plausible(o *order.Order) map[order.Action][]order.Command {
 	}
 	all := map[order.Action][]order.Command{
 		order.ActionUpdateDraft: {order.UpdateDraft{Draft: order.Draft{
-			OrderID: o.ID, Channel: o.Channel, Currency: o.Currency, Lines: newLines(o), Locale: o.Locale + "x",
+			OrderID: o.ID, Channel: o.Channel, Currency: o.Currency, Lines: newLines(o), Locale: "tlh",
 		}}},
 		order.ActionConfirm:      {order.Confirm{At: later}},
 		order.ActionMarkPaid:     {order.MarkPaid{PaymentID: fresh(5), At: later}},

@@ -39,7 +39,7 @@ func (c ChangeShippingAddress) decide(o *Order) ([]Event, error) {
 		return nil, err
 	}
 	var faults rule.Faults
-	checkText(&faults, "/country", c.Country, MaxKeyLength)
+	checkCountry(&faults, c.Country)
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}

@@ -2,9 +2,9 @@ package order
 
 import (
 	"time"
-	"unicode/utf8"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 func (c Cancel) decide(o *Order) ([]Event, error) {
@@ -70,9 +70,7 @@ func checkReason(faults *rule.Faults, reason CancelReason) CancelReason {
 }
 
 func checkNote(faults *rule.Faults, note string) {
-	if n := utf8.RuneCountInString(note); n > MaxNoteLength || !utf8.ValidString(note) {
-		faults.Add(rule.ValidationFailed, "/note", "a note is at most %d characters of UTF-8, not %d", MaxNoteLength, n)
-	}
+	text.Note.Check(faults, "/note", note, 0, MaxNoteLength)
 }
 
 // cancelable returns the rule that keeps the whole order from being canceled.

@@ -14,7 +14,8 @@ const (
 	MaxLines         = 1000      // lines of a placed order; imported ones have no limit
 	MaxQuantity      = 1_000_000 // units of a line
 	MaxNoteLength    = 500       // characters of a cancellation's note
-	MaxKeyLength     = 255       // bytes of ids that come from outside
+	MaxChannelLength = 64        // characters of a channel
+	MaxKeyLength     = 255       // characters of ids that come from outside
 	methodImported   = "imported"
 	reasonPaid       = "paid"
 	reasonAuthorized = "authorized"

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // RecordDelivery says that shipped units have arrived. What has arrived already does not arrive again.
@@ -45,7 +46,7 @@ func (c RecordDelivery) decide(o *Order) ([]Event, error) {
 		at = c.DeliveredAt
 		checkPast(&faults, "/delivered_at", at, c.At)
 	}
-	checkText(&faults, "/proof_ref", c.ProofRef, MaxURLLength)
+	text.Identifier.Check(&faults, "/proof_ref", c.ProofRef, 0, MaxURLLength)
 	demands := o.demands(&faults, c.Lines)
 	if err := faults.Err(); err != nil {
 		return nil, err
@@ -137,7 +138,7 @@ func (c RecordDeliveryFailure) decide(o *Order) ([]Event, error) {
 		return nil, err
 	}
 	var faults rule.Faults
-	if checkText(&faults, "/reason", c.Reason, MaxNoteLength); strings.TrimSpace(c.Reason) == "" {
+	if text.Note.Check(&faults, "/reason", c.Reason, 0, MaxNoteLength); strings.TrimSpace(c.Reason) == "" {
 		faults.Add(rule.ValidationFailed, "/reason", "say why the shipment did not arrive")
 	}
 	if err := faults.Err(); err != nil {

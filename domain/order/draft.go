@@ -83,6 +83,7 @@ func (c *Draft) contents(o *Order) (Contents, error) {
 			faults.Add(rule.ValidationFailed, "/order_id", "this is order %s, not %s", o.ID, contents.OrderID)
 		}
 	}
+	checkCountry(&faults, c.Country)
 	contents.fill(&faults, c.Lines)
 	return contents, faults.Err()
 }

@@ -3,11 +3,11 @@ package order
 import (
 	"slices"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // EditKind says what a change of an edit does.
@@ -111,9 +111,7 @@ func (c StageEditChange) decide(o *Order) ([]Event, error) {
 		o.checkAddLine(&faults, &change)
 	case EditSetShipping:
 		change.LineID, change.SKU, change.Quantity, change.From = uuid.Nil, "", 0, 0
-		if n := len(change.ShippingMethod); n < 1 || n > MaxKeyLength || !utf8.ValidString(change.ShippingMethod) {
-			faults.Add(rule.ValidationFailed, "/shipping_method", "name the shipping method to be, in at most %d bytes of UTF-8, not %q", MaxKeyLength, change.ShippingMethod)
-		}
+		text.Identifier.Check(&faults, "/shipping_method", change.ShippingMethod, 1, MaxKeyLength)
 	default:
 		faults.Add(rule.ValidationFailed, "/kind", "a change is set_quantity, add_line or set_shipping, not %q", change.Kind)
 	}
@@ -174,9 +172,7 @@ func (o *Order) checkAddLine(faults *rule.Faults, change *EditChange) {
 	if find := o.finder(); find.find(change.LineID) >= 0 {
 		faults.Add(rule.ValidationFailed, "/line_id", "order %s has a line %s already; set its quantity, or add a line under another id", o.Number, change.LineID)
 	}
-	if n := len(change.SKU); n < 1 || n > MaxKeyLength || !utf8.ValidString(change.SKU) {
-		faults.Add(rule.ValidationFailed, "/sku", "a line needs a SKU of 1 to %d bytes of UTF-8, not %q", MaxKeyLength, change.SKU)
-	}
+	text.Identifier.Check(faults, "/sku", change.SKU, 1, MaxKeyLength)
 	if change.Quantity < 1 || change.Quantity > MaxQuantity {
 		faults.Add(rule.QuantityOutOfRange, "/quantity", "a quantity is 1 to %d, not %d", MaxQuantity, change.Quantity)
 	}

@@ -4,13 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // Units of a confirmed order go from planned to packed to shipped to delivered. A unit that is packed stays reserved
@@ -195,23 +193,12 @@ func locationOr(id string) string {
 
 // checkLocation records a fault unless id can be a location's.
 func checkLocation(faults *rule.Faults, id string) {
-	if n := utf8.RuneCountInString(id); n < 1 || n > MaxLocationLength || !utf8.ValidString(id) || strings.ContainsFunc(id, invisible) {
-		faults.Add(rule.ValidationFailed, "/location_id", "a location's id is 1 to %d visible characters, not %q", MaxLocationLength, id)
-	}
+	text.Key.Check(faults, "/location_id", id, 1, MaxLocationLength)
 }
-
-func invisible(r rune) bool { return !unicode.IsPrint(r) || unicode.IsSpace(r) }
 
 // checkID records a fault if an id is missing.
 func checkID(faults *rule.Faults, pointer, what string, id uuid.UUID) {
 	if id == uuid.Nil {
 		faults.Add(rule.ValidationFailed, pointer, "a %s needs an id", what)
-	}
-}
-
-// checkText records a fault unless s is UTF-8 of at most so many characters, none of them zero, which no database keeps.
-func checkText(faults *rule.Faults, pointer, s string, most int) {
-	if n := utf8.RuneCountInString(s); n > most || !utf8.ValidString(s) || strings.ContainsRune(s, 0) {
-		faults.Add(rule.ValidationFailed, pointer, "at most %d characters of UTF-8 without zeros fit here, not these %d", most, n)
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // IssueInvoice gives an order an invoice over its live units and shipping. It has at most one that is not wholly
@@ -90,7 +91,7 @@ func (c IssueCreditNote) decide(o *Order) ([]Event, error) {
 	}
 	var faults rule.Faults
 	checkDocument(&faults, c.Number, c.Series, c.DocumentRef)
-	checkText(&faults, "/reason", c.Reason, MaxNoteLength)
+	text.Note.Check(&faults, "/reason", c.Reason, 0, MaxNoteLength)
 	if c.Amount < 0 {
 		faults.Add(rule.ValidationFailed, "/amount", "a credit note is over 0 for all that is left, or more, not %d", c.Amount)
 	}
@@ -162,9 +163,9 @@ func (o *Order) numberTaken(number string) error {
 
 // checkDocument records what is wrong with the fields that invoices and credit notes share.
 func checkDocument(faults *rule.Faults, number, series, ref string) {
-	checkText(faults, "/number", number, MaxKeyLength)
-	checkText(faults, "/series", series, MaxKeyLength)
-	checkText(faults, "/document_ref", ref, MaxURLLength)
+	text.Identifier.Check(faults, "/number", number, 0, MaxKeyLength)
+	text.Identifier.Check(faults, "/series", series, 0, MaxKeyLength)
+	text.Identifier.Check(faults, "/document_ref", ref, 0, MaxURLLength)
 	if number == "" || series == "" {
 		faults.Add(rule.ValidationFailed, "/number", "a document needs a number and the series that it was drawn from")
 	}

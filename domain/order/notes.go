@@ -10,6 +10,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // Limits of an order's notes.
@@ -128,7 +129,7 @@ func checkWords(faults *rule.Faults, visibility NoteVisibility, body string, pii
 	default:
 		faults.Add(rule.ValidationFailed, "/visibility", "a note is internal or customer, not %q", visibility)
 	}
-	checkText(faults, "/body", body, MaxNoteBody)
+	text.Note.Check(faults, "/body", body, 0, MaxNoteBody)
 	switch {
 	case strings.TrimSpace(body) == "" && len(pii) == 0:
 		faults.Add(rule.ValidationFailed, "/body", "a note needs words")

@@ -7,8 +7,10 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ordermill/ordermill/domain/iso"
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 func (c Place) decide(o *Order) ([]Event, error) {
@@ -38,6 +40,7 @@ func (c Place) decide(o *Order) ([]Event, error) {
 		o.keepsCurrency(&faults, c.Currency)
 	}
 	needsLines(&faults, c.Lines)
+	checkCountry(&faults, c.Country)
 	contents.fill(&faults, c.Lines)
 	checkBackordered(&faults, contents.Lines, c.Backordered)
 	if err := faults.Err(); err != nil {
@@ -94,6 +97,13 @@ func checkWaiting(faults *rule.Faults, open map[uuid.UUID]int64, backordered []L
 	}
 }
 
+// checkCountry records a fault unless a new order or address names a country by its code, or none.
+func checkCountry(faults *rule.Faults, country string) {
+	if country != "" && !iso.IsCountry(country) {
+		faults.Add(rule.ValidationFailed, "/country", "a country is a code of ISO 3166-1 alpha-2 in capitals, such as DE, not %q", country)
+	}
+}
+
 // fill computes the lines and totals of c and records every fault.
 func (c *Contents) fill(faults *rule.Faults, lines []NewLine) {
 	c.check(faults)
@@ -121,19 +131,12 @@ func (c *Contents) check(faults *rule.Faults) {
 	if !money.Known(c.Currency) {
 		faults.Add(rule.CurrencyUnsupported, "/currency", "%q is not an ISO 4217 currency code such as EUR", c.Currency)
 	}
-	if c.Channel == "" {
-		faults.Add(rule.ValidationFailed, "/channel", "an order needs a channel, such as web")
-	}
-	for _, key := range [...]struct{ pointer, value string }{
-		{"/external_id", c.ExternalID},
-		{"/channel", c.Channel},
-		{"/customer_id", c.CustomerID},
-		{"/country", c.Country},
-		{"/locale", c.Locale},
-	} {
-		if len(key.value) > MaxKeyLength || !utf8.ValidString(key.value) {
-			faults.Add(rule.ValidationFailed, key.pointer, "at most %d bytes of UTF-8 fit here, not %q", MaxKeyLength, key.value)
-		}
+	text.Identifier.Check(faults, "/external_id", c.ExternalID, 0, MaxKeyLength)
+	text.Identifier.Check(faults, "/channel", c.Channel, 1, MaxChannelLength)
+	text.Identifier.Check(faults, "/customer_id", c.CustomerID, 0, MaxKeyLength)
+	text.Name.Check(faults, "/country", c.Country, 0, MaxKeyLength) // history keeps its own names of countries
+	if locale, ok := iso.Locale(c.Locale); c.Locale != "" && (!ok || locale != c.Locale) {
+		faults.Add(rule.ValidationFailed, "/locale", "a locale is a language tag (BCP 47), such as de-CH, not %q", c.Locale)
 	}
 	switch c.Rounding.Scope {
 	case "", ScopeLine, ScopeRateGroup, ScopeOrder:
@@ -174,8 +177,11 @@ func (l *NewLine) price(faults *rule.Faults, index int) Line {
 	if l.LineID == uuid.Nil {
 		faults.Add(rule.ValidationFailed, l.at(index, ""), "a line needs an id")
 	}
-	if l.SKU == "" || len(l.SKU) > MaxKeyLength || !utf8.ValidString(l.SKU) || !utf8.ValidString(l.ProductName) {
-		faults.Add(rule.ValidationFailed, l.at(index, "/sku"), "a line needs a SKU of 1 to %d bytes and a name, both UTF-8, not %q and %q", MaxKeyLength, l.SKU, l.ProductName)
+	if fault := text.Identifier.Fault(l.SKU, 1, MaxKeyLength); fault != "" {
+		faults.Add(rule.ValidationFailed, l.at(index, "/sku"), "%s", fault)
+	}
+	if !utf8.ValidString(l.ProductName) {
+		faults.Add(rule.ValidationFailed, l.at(index, "/sku"), "the product's name is no UTF-8")
 	}
 	if l.Quantity < 1 {
 		faults.Add(rule.QuantityOutOfRange, l.at(index, "/quantity"), "a quantity is 1 to %d, not %d", MaxQuantity, l.Quantity)

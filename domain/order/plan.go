@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // PlanFulfillment assigns open units to a location. No lines: all that are open. Units that wait for stock are not: they
@@ -145,7 +146,7 @@ func (c CancelFulfillment) decide(o *Order) ([]Event, error) {
 		return nil, err
 	}
 	var faults rule.Faults
-	checkText(&faults, "/reason", c.Reason, MaxNoteLength)
+	text.Note.Check(&faults, "/reason", c.Reason, 0, MaxNoteLength)
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}

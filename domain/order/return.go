@@ -6,6 +6,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // A return is requested, approved, received in one or several parts and resolved. Requested units cannot be asked back
@@ -56,7 +57,7 @@ func (c DeclineReturn) decide(o *Order) ([]Event, error) {
 		return nil, err
 	}
 	var faults rule.Faults
-	checkText(&faults, "/reason", c.Reason, MaxNoteLength)
+	text.Note.Check(&faults, "/reason", c.Reason, 0, MaxNoteLength)
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}

@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // ReceiveReturn says that goods have come back, all or some. The caller books their stock in the same append.
@@ -91,7 +92,7 @@ func (l *ReceivedLine) check(faults *rule.Faults, n int) {
 		faults.Add(rule.ValidationFailed, fmt.Sprintf("/lines/%d/disposition", n),
 			"a disposition is restock, quality_control, damaged or write_off, not %q", l.Disposition)
 	}
-	checkText(faults, fmt.Sprintf("/lines/%d/condition", n), l.Condition, MaxKeyLength)
+	text.Identifier.Check(faults, fmt.Sprintf("/lines/%d/condition", n), l.Condition, 0, MaxKeyLength)
 }
 
 func (o *Order) applyReturnReceived(e *ReturnReceived) {

@@ -8,6 +8,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // MaxReturnLines is how many lines one return may have: as many as an order, each in several conditions.
@@ -85,13 +86,13 @@ func (c RequestReturn) check(faults *rule.Faults) {
 	if c.LocationID != "" {
 		checkLocation(faults, c.LocationID)
 	}
-	checkText(faults, "/requested_resolution", c.RequestedResolution, MaxKeyLength)
+	text.Identifier.Check(faults, "/requested_resolution", c.RequestedResolution, 0, MaxKeyLength)
 	if n := len(c.Lines); n < 1 || n > MaxReturnLines {
 		faults.Add(rule.ValidationFailed, "/lines", "a return has 1 to %d lines, not %d", MaxReturnLines, n)
 	}
 	for i := range c.Lines {
-		checkText(faults, fmt.Sprintf("/lines/%d/reason_code", i), c.Lines[i].ReasonCode, MaxKeyLength)
-		checkText(faults, fmt.Sprintf("/lines/%d/note", i), c.Lines[i].Note, MaxNoteLength)
+		text.Identifier.Check(faults, fmt.Sprintf("/lines/%d/reason_code", i), c.Lines[i].ReasonCode, 0, MaxKeyLength)
+		text.Note.Check(faults, fmt.Sprintf("/lines/%d/note", i), c.Lines[i].Note, 0, MaxNoteLength)
 	}
 }
 

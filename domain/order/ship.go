@@ -7,6 +7,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // MaxURLLength is how many characters a shipment's tracking URL may have.
@@ -152,16 +153,16 @@ func (o *Order) knownShipment(fulfillment, shipment uuid.UUID) (*Fulfillment, *S
 }
 
 func (c Ship) checkTracking(faults *rule.Faults) {
-	checkText(faults, "/carrier", c.Carrier, MaxKeyLength)
-	checkText(faults, "/service", c.Service, MaxKeyLength)
-	checkText(faults, "/tracking_number", c.TrackingNumber, MaxKeyLength)
-	checkText(faults, "/label_ref", c.LabelRef, MaxURLLength)
+	text.Name.Check(faults, "/carrier", c.Carrier, 0, MaxKeyLength)
+	text.Name.Check(faults, "/service", c.Service, 0, MaxKeyLength)
+	text.Identifier.Check(faults, "/tracking_number", c.TrackingNumber, 0, MaxKeyLength)
+	text.Identifier.Check(faults, "/label_ref", c.LabelRef, 0, MaxURLLength)
 	checkURL(faults, "/tracking_url", c.TrackingURL)
 }
 
 // checkURL records a fault unless s is empty or a web address, which customers are to follow.
 func checkURL(faults *rule.Faults, pointer, s string) {
-	checkText(faults, pointer, s, MaxURLLength)
+	text.Identifier.Check(faults, pointer, s, 0, MaxURLLength)
 	if s == "" {
 		return
 	}
@@ -186,8 +187,8 @@ func (c UpdateTracking) decide(o *Order) ([]Event, error) {
 		return nil, nil
 	}
 	var faults rule.Faults
-	checkText(&faults, "/carrier", event.Carrier, MaxKeyLength)
-	checkText(&faults, "/tracking_number", event.TrackingNumber, MaxKeyLength)
+	text.Name.Check(&faults, "/carrier", event.Carrier, 0, MaxKeyLength)
+	text.Identifier.Check(&faults, "/tracking_number", event.TrackingNumber, 0, MaxKeyLength)
 	checkURL(&faults, "/tracking_url", event.TrackingURL)
 	if err := faults.Err(); err != nil {
 		return nil, err

@@ -9,6 +9,7 @@ import (
 	"unicode/utf8"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // Limits of an order's tags and metadata.
@@ -42,12 +43,8 @@ func (c SetTags) decide(o *Order) ([]Event, error) {
 	var faults rule.Faults
 	tags := make([]string, 0, len(c.Tags))
 	for i, tag := range c.Tags {
-		tag = strings.ToLower(strings.TrimSpace(tag))
-		pointer := fmt.Sprintf("/tags/%d", i)
-		checkText(&faults, pointer, tag, MaxTagLength)
-		if tag == "" {
-			faults.Add(rule.ValidationFailed, pointer, "a tag has 1 to %d characters, not none", MaxTagLength)
-		}
+		tag = NormalTag(tag)
+		text.Name.Check(&faults, fmt.Sprintf("/tags/%d", i), tag, 1, MaxTagLength)
 		tags = append(tags, tag)
 	}
 	slices.Sort(tags)
@@ -67,6 +64,9 @@ func (c SetTags) decide(o *Order) ([]Event, error) {
 	}
 	return []Event{TagsChanged{About: o.about(), Added: added, Removed: removed, ChangedAt: instant(c.At)}}, nil
 }
+
+// NormalTag returns a tag as it is kept and looked up.
+func NormalTag(tag string) string { return strings.ToLower(strings.TrimSpace(tag)) }
 
 // without returns what sorted tags are not among others, which are sorted too.
 func without(tags, others []string) []string {
@@ -129,10 +129,12 @@ func (c SetMetadata) decide(o *Order) ([]Event, error) {
 // checkMetadata records a fault unless a key and its value fit.
 func checkMetadata(faults *rule.Faults, key, value string) {
 	pointer := "/set/" + strings.NewReplacer("~", "~0", "/", "~1").Replace(key)
+	long := false
 	limit := func(what string, size, least, most int) {
 		if size >= least && size <= most {
 			return
 		}
+		long = true
 		faults.AddDetail(rule.Detail{
 			Pointer: pointer, Code: rule.MetadataLimit,
 			Message: fmt.Sprintf("%s of %q has %d to %d characters, not %d", what, key, least, most, size),
@@ -141,8 +143,9 @@ func checkMetadata(faults *rule.Faults, key, value string) {
 	}
 	limit("the key", utf8.RuneCountInString(key), 1, MaxMetadataKey)
 	limit("the value", utf8.RuneCountInString(value), 0, MaxMetadataValue)
-	if text := key + value; !utf8.ValidString(text) || strings.ContainsRune(text, 0) {
-		faults.Add(rule.ValidationFailed, pointer, "keys and values are UTF-8 without zeros")
+	if !long {
+		text.Identifier.Check(faults, pointer, key, 1, MaxMetadataKey)
+		text.Note.Check(faults, pointer, value, 0, MaxMetadataValue)
 	}
 }
 

@@ -6,11 +6,11 @@ import (
 	"slices"
 	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
+	"github.com/ordermill/ordermill/domain/iso"
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // Limits of definitions.
@@ -26,30 +26,16 @@ const (
 
 // checkKey records an id or code that could not stand in a URL or be typed.
 func checkKey(faults *rule.Faults, pointer, key string) {
-	strange := func(r rune) bool {
-		return (r < '0' || r > '9') && (r < 'a' || r > 'z') && (r < 'A' || r > 'Z') && r != '-' && r != '_' && r != '.'
-	}
-	if len(key) < 1 || len(key) > MaxKeyLength || strings.ContainsFunc(key, strange) {
-		faults.Add(rule.ValidationFailed, pointer, "1 to %d letters, digits, '-', '_' and '.' fit here, not %q", MaxKeyLength, key)
-	}
-}
-
-func checkText(faults *rule.Faults, pointer, what, text string, most int) {
-	if n := utf8.RuneCountInString(text); n < 1 || n > most || !printable(text) {
-		faults.Add(rule.ValidationFailed, pointer, "%s is 1 to %d printable characters, not %q", what, most, text)
-	}
+	text.Code.Check(faults, pointer, key, 1, MaxKeyLength)
 }
 
 func checkTaxClass(faults *rule.Faults, class string) {
-	if utf8.RuneCountInString(class) > MaxTaxClassLength || !printable(class) {
-		faults.Add(rule.ValidationFailed, "/tax_class", "a tax class is at most %d printable characters, not %q", MaxTaxClassLength, class)
-	}
+	text.Identifier.Check(faults, "/tax_class", class, 0, MaxTaxClassLength)
 }
 
 func checkCountry(faults *rule.Faults, pointer, country string) {
-	letter := func(b byte) bool { return b|0x20 >= 'a' && b|0x20 <= 'z' }
-	if len(country) != 2 || !letter(country[0]) || !letter(country[1]) {
-		faults.Add(rule.ValidationFailed, pointer, "a country is two letters as in ISO 3166-1, such as DE, not %q", country)
+	if _, ok := iso.Country(country); !ok {
+		faults.Add(rule.ValidationFailed, pointer, "a country is a code of ISO 3166-1 alpha-2, such as DE, not %q", country)
 	}
 }
 
@@ -89,11 +75,6 @@ func checkAmount(faults *rule.Faults, pointer string, minor, least int64) {
 	if minor < least || minor > MaxAmount {
 		faults.Add(rule.ValidationFailed, pointer, "an amount is %d to %d minor units here, not %d", least, int64(MaxAmount), minor)
 	}
-}
-
-// printable reports whether s is valid UTF-8 of letters, digits, punctuation, symbols and plain spaces.
-func printable(s string) bool {
-	return utf8.ValidString(s) && !strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 // sortedAmounts returns a copy by currency code, nil for none.

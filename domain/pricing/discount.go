@@ -6,10 +6,10 @@ import (
 	"strings"
 	"time"
 	"unicode"
-	"unicode/utf8"
 
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // DiscountKind says how a discount is measured.
@@ -64,9 +64,7 @@ func (d *DiscountRule) Reduces(sku string) bool {
 // Check records what is wrong with the discount.
 func (d *DiscountRule) Check(faults *rule.Faults) {
 	checkKey(faults, "/id", d.ID)
-	if utf8.RuneCountInString(d.Name) > MaxNameLength || !printable(d.Name) {
-		faults.Add(rule.ValidationFailed, "/name", "a name is at most %d printable characters, not %q", MaxNameLength, d.Name)
-	}
+	text.Name.Check(faults, "/name", d.Name, 0, MaxNameLength)
 	if d.Code != "" {
 		checkKey(faults, "/code", d.Code)
 	}
@@ -115,9 +113,7 @@ func (d *DiscountRule) checkScope(faults *rule.Faults) {
 		faults.Add(rule.ValidationFailed, "/scope", "a scope is order or skus, not %q", d.Scope)
 	}
 	for i, sku := range d.SKUs {
-		if sku == "" || len(sku) > MaxKeyLength || !printable(sku) {
-			faults.Add(rule.ValidationFailed, fmt.Sprintf("/skus/%d", i), "a SKU is 1 to %d printable characters, not %q", MaxKeyLength, sku)
-		}
+		text.Key.Check(faults, fmt.Sprintf("/skus/%d", i), sku, 1, MaxKeyLength)
 	}
 }
 

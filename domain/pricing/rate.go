@@ -5,6 +5,7 @@ import (
 
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // TaxRate is the tax on goods of one class that go to one country. Of the rates of a tenant the most specific one
@@ -43,7 +44,7 @@ func (t *TaxRate) Check(faults *rule.Faults) {
 	if t.Country != "" {
 		checkCountry(faults, "/country", t.Country)
 	}
-	checkText(faults, "/code", "a tax's code", t.Code, MaxCodeLength)
+	text.Name.Check(faults, "/code", t.Code, 1, MaxCodeLength)
 	if t.Rate < 0 || t.Rate > money.Million {
 		faults.Add(rule.ValidationFailed, "/rate", "a rate is 0 to %d parts per million (190000 is 19 %%), not %d", money.Million, t.Rate)
 	}

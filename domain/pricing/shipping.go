@@ -9,6 +9,7 @@ import (
 
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // ShippingKind says what the price of shipping depends on.
@@ -45,7 +46,7 @@ type Band struct {
 // Check records what is wrong with the method.
 func (m *ShippingMethod) Check(faults *rule.Faults) {
 	checkKey(faults, "/id", m.ID)
-	checkText(faults, "/name", "a name", m.Name, MaxNameLength)
+	text.Name.Check(faults, "/name", m.Name, 1, MaxNameLength)
 	checkTaxClass(faults, m.TaxClass)
 	checkCountries(faults, m.Countries)
 	checkPeriod(faults, m.ValidFrom, m.ValidTo)

@@ -4,11 +4,11 @@ import (
 	"cmp"
 	"fmt"
 	"time"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // Limits of a reservation, for tenants that set none of their own.
@@ -17,7 +17,7 @@ const (
 	MaxMinutes       = 24 * 60       // from now until it expires
 	MaxQuantity      = 1_000_000_000 // units of one line
 	MaxSKULength     = 64            // characters
-	MaxTextBytes     = 255           // of a reference, a reason or a customer's id
+	MaxTextLength    = 255           // characters of a reference, a reason or a customer's id
 	shortestDuration = time.Second
 )
 
@@ -87,8 +87,8 @@ func (c Make) decide(r *Reservation) ([]Event, error) {
 	default:
 		checkLines(&faults, c.Lines)
 	}
-	checkText(&faults, "/customer_id", "a customer's id", c.CustomerID)
-	checkText(&faults, "/reference", "a reference", c.Reference)
+	text.Identifier.Check(&faults, "/customer_id", c.CustomerID, 0, MaxTextLength)
+	text.Identifier.Check(&faults, "/reference", c.Reference, 0, MaxTextLength)
 	checkExpiry(&faults, c.ExpiresAt, c.At, cmp.Or(c.MaxMinutes, MaxMinutes))
 	if err := faults.Err(); err != nil {
 		return nil, err
@@ -124,7 +124,7 @@ func (c Release) decide(r *Reservation) ([]Event, error) {
 		return nil, notFound(c.ReservationID)
 	}
 	var faults rule.Faults
-	if checkText(&faults, "/reason", "a reason", c.Reason); faults.Err() != nil {
+	if text.Note.Check(&faults, "/reason", c.Reason, 0, MaxTextLength); faults.Err() != nil {
 		return nil, faults.Err()
 	}
 	return []Event{Released{ReservationID: r.ID, Reason: c.Reason, ReleasedAt: instant(c.At)}}, nil
@@ -173,9 +173,7 @@ func checkLines(faults *rule.Faults, lines []Line) {
 	seen := make(map[uuid.UUID]bool, len(lines))
 	for i, line := range lines {
 		pointer := fmt.Sprintf("/lines/%d", i)
-		if line.SKU == "" || utf8.RuneCountInString(line.SKU) > MaxSKULength || !utf8.ValidString(line.SKU) {
-			faults.Add(rule.ValidationFailed, pointer+"/sku", "a SKU is 1 to %d characters of UTF-8, not %q", MaxSKULength, line.SKU)
-		}
+		text.Key.Check(faults, pointer+"/sku", line.SKU, 1, MaxSKULength)
 		if line.LineID == uuid.Nil || seen[line.LineID] {
 			faults.Add(rule.ValidationFailed, pointer+"/line_id", "each line needs an id of its own, not %s", line.LineID)
 		}
@@ -198,12 +196,6 @@ func checkExpiry(faults *rule.Faults, expires, at time.Time, minutes int) {
 	if expires.Before(at.Add(shortestDuration)) || expires.After(latest) {
 		faults.Add(rule.ValidationFailed, "/expires_at", "a reservation lasts from a second to %d minutes, so until %s at the latest, not %s",
 			minutes, latest.Format(time.RFC3339), expires.Format(time.RFC3339))
-	}
-}
-
-func checkText(faults *rule.Faults, pointer, what, s string) {
-	if len(s) > MaxTextBytes || !utf8.ValidString(s) {
-		faults.Add(rule.ValidationFailed, pointer, "%s is at most %d bytes of UTF-8, not %d", what, MaxTextBytes, len(s))
 	}
 }
 

@@ -32,6 +32,7 @@ const (
 	ReturnWindowClosed       Code = "return_window_closed"
 	MetadataLimit            Code = "metadata_limit"
 	ErasedCustomer           Code = "erased_customer"
+	SensitiveData            Code = "sensitive_data_rejected"
 
 	InsufficientStock   Code = "insufficient_stock"
 	PriceChanged        Code = "price_changed"

@@ -9,15 +9,13 @@ package series
 
 import (
 	"slices"
-	"strings"
 	"time"
-	"unicode"
-	"unicode/utf8"
 
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
 	"github.com/ordermill/ordermill/domain/streamid"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // StreamType is the type of every series' stream.
@@ -29,7 +27,7 @@ func StreamID(tenant, name string) uuid.UUID { return streamid.New(tenant, Strea
 // Remembered is how many of the last numbers keep their owners.
 const Remembered = 16
 
-// MaxLength is the most bytes of a series' or an owner's name.
+// MaxLength is the most characters of a series' or an owner's name.
 const MaxLength = 100
 
 // Series is the state of one series. Its zero value is one that nobody drew from.
@@ -95,7 +93,7 @@ type Command interface {
 // means that the owner has a number already, which NumberOf returns.
 func Decide(s *Series, cmd Command) ([]Event, error) { return cmd.decide(s) }
 
-// Draw draws the next number for an owner. Names and owners are 1 to MaxLength bytes of printable characters.
+// Draw draws the next number for an owner. Names and owners are 1 to MaxLength characters.
 type Draw struct {
 	Series string // such as invoice:2026
 	Owner  string // the document that bears the number, such as its id
@@ -116,10 +114,7 @@ func (c Draw) decide(s *Series) ([]Event, error) {
 }
 
 func checkName(faults *rule.Faults, pointer, name string) {
-	strange := func(r rune) bool { return !unicode.IsPrint(r) }
-	if len(name) < 1 || len(name) > MaxLength || !utf8.ValidString(name) || strings.ContainsFunc(name, strange) {
-		faults.Add(rule.ValidationFailed, pointer, "1 to %d bytes of printable characters fit here, not %q", MaxLength, name)
-	}
+	text.Identifier.Check(faults, pointer, name, 1, MaxLength)
 }
 
 // instant returns t as events store it: UTC, whole milliseconds.

@@ -1,12 +1,10 @@
 package settings
 
 import (
-	"strings"
-	"unicode"
-	"unicode/utf8"
-
+	"github.com/ordermill/ordermill/domain/iso"
 	"github.com/ordermill/ordermill/domain/pricing"
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // Most that a tenant can configure.
@@ -24,15 +22,10 @@ const (
 
 // check records what is wrong with the location.
 func (l *Location) check(faults *rule.Faults) {
-	strange := func(r rune) bool { return r == '/' || unicode.IsSpace(r) }
-	if !printable(l.ID, 1, pricing.MaxKeyLength) || strings.ContainsFunc(l.ID, strange) {
-		faults.Add(rule.ValidationFailed, "/id", "a location's id is 1 to %d visible characters without spaces and '/', not %q", pricing.MaxKeyLength, l.ID)
-	}
-	if !printable(l.Name, 1, pricing.MaxNameLength) {
-		faults.Add(rule.ValidationFailed, "/name", "a name is 1 to %d printable characters, not %q", pricing.MaxNameLength, l.Name)
-	}
-	if l.Country != "" && (len(l.Country) != 2 || strings.Trim(l.Country, "ABCDEFGHIJKLMNOPQRSTUVWXYZ") != "") {
-		faults.Add(rule.ValidationFailed, "/country", "a country is two letters as in ISO 3166-1, such as DE, not %q", l.Country)
+	text.Key.Check(faults, "/id", l.ID, 1, pricing.MaxKeyLength)
+	text.Name.Check(faults, "/name", l.Name, 1, pricing.MaxNameLength)
+	if l.Country != "" && !iso.IsCountry(l.Country) {
+		faults.Add(rule.ValidationFailed, "/country", "a country is a code of ISO 3166-1 alpha-2 in capitals, such as DE, not %q", l.Country)
 	}
 	if l.Priority < 0 || l.Priority > MaxPriority {
 		faults.Add(rule.ValidationFailed, "/priority", "a priority is 0 to %d, the lowest first, not %d", MaxPriority, l.Priority)
@@ -53,13 +46,6 @@ func (l *Limits) check(faults *rule.Faults) {
 	default:
 		faults.Add(rule.ValidationFailed, "/completion", "completion is automatic or manual, not %q", l.Completion)
 	}
-}
-
-// printable reports whether s is so many characters of UTF-8 that can be printed.
-func printable(s string, least, most int) bool {
-	n := utf8.RuneCountInString(s)
-	return n >= least && n <= most && utf8.ValidString(s) &&
-		!strings.ContainsFunc(s, func(r rune) bool { return !unicode.IsPrint(r) })
 }
 
 func checkRange(faults *rule.Faults, pointer string, value, most int64) {

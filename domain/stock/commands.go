@@ -8,10 +8,10 @@ import (
 
 // Limits of a stock.
 const (
-	MaxReceipt        = 1_000_000_000         // units of one receipt, adjustment, count, return or transfer
-	MaxOnHand         = 1_000_000_000_000_000 // units of one SKU at all locations and on their way; exact in JSON numbers
-	MaxLocationLength = 64                    // characters of a location's id
-	MaxReferenceBytes = 255                   // bytes of a reference or a reason
+	MaxReceipt         = 1_000_000_000         // units of one receipt, adjustment, count, return or transfer
+	MaxOnHand          = 1_000_000_000_000_000 // units of one SKU at all locations and on their way; exact in JSON numbers
+	MaxLocationLength  = 64                    // characters of a location's id
+	MaxReferenceLength = 255                   // characters of a reference or a reason
 )
 
 // Command asks for a change of one SKU's stock. Its unexported method seals the set and is the rule itself. Where a

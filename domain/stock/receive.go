@@ -2,15 +2,17 @@ package stock
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 func (c Receive) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	location := cmp.Or(c.LocationID, MainLocation)
 	var faults rule.Faults
 	checkLocation(&faults, "/location_id", location)
-	checkText(&faults, "/reference", "a reference", c.Reference)
+	text.Identifier.Check(&faults, "/reference", c.Reference, 0, MaxReferenceLength)
 	if c.Quantity < 1 || c.Quantity > MaxReceipt {
 		faults.AddDetail(outOfRange("/quantity", "a receipt", 1, c.Quantity))
 	} else {
@@ -28,21 +30,21 @@ func (c Adjust) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	sku, location := cmp.Or(c.SKU, s.SKU), cmp.Or(c.LocationID, MainLocation)
 	var faults rule.Faults
 	checkLocation(&faults, "/location_id", location)
-	if checkText(&faults, "/reason", "a reason", c.Reason); c.Reason == "" {
+	if text.Note.Check(&faults, "/reason", c.Reason, 0, MaxReferenceLength); c.Reason == "" {
 		faults.Add(rule.ValidationFailed, "/reason", "an adjustment needs a reason, such as shrinkage or found")
 	}
 	at := s.At(location)
 	switch {
 	case c.Delta == 0 || c.Delta > MaxReceipt || c.Delta < -MaxReceipt:
 		d := outOfRange("/delta", "an adjustment", -MaxReceipt, c.Delta)
-		d.Message = text("an adjustment is %d to %d units and not 0, not %d", int64(-MaxReceipt), int64(MaxReceipt), c.Delta)
+		d.Message = fmt.Sprintf("an adjustment is %d to %d units and not 0, not %d", int64(-MaxReceipt), int64(MaxReceipt), c.Delta)
 		faults.AddDetail(d)
 	case c.Delta > 0:
 		s.checkRoom(&faults, "/delta", c.Delta)
 	case -c.Delta > at.sound():
 		faults.AddDetail(rule.Detail{
 			Pointer: "/delta", Code: rule.QuantityOutOfRange,
-			Message: text("SKU %q at location %q: %d units are on hand, %d of them damaged and %d in quality control; at most %d can be taken off, not %d",
+			Message: fmt.Sprintf("SKU %q at location %q: %d units are on hand, %d of them damaged and %d in quality control; at most %d can be taken off, not %d",
 				sku, location, at.OnHand, at.Damaged, at.QualityControl, at.sound(), -c.Delta),
 			Meta: map[string]any{"sku": sku, "location_id": location, "requested": c.Delta, "available": at.sound()},
 		})
@@ -60,7 +62,7 @@ func (c Adjust) decide(s *Stock, pick PickOrder) ([]Event, error) {
 
 func (c DeductSold) decide(s *Stock, _ PickOrder) ([]Event, error) {
 	var faults rule.Faults
-	checkText(&faults, "/reason", "a reason", c.Reason)
+	text.Note.Check(&faults, "/reason", c.Reason, 0, MaxReferenceLength)
 	if c.Quantity < 1 || c.Quantity > MaxReceipt {
 		faults.AddDetail(outOfRange("/quantity", "what was sold", 1, c.Quantity))
 	}
@@ -83,7 +85,7 @@ func (c Count) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	sku, location := cmp.Or(c.SKU, s.SKU), cmp.Or(c.LocationID, MainLocation)
 	var faults rule.Faults
 	checkLocation(&faults, "/location_id", location)
-	checkText(&faults, "/reference", "a reference", c.Reference)
+	text.Identifier.Check(&faults, "/reference", c.Reference, 0, MaxReferenceLength)
 	at := s.At(location)
 	switch {
 	case c.Counted < 0 || c.Counted > MaxReceipt:
@@ -93,7 +95,7 @@ func (c Count) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	case c.Counted < at.Damaged+at.QualityControl:
 		faults.AddDetail(rule.Detail{
 			Pointer: "/counted", Code: rule.QuantityOutOfRange,
-			Message: text("SKU %q at location %q: %d units there are damaged and %d in quality control, so the count is at least %d, not %d; write them off first",
+			Message: fmt.Sprintf("SKU %q at location %q: %d units there are damaged and %d in quality control, so the count is at least %d, not %d; write them off first",
 				sku, location, at.Damaged, at.QualityControl, at.Damaged+at.QualityControl, c.Counted),
 			Meta: map[string]any{"sku": sku, "location_id": location, "requested": c.Counted, "available": at.Damaged + at.QualityControl},
 		})

@@ -48,7 +48,7 @@ func TestAdjustStock(t *testing.T) {
 		"an adjustment beyond counting": {nil, stock.Adjust{SKU: "MUG", Delta: stock.MaxReceipt + 1, Reason: "found"}, nil, rule.QuantityOutOfRange},
 		"an adjustment has a reason":    {events{received("main", 5)}, stock.Adjust{SKU: "MUG", Delta: 1}, nil, rule.ValidationFailed},
 		"a reason is short": {
-			nil, stock.Adjust{SKU: "MUG", Delta: 1, Reason: strings.Repeat("x", stock.MaxReferenceBytes+1)}, nil, rule.ValidationFailed,
+			nil, stock.Adjust{SKU: "MUG", Delta: 1, Reason: strings.Repeat("x", stock.MaxReferenceLength+1)}, nil, rule.ValidationFailed,
 		},
 		"what was expected is there": {
 			events{received("main", 5), received("north", 1)},

@@ -1,6 +1,7 @@
 package stock
 
 import (
+	"fmt"
 	"slices"
 	"time"
 
@@ -95,8 +96,8 @@ func wantedOf(sku string, lines []LineQuantity) (wanted, error) {
 	for i, line := range lines {
 		if line.Quantity < 1 || line.Quantity > MaxOnHand {
 			faults.AddDetail(rule.Detail{
-				Pointer: text("/lines/%d/quantity", i), Code: rule.QuantityOutOfRange,
-				Message: text("line %s of SKU %q: 1 to %d units, not %d", line.LineID, sku, int64(MaxOnHand), line.Quantity),
+				Pointer: fmt.Sprintf("/lines/%d/quantity", i), Code: rule.QuantityOutOfRange,
+				Message: fmt.Sprintf("line %s of SKU %q: 1 to %d units, not %d", line.LineID, sku, int64(MaxOnHand), line.Quantity),
 				Meta:    map[string]any{"sku": sku, "line_id": line.LineID.String(), "requested": line.Quantity, "available": int64(MaxOnHand)},
 			})
 			continue

@@ -2,6 +2,7 @@ package stock
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
@@ -156,7 +157,7 @@ func (d demand) total() (int64, error) {
 		if line.Quantity < 1 || line.Quantity > MaxOnHand {
 			faults.AddDetail(rule.Detail{
 				Pointer: line.Pointer, Code: rule.QuantityOutOfRange,
-				Message: text("a line reserves 1 to %d units, not %d", int64(MaxOnHand), line.Quantity),
+				Message: fmt.Sprintf("a line reserves 1 to %d units, not %d", int64(MaxOnHand), line.Quantity),
 				Meta:    map[string]any{"sku": d.sku, "line_id": line.LineID.String(), "requested": line.Quantity, "available": int64(MaxOnHand)},
 			})
 			continue
@@ -181,7 +182,7 @@ func (s *Stock) room() int64 {
 func (d demand) insufficient(s *Stock, requested, available, room int64) error {
 	v := rule.New(rule.InsufficientStock, "SKU %q: %d requested, %d available", d.sku, requested, available)
 	if d.mayWait && s.Policy() != BackorderDeny {
-		v.Message += text(", and %d can be backordered (%d are)", room, s.Backordered)
+		v.Message += fmt.Sprintf(", and %d can be backordered (%d are)", room, s.Backordered)
 	}
 	for _, line := range d.lines {
 		meta := map[string]any{"sku": d.sku, "line_id": line.LineID.String(), "requested": requested, "available": available}

@@ -2,6 +2,7 @@ package stock
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/google/uuid"
 
@@ -42,13 +43,13 @@ func (c Deduct) decide(s *Stock, _ PickOrder) ([]Event, error) {
 	for i, line := range c.Lines {
 		if missing := wants[line.LineID]; missing > 0 {
 			held := r.Held(line.LineID, location)
-			faults.AddDetail(s.short(text("/lines/%d/quantity", i), line.LineID, location, held+missing, held, "committed to the order"))
+			faults.AddDetail(s.short(fmt.Sprintf("/lines/%d/quantity", i), line.LineID, location, held+missing, held, "committed to the order"))
 		}
 	}
 	at := s.At(location)
 	if needed := trackedUnits(taken); needed > at.sound() {
 		for i, line := range c.Lines {
-			faults.AddDetail(s.short(text("/lines/%d/quantity", i), line.LineID, location, needed, at.sound(), "there; count the location, or pack elsewhere"))
+			faults.AddDetail(s.short(fmt.Sprintf("/lines/%d/quantity", i), line.LineID, location, needed, at.sound(), "there; count the location, or pack elsewhere"))
 		}
 	}
 	if err := faults.Err(); err != nil {
@@ -105,16 +106,16 @@ func (c Move) refusal(s *Stock, r *Reservation, to string, lines []LineQuantity,
 		if missing[line.LineID] > 0 {
 			held, _ := r.Line(line.LineID)
 			movable, _ := (&Reservation{Allocations: taken}).Line(line.LineID)
-			d := s.short(text("/lines/%d/quantity", i), line.LineID, to, movable+missing[line.LineID], movable, "that could be moved there")
+			d := s.short(fmt.Sprintf("/lines/%d/quantity", i), line.LineID, to, movable+missing[line.LineID], movable, "that could be moved there")
 			d.Code = rule.QuantityOutOfRange
-			d.Message += text(" (%d reserved in all)", held)
+			d.Message += fmt.Sprintf(" (%d reserved in all)", held)
 			faults.AddDetail(d)
 		}
 	}
 	at := s.At(to)
 	if needed, available := trackedUnits(taken), at.Available(); needed > available {
 		for i, line := range lines {
-			faults.AddDetail(s.short(text("/lines/%d/quantity", i), line.LineID, to, needed, available, "available"))
+			faults.AddDetail(s.short(fmt.Sprintf("/lines/%d/quantity", i), line.LineID, to, needed, available, "available"))
 		}
 	}
 	return faults.Err()
@@ -138,11 +139,11 @@ func (l *Location) sound() int64 { return max(0, l.OnHand-l.Damaged-l.QualityCon
 func (s *Stock) short(pointer string, line uuid.UUID, location string, requested, available int64, what string) rule.Detail {
 	d := rule.Detail{
 		Pointer: pointer, Code: rule.InsufficientStock,
-		Message: text("SKU %q at location %q: %d requested, %d %s", s.SKU, location, requested, available, what),
+		Message: fmt.Sprintf("SKU %q at location %q: %d requested, %d %s", s.SKU, location, requested, available, what),
 		Meta:    map[string]any{"sku": s.SKU, "location_id": location, "requested": requested, "available": available},
 	}
 	if line != uuid.Nil {
-		d.Message = text("line %s of ", line) + d.Message
+		d.Message = fmt.Sprintf("line %s of ", line) + d.Message
 		d.Meta["line_id"] = line.String()
 	}
 	return d

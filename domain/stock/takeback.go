@@ -2,11 +2,13 @@ package stock
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
 
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 // valid reports whether d is one of the dispositions.
@@ -27,7 +29,7 @@ func (c Return) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	var sum int64
 	for i, line := range c.Lines {
 		if line.Quantity < 1 || line.Quantity > MaxReceipt {
-			d := outOfRange(text("/lines/%d/quantity", i), text("line %s: a return", line.LineID), 1, line.Quantity)
+			d := outOfRange(fmt.Sprintf("/lines/%d/quantity", i), fmt.Sprintf("line %s: a return", line.LineID), 1, line.Quantity)
 			d.Meta["sku"], d.Meta["line_id"] = sku, line.LineID.String()
 			faults.AddDetail(d)
 			continue
@@ -50,7 +52,7 @@ func (c Inspect) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	location := cmp.Or(c.LocationID, MainLocation)
 	var faults rule.Faults
 	checkLocation(&faults, "/location_id", location)
-	checkText(&faults, "/reason", "a reason", c.Reason)
+	text.Note.Check(&faults, "/reason", c.Reason, 0, MaxReferenceLength)
 	if c.From != QualityControl && c.From != Damaged {
 		faults.Add(rule.ValidationFailed, "/from", "what can be inspected is in %s or %s, not %q", QualityControl, Damaged, c.From)
 	}

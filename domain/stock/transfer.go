@@ -2,10 +2,12 @@ package stock
 
 import (
 	"cmp"
+	"fmt"
 
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/rule"
+	"github.com/ordermill/ordermill/domain/text"
 )
 
 func (c DispatchTransfer) decide(s *Stock, _ PickOrder) ([]Event, error) {
@@ -21,7 +23,7 @@ func (c DispatchTransfer) decide(s *Stock, _ PickOrder) ([]Event, error) {
 	if checkLocation(&faults, "/to_location_id", to); from == to {
 		faults.Add(rule.ValidationFailed, "/to_location_id", "a transfer goes to another location than %q", from)
 	}
-	checkText(&faults, "/reference", "a reference", c.Reference)
+	text.Identifier.Check(&faults, "/reference", c.Reference, 0, MaxReferenceLength)
 	if c.Quantity < 1 || c.Quantity > MaxReceipt {
 		faults.AddDetail(outOfRange("/quantity", "a transfer", 1, c.Quantity))
 	}
@@ -45,7 +47,7 @@ func (c ReceiveTransfer) decide(s *Stock, pick PickOrder) ([]Event, error) {
 		return nil, rule.New(rule.TransferNotFound, "SKU %q: nothing of a transfer %s is on its way: it was received already or never dispatched", s.SKU, c.TransferID)
 	}
 	var faults rule.Faults
-	checkText(&faults, "/loss_reason", "a reason", c.LossReason)
+	text.Note.Check(&faults, "/loss_reason", c.LossReason, 0, MaxReferenceLength)
 	if c.Quantity < 0 || c.Quantity > MaxReceipt {
 		faults.AddDetail(outOfRange("/quantity", "what arrives", 0, c.Quantity))
 	}
@@ -58,7 +60,7 @@ func (c ReceiveTransfer) decide(s *Stock, pick PickOrder) ([]Event, error) {
 	if named := c.Quantity + c.Lost; named < 1 || named > t.Quantity {
 		faults.AddDetail(rule.Detail{
 			Pointer: "/quantity", Code: rule.QuantityOutOfRange,
-			Message: text("SKU %q: %d units of transfer %s are on their way from %q to %q; 1 to %d can arrive or be lost, not %d and %d",
+			Message: fmt.Sprintf("SKU %q: %d units of transfer %s are on their way from %q to %q; 1 to %d can arrive or be lost, not %d and %d",
 				s.SKU, t.Quantity, t.ID, t.From, t.To, t.Quantity, c.Quantity, c.Lost),
 			Meta: map[string]any{"sku": s.SKU, "location_id": t.To, "requested": named, "available": t.Quantity},
 		})
