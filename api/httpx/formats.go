@@ -20,11 +20,11 @@ var formats = map[string]func(string) string{
 	"note":          of(text.Note),
 	"email-address": of(text.Email),
 	"web-address":   of(text.URL),
-	"country": listed(func(code string) bool { _, ok := iso.Country(code); return ok },
+	"country": ofList(func(code string) bool { _, ok := iso.Country(code); return ok },
 		"a country is a code of ISO 3166-1 alpha-2, such as DE"),
-	"country-or-any": listed(func(code string) bool { _, ok := iso.Country(code); return ok || code == "" || code == "*" },
+	"country-or-any": ofList(func(code string) bool { _, ok := iso.Country(code); return ok || code == "" || code == "*" },
 		"a country is a code of ISO 3166-1 alpha-2, such as DE, or * for every country without a rate of its own"),
-	"locale": listed(func(tag string) bool { _, ok := iso.Locale(tag); return ok },
+	"locale": ofList(func(tag string) bool { _, ok := iso.Locale(tag); return ok },
 		"a locale is a language tag (BCP 47) of a language and a region that exist, such as de-CH"),
 }
 
@@ -33,7 +33,7 @@ func of(kind text.Kind) func(string) string {
 	return func(s string) string { return kind.Fault(s, 0, math.MaxInt) }
 }
 
-func listed(known func(string) bool, otherwise string) func(string) string {
+func ofList(known func(string) bool, otherwise string) func(string) string {
 	return func(s string) string {
 		if known(s) {
 			return ""
