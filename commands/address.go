@@ -24,14 +24,18 @@ func (c ChangeShippingAddress) decide(v *view) (decision, error) {
 	return w.decision, err
 }
 
-// requote computes an order's taxes for another country, or returns nil if they stay as they are. Prices and discounts
-// stay.
+// requote computes an order's taxes for another country, or returns nil if they stay as they are. Prices, discounts and tax
+// classes stay.
 func (w *work) requote(o *order.Order, country string) (*order.Requote, error) {
 	in := pricing.Input{Currency: o.Currency, Country: country, Rules: &w.v.settings().Rules, Rounding: o.Rounding, Pointer: "/shipping_address/country"}
 	was := pricing.Output{Shipping: o.ShippingLines, Discounts: o.Discounts}
 	for i := range o.Lines {
 		l := &o.Lines[i]
-		in.Lines = append(in.Lines, pricing.Item{TaxClass: w.v.product(l.SKU).productState().TaxClass})
+		class := l.TaxClass
+		if class == "" { // sold before lines had one
+			class = w.v.product(l.SKU).productState().TaxClass
+		}
+		in.Lines = append(in.Lines, pricing.Item{TaxClass: class})
 		was.Lines = append(was.Lines, pricing.LinePrice{Subtotal: l.Subtotal, Discount: l.DiscountTotal(), Allocations: l.DiscountAllocations})
 	}
 	out, err := pricing.Retax(in, was)

@@ -185,6 +185,7 @@ func (w *work) newLine(o *order.Order, added order.LineQuantity) (order.NewLine,
 	return order.NewLine{
 		LineID: added.LineID, SKU: added.SKU, ProductName: product.Name, Quantity: added.Quantity, UnitPrice: price.Minor,
 		RequiresShipping: product.RequiresShipping, DiscountAllocations: p.Allocations, TaxLines: p.TaxLines,
+		TaxClass: classOf(product),
 	}, err
 }
 

@@ -1,12 +1,14 @@
 package commands
 
 import (
+	"cmp"
 	"slices"
 	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
+	"github.com/ordermill/ordermill/domain/catalog"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/domain/pricing"
 	"github.com/ordermill/ordermill/domain/promotion"
@@ -78,13 +80,16 @@ func (b *basket) line(w *work, i int, line OrderLine, faults *rule.Faults) (orde
 	}
 	wanted := order.NewLine{
 		LineID: id, SKU: line.SKU, ProductName: p.Name, Quantity: line.Quantity, UnitPrice: price.Minor,
-		RequiresShipping: p.RequiresShipping, Pointer: pointer,
+		RequiresShipping: p.RequiresShipping, Pointer: pointer, TaxClass: classOf(p),
 	}
 	return wanted, pricing.Item{
 		SKU: line.SKU, Quantity: line.Quantity, UnitPrice: price.Minor, TaxClass: p.TaxClass,
 		RequiresShipping: p.RequiresShipping, Weight: p.Weight, Pointer: pointer,
 	}
 }
+
+// classOf returns the tax class that a line of a product keeps, whatever becomes of the product.
+func classOf(p *catalog.Product) string { return cmp.Or(p.TaxClass, pricing.StandardClass) }
 
 // calculate computes the sums. Automatic discounts that are used up are left out, as if they did not exist.
 func (b *basket) calculate(w *work, in pricing.Input) (pricing.Output, error) {

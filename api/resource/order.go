@@ -72,7 +72,7 @@ type sums struct {
 }
 
 type totals struct {
-	sums                      // as placed
+	sums                      // of the lines and the shipping lines
 	CurrentTotal money.Amount `json:"current_total"` // after edits, cancellations and returns
 	Paid         money.Amount `json:"paid"`
 	Refunded     money.Amount `json:"refunded"`

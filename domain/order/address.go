@@ -217,9 +217,11 @@ func (o *Order) applyShippingAddressChanged(e *ShippingAddressChanged) {
 		}
 	}
 	if e.Requote.Shipping != nil {
+		o.Totals.Shipping += summed(nil, e.Requote.Shipping).Shipping - summed(nil, o.ShippingLines).Shipping
 		o.ShippingLines = e.Requote.Shipping
 	}
-	o.Added = money.Clamped(o.Added, e.Requote.AmountDelta)
+	o.Totals.Total = money.Clamped(o.Totals.Total, e.Requote.AmountDelta)
+	o.Totals.Tax = money.Clamped(o.Totals.Tax, e.Requote.TotalsAfter.Tax, -e.Requote.TotalsBefore.Tax)
 }
 
 func (o *Order) applyBillingAddressChanged(e *BillingAddressChanged) {

@@ -49,6 +49,7 @@ type NewLine struct {
 	BackorderPolicy     BackorderPolicy
 	DiscountAllocations []DiscountAllocation // the line's parts of the order's discounts
 	TaxLines            []TaxLine            // amounts already rounded by the order's rule
+	TaxClass            string               // pricing.StandardClass, or one with rates of its own
 	Pointer             string               // the line's place in the request, for a refusal; empty: /lines/n
 }
 

@@ -48,6 +48,7 @@ type Line struct {
 	Total               int64                `json:"total"`
 	RequiresShipping    bool                 `json:"requires_shipping"`
 	BackorderPolicy     BackorderPolicy      `json:"backorder_policy,omitempty"` // empty: deny
+	TaxClass            string               `json:"tax_class,omitempty"`        // the product's when it was sold, or pricing.StandardClass; empty: not known any more
 }
 
 // The values that package pricing computes.

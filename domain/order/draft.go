@@ -100,7 +100,7 @@ func (o *Order) changes(c *Contents, wishes Wishes) []string {
 	was := o.Lines
 	sameLine := func(l LineState, line Line) bool { return reflect.DeepEqual(tidy(l.Line), tidy(line)) }
 	sameShipping := func(a, b ShippingLine) bool {
-		return a.Method == b.Method && a.Amount == b.Amount && slices.Equal(a.TaxLines, b.TaxLines)
+		return a.Method == b.Method && a.Amount == b.Amount && a.TaxClass == b.TaxClass && slices.Equal(a.TaxLines, b.TaxLines)
 	}
 	var names []string
 	for _, field := range [...]struct {

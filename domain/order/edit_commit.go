@@ -223,12 +223,15 @@ func (o *Order) applyEditCommitted(e *EditCommitted) {
 		o.Lines = append(o.Lines, line)
 	}
 	o.backorder(e.Backordered)
+	before := o.Totals.Total
+	o.Totals = plus(o.Totals, summed(e.LinesAdded, nil), 1)
 	if e.Shipping != nil {
 		o.ShippingLines = e.Shipping.After
+		o.Totals = plus(plus(o.Totals, summed(nil, e.Shipping.Before), -1), summed(nil, e.Shipping.After), 1)
 	}
 	o.giveMore(e.DiscountsAdded)
 	o.unplan(e.CommittedAt)
-	o.Added = money.Clamped(o.Added, e.AmountDelta)
+	o.Added = money.Clamped(o.Added, e.AmountDelta, before, -o.Totals.Total)
 	o.Edit, o.UpdatedAt = nil, e.CommittedAt
 }
 

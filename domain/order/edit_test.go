@@ -213,8 +213,8 @@ func TestCommitEdit(t *testing.T) {
 	})
 
 	state := order.Replay(append(given, editCommitted())...)
-	if state.Edit != nil || state.Total() != 15205 || state.Added != 9707 || state.AmountDue() != 9707 {
-		t.Errorf("total %d, added %d, due %d, edit %v; want 15205 with 9707 to be paid", state.Total(), state.Added, state.AmountDue(), state.Edit)
+	if state.Edit != nil || state.Total() != 15205 || state.Added != 6136 || state.Totals.Total != 9069 || state.AmountDue() != 9707 {
+		t.Errorf("total %d, totals %+v, added %d, due %d, edit %v; want 15205, of it 6136 for more units, with 9707 to be paid", state.Total(), state.Totals, state.Added, state.AmountDue(), state.Edit)
 	}
 	if got := state.LiveTotals(); got != editCommitted().TotalsAfter {
 		t.Errorf("live totals %+v; want those that the edit foretold", got)

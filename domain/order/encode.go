@@ -94,6 +94,7 @@ func writeLines(w *jsonwriter.Writer, lines []Line) {
 		w.Int(`"total":`, l.Total)
 		w.Bool(`"requires_shipping":`, l.RequiresShipping)
 		w.TextIf(`"backorder_policy":`, string(l.BackorderPolicy))
+		w.TextIf(`"tax_class":`, l.TaxClass)
 		w.End('}')
 	}
 	w.End(']')

@@ -13,6 +13,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/domain/pricing"
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
@@ -196,6 +197,17 @@ func (m *model) checkMoney(t *rapid.T) {
 		if p.Refunded > p.Captured {
 			t.Fatalf("payment %+v gave back more than it took", p)
 		}
+	}
+	var sums order.Totals // as the lines and the shipping say
+	for _, l := range o.Lines {
+		sums.Subtotal, sums.Discount = sums.Subtotal+l.Subtotal, sums.Discount+l.DiscountTotal()
+		sums.Tax, sums.Total = sums.Tax+l.TaxTotal(), sums.Total+l.Total
+	}
+	for _, s := range o.ShippingLines {
+		sums.Shipping, sums.Tax, sums.Total = sums.Shipping+s.Amount, sums.Tax+pricing.TaxTotal(s.TaxLines), sums.Total+s.Total()
+	}
+	if o.Totals != sums {
+		t.Fatalf("totals %+v; lines and shipping come to %+v", o.Totals, sums)
 	}
 	live := o.LiveTotals()
 	if o.Total() != m.charged || o.Total()+o.Credited != live.Total {

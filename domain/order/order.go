@@ -36,8 +36,8 @@ type Order struct {
 	Lines            []LineState    `json:"lines"`
 	ShippingLines    []ShippingLine `json:"shipping_lines,omitempty"`
 	Discounts        []Discount     `json:"discounts,omitempty"` // with what each has given in all, to edits too
-	Totals           Totals         `json:"totals"`              // as placed
-	Added            int64          `json:"added,omitempty"`     // put on the total by edits and taxes computed anew, or taken off
+	Totals           Totals         `json:"totals"`              // of Lines and ShippingLines, just as they say
+	Added            int64          `json:"added,omitempty"`     // put on the total by edits that change how many units a line has, or taken off
 	Released         int64          `json:"released,omitempty"`  // taken off the total by cancellations
 	Credited         int64          `json:"credited,omitempty"`  // taken off the total by returns
 	Payments         []Payment      `json:"payments,omitempty"`  // in the order in which they were first heard of

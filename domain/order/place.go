@@ -172,7 +172,7 @@ func (l *NewLine) price(faults *rule.Faults, index int) Line {
 	line := Line{
 		LineID: l.LineID, SKU: l.SKU, ProductName: l.ProductName, Quantity: l.Quantity, UnitPrice: l.UnitPrice,
 		DiscountAllocations: l.DiscountAllocations, TaxLines: l.TaxLines,
-		RequiresShipping: l.RequiresShipping, BackorderPolicy: l.BackorderPolicy,
+		RequiresShipping: l.RequiresShipping, BackorderPolicy: l.BackorderPolicy, TaxClass: l.TaxClass,
 	}
 	if l.LineID == uuid.Nil {
 		faults.Add(rule.ValidationFailed, l.at(index, ""), "a line needs an id")
@@ -287,6 +287,21 @@ func total(lines []Line, shipping []ShippingLine) (t Totals, overflow bool) {
 		add(&t.Total, s.Amount)
 	}
 	return t, overflow
+}
+
+// summed is total of what is known to fit.
+func summed(lines []Line, shipping []ShippingLine) Totals {
+	t, _ := total(lines, shipping)
+	return t
+}
+
+// plus adds to sums so many times others.
+func plus(t, other Totals, times int64) Totals {
+	return Totals{
+		Subtotal: money.Clamped(t.Subtotal, times*other.Subtotal), Discount: money.Clamped(t.Discount, times*other.Discount),
+		Shipping: money.Clamped(t.Shipping, times*other.Shipping), Tax: money.Clamped(t.Tax, times*other.Tax),
+		Total: money.Clamped(t.Total, times*other.Total),
+	}
 }
 
 // checkExpected compares a total that the sender knows with the computed one.

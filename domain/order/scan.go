@@ -146,6 +146,8 @@ func scanLine(r *scan.Reader, l *Line) {
 			l.RequiresShipping = r.Bool()
 		case "backorder_policy":
 			l.BackorderPolicy = BackorderPolicy(r.String())
+		case "tax_class":
+			l.TaxClass = r.String()
 		default:
 			r.Fail()
 		}
@@ -191,6 +193,8 @@ func scanShippingLine(r *scan.Reader, s *ShippingLine) {
 			s.Amount = r.Int()
 		case "tax_lines":
 			s.TaxLines = scanList(r, s.TaxLines, 1, scanTaxLine)
+		case "tax_class":
+			s.TaxClass = r.String()
 		default:
 			r.Fail()
 		}

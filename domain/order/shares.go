@@ -103,14 +103,8 @@ func (o *Order) LiveTotals() Totals {
 		t.Tax += s.tax
 		t.Total += s.gross
 	}
-	if o.Status == StatusCanceled || o.Status == StatusExpired {
-		return t // nothing is shipped
-	}
-	for i := range o.ShippingLines {
-		s := &o.ShippingLines[i]
-		t.Shipping += s.Amount
-		t.Tax += pricing.TaxTotal(s.TaxLines)
-		t.Total += s.Total()
+	if o.Status != StatusCanceled && o.Status != StatusExpired { // else nothing is shipped
+		t = plus(t, summed(nil, o.ShippingLines), 1)
 	}
 	return t
 }

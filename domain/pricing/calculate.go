@@ -173,7 +173,7 @@ func (c *calculation) shipping(out *Output) {
 		c.faults.AddDetail(*misfit)
 		return
 	}
-	out.Shipping = []ShippingLine{{Method: method.ID, Amount: amount}}
+	out.Shipping = []ShippingLine{{Method: method.ID, Amount: amount, TaxClass: cmp.Or(method.TaxClass, StandardClass)}}
 }
 
 // parcel returns what the goods cost after discounts, what those that need shipping weigh, and whether any does.

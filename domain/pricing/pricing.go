@@ -27,7 +27,11 @@ type ShippingLine struct {
 	Method   string    `json:"method"`
 	Amount   int64     `json:"amount"` // minor units, exclusive taxes not included
 	TaxLines []TaxLine `json:"tax_lines,omitempty"`
+	TaxClass string    `json:"tax_class,omitempty"` // the method's when it was chosen, or StandardClass; empty: not known any more
 }
+
+// StandardClass is the name of the class without a rate of its own, where an empty one would mean that it is not known.
+const StandardClass = "standard"
 
 // Discount is a reduction of the order, allocated to its lines.
 type Discount struct {

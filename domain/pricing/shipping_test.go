@@ -68,7 +68,7 @@ func TestCalculate_shippingPrice(t *testing.T) {
 			input := in(rulesOf(t, method(tt.method)), tt.items...)
 			input.Method = "post"
 			out := calculate(t, input)
-			want := []pricing.ShippingLine{{Method: "post", Amount: tt.want}}
+			want := []pricing.ShippingLine{{Method: "post", Amount: tt.want, TaxClass: pricing.StandardClass}}
 			if !reflect.DeepEqual(out.Shipping, want) || out.Totals.Shipping != tt.want || out.Totals.Total != out.Totals.Subtotal+tt.want {
 				t.Errorf("shipping %+v, totals %+v; want %+v", out.Shipping, out.Totals, want)
 			}
@@ -95,7 +95,7 @@ func TestCalculate_shippingTax(t *testing.T) {
 	input := in(rules, item("A", 1, 1000))
 	input.Method = "post"
 	out := calculate(t, input)
-	want := []pricing.ShippingLine{{Method: "post", Amount: 490, TaxLines: []pricing.TaxLine{{Code: "POST", Rate: 100_000, Amount: 49}}}}
+	want := []pricing.ShippingLine{{Method: "post", Amount: 490, TaxClass: "post", TaxLines: []pricing.TaxLine{{Code: "POST", Rate: 100_000, Amount: 49}}}}
 	if totals := (pricing.Totals{Subtotal: 1000, Shipping: 490, Tax: 160 + 49, Total: 1000 + 490 + 49}); !reflect.DeepEqual(out.Shipping, want) || out.Totals != totals {
 		t.Errorf("shipping %+v, totals %+v; want %+v, %+v", out.Shipping, out.Totals, want, totals)
 	}

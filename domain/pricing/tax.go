@@ -69,9 +69,7 @@ func (c *calculation) taxables(out *Output) []taxable {
 	for i := range out.Shipping {
 		t := &list[len(out.Lines)+i]
 		t.base = out.Shipping[i].Amount
-		if method, ok := c.in.Rules.Method(out.Shipping[i].Method); ok {
-			t.rate, _ = c.in.Rules.Rate(method.TaxClass, c.in.Country)
-		}
+		t.rate, _ = c.in.Rules.Rate(out.Shipping[i].TaxClass, c.in.Country)
 	}
 	return list
 }

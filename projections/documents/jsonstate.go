@@ -79,6 +79,7 @@ func writeLineState(w *jsonwriter.Writer, l *order.LineState) {
 	w.Int(`"total":`, l.Total)
 	w.Bool(`"requires_shipping":`, l.RequiresShipping)
 	w.TextIf(`"backorder_policy":`, string(l.BackorderPolicy))
+	w.TextIf(`"tax_class":`, l.TaxClass)
 	w.Open(`"counters":`, '{')
 	c := &l.Counters
 	w.Int(`"ordered":`, c.Ordered)
@@ -116,6 +117,7 @@ func writeShippingLine(w *jsonwriter.Writer, s *order.ShippingLine) {
 	w.Text(`"method":`, s.Method)
 	w.Int(`"amount":`, s.Amount)
 	arrayIf(w, `"tax_lines":`, s.TaxLines, writeTaxLine)
+	w.TextIf(`"tax_class":`, s.TaxClass)
 }
 
 func writeDiscount(w *jsonwriter.Writer, d *order.Discount) {

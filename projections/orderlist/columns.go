@@ -117,7 +117,7 @@ func renewColumns(rows []*row) []any {
 		contents(func(r *row) string { return r.channel }), contents(func(r *row) string { return r.currency }),
 		contents(func(r *row) string { return r.customer }),
 		list(rows, func(r *row) *string { return only(r.renewed.contents || r.renewed.country, r.country) }),
-		list(rows, func(r *row) *int64 { return only(r.renewed.contents, r.total) }),
+		list(rows, func(r *row) *int64 { return only(r.renewed.contents || r.renewed.total, r.total) }),
 		list(rows, func(r *row) *string { return only(r.renewed.contents || r.renewed.lines, arrayLiteral(r.skus)) }),
 		list(rows, func(r *row) *time.Time { return only(r.renewed.contents, r.placedAt) }),
 	}

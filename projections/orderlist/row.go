@@ -28,7 +28,7 @@ type row struct {
 	number, externalID, channel, currency, customer, country string
 
 	status         order.Status
-	total          int64 // as placed
+	total          int64 // of lines and shipping as they stand
 	added          int64 // put on by edits
 	released       int64 // taken off by cancellations
 	credited       int64 // taken off by returns
@@ -54,7 +54,7 @@ type row struct {
 }
 
 // renewed says which of the columns have changed that most events leave alone.
-type renewed struct{ contents, country, lines bool }
+type renewed struct{ contents, country, lines, total bool }
 
 func byKey(a, b *row) int {
 	return cmp.Or(cmp.Compare(a.tenant, b.tenant), bytes.Compare(a.id[:], b.id[:]))
@@ -153,7 +153,9 @@ func (r *row) describe(fact order.Event) {
 		r.begin(&f.Contents)
 	case order.ShippingAddressChanged:
 		r.country, r.renewed.country = f.Country, true
+		r.renewed.total = r.renewed.total || f.Requote != nil
 	case order.EditCommitted:
+		r.renewed.total = true
 		if len(f.LinesAdded) == 0 {
 			return
 		}
