@@ -160,8 +160,8 @@ func filterOf(call *httpx.Call) (orderlist.Filter, error) {
 			continue
 		}
 		inside, closed := strings.CutSuffix(inside, "]")
-		field, op, _ := strings.Cut(inside, "][")
-		if !closed || strings.ContainsAny(field+op, "[]") {
+		field, op, hasOp := strings.Cut(inside, "][")
+		if !closed || hasOp && op == "" || strings.ContainsAny(field+op, "[]") {
 			return nil, explainQuery(query.Unknown(name, "form", name, []string{"filter[field]", "filter[field][op]"}))
 		}
 		values := []string{call.Query.Get(name)}

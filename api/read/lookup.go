@@ -3,11 +3,12 @@ package read
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"github.com/ordermill/ordermill/api/httpx"
 	"github.com/ordermill/ordermill/projections/orderlist"
 	"github.com/ordermill/ordermill/projections/query"
+
+	"github.com/ordermill/ordermill/domain/order"
 )
 
 // Scopes of the claims that placing an order makes on its names.
@@ -18,21 +19,7 @@ const (
 
 // GetOrderByNumber serves GET /v1/orders/by-number/{number}.
 func (s *server) GetOrderByNumber(ctx context.Context, request GetOrderByNumberRequestObject) (GetOrderByNumberResponseObject, error) {
-	return s.claimed(ctx, claimNumber, orderNumber(request.Number))
-}
-
-// asRead replaces what people write for digits of an order number, which has no such letters, and takes out what they
-// write between them.
-var asRead = strings.NewReplacer("O", "0", "I", "1", "L", "1", "-", "", " ", "")
-
-// orderNumber returns an order number as it is printed, from how people type it: in small letters, without hyphens, with
-// an O for a zero. What cannot be one is returned as it is.
-func orderNumber(typed string) string {
-	n := asRead.Replace(strings.ToUpper(typed))
-	if len(n) != 12 {
-		return typed
-	}
-	return n[:4] + "-" + n[4:8] + "-" + n[8:]
+	return s.claimed(ctx, claimNumber, order.NormalNumber(request.Number))
 }
 
 // GetOrderByExternalID serves GET /v1/orders/by-external-id/{external_id}.

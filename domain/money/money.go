@@ -52,6 +52,12 @@ func Known(code string) bool {
 	return ok
 }
 
+// Readable reports whether amounts can have been stored in the currency: it is known, or was withdrawn.
+func Readable(code string) bool {
+	_, err := Exponent(code)
+	return err == nil
+}
+
 // Add returns a + b. It fails with ErrCurrencyMismatch or ErrOverflow.
 func (a Amount) Add(b Amount) (Amount, error) {
 	if a.Currency != b.Currency {

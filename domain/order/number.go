@@ -2,6 +2,7 @@ package order
 
 import (
 	"encoding/binary"
+	"strings"
 
 	"github.com/google/uuid"
 )
@@ -24,4 +25,22 @@ func Number(id uuid.UUID) string {
 		bits /= 32
 	}
 	return string(number[:])
+}
+
+// asRead replaces what people write for digits of an order number, which has no such letters, and takes out what they
+// write between them.
+var asRead = strings.NewReplacer("O", "0", "I", "1", "L", "1", "-", "", "\u2010", "", "\u2011", "", "\u2012", "", "\u2013", "", " ", "", "\u00a0", "")
+
+// NormalNumber returns an order number, or the beginning of one, as it is printed, from how people type it: in small
+// letters, without hyphens, with an O for a zero. What cannot be one is returned as it is.
+func NormalNumber(typed string) string {
+	n := asRead.Replace(strings.ToUpper(typed))
+	if len(n) > 12 || strings.Trim(n, crockford) != "" {
+		return typed
+	}
+	var parts []string
+	for ; len(n) > 4; n = n[4:] {
+		parts = append(parts, n[:4])
+	}
+	return strings.Join(append(parts, n), "-")
 }

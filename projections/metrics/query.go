@@ -114,7 +114,7 @@ func (r *Request) check() (Metric, error) {
 	if r.GroupBy != "" && r.GroupBy != GroupChannel {
 		return Metric{}, query.Unknown("group_by", "grouping", r.GroupBy, []string{GroupChannel})
 	}
-	if r.Currency != "" && !money.Known(r.Currency) {
+	if r.Currency = strings.ToUpper(r.Currency); r.Currency != "" && !money.Readable(r.Currency) {
 		return Metric{}, &query.Error{Parameter: "currency", Message: fmt.Sprintf("%q is not an ISO 4217 code such as EUR", r.Currency)}
 	}
 	if !query.Storable(r.Channel) {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/ordermill/ordermill/domain/iso"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/projections/query"
 )
@@ -61,6 +62,20 @@ type field struct {
 	ops    []Op
 	values []string // the only ones there are; nil: any
 	means  []string // of truth, for true; of one, for each value: the conditions
+}
+
+// spellings are how fields are written that are kept in one way, however they were sent: what is asked for is spelled
+// so too. History keeps its own names of countries.
+var spellings = map[string]func(string) string{
+	"country": func(s string) string {
+		if code, ok := iso.Country(s); ok {
+			return code
+		}
+		return s
+	},
+	"currency":     strings.ToUpper,
+	"order_number": order.NormalNumber,
+	"tag":          order.NormalTag,
 }
 
 // fields are all that can be filtered by. A literal, never changed.
@@ -163,6 +178,13 @@ func (f Filter) add(w *where) error {
 func (d *field) add(w *where, c Condition) error {
 	if len(c.Values) == 0 || len(c.Values) > maxValues || c.Op != In && len(c.Values) != 1 {
 		return fmt.Errorf("one value is needed, or with the operator in up to %d; there are %d", maxValues, len(c.Values))
+	}
+	if spell := spellings[d.name]; spell != nil && c.Op != Exists {
+		spelled := make([]string, len(c.Values))
+		for i, value := range c.Values {
+			spelled[i] = spell(value)
+		}
+		c.Values = spelled
 	}
 	column := "t." + d.column
 	if c.Op == Exists || d.kind == truth {

@@ -126,7 +126,7 @@ func (r *Request) check() error {
 	if r.Limit < 1 || r.Limit > MaxLimit {
 		return &query.Error{Parameter: "limit", Message: fmt.Sprintf("1 to %d SKUs can be asked for, not %d", MaxLimit, r.Limit)}
 	}
-	if r.Currency != "" && !money.Known(r.Currency) {
+	if r.Currency = strings.ToUpper(r.Currency); r.Currency != "" && !money.Readable(r.Currency) {
 		return &query.Error{Parameter: "currency", Message: fmt.Sprintf("%q is not an ISO 4217 code such as EUR", r.Currency)}
 	}
 	if r.To.IsZero() {
