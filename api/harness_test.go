@@ -58,6 +58,9 @@ type shop struct {
 	contract contract // what every answer is held against
 }
 
+// masterKeys wrap the keys of all shops. Never changed.
+var masterKeys = []eventstore.MasterKey{{ID: "test", Key: [32]byte{1, 2, 3}}}
+
 // newShop starts one.
 func newShop(tb testing.TB) *shop {
 	tb.Helper()
@@ -77,7 +80,7 @@ func newShop(tb testing.TB) *shop {
 		defer cancel()
 		must(tb, s.store.Close(bounded))
 	})
-	s.vault, err = eventstore.NewVault(s.pool, eventstore.VaultConfig{MasterKeys: []eventstore.MasterKey{{ID: "test", Key: [32]byte{1, 2, 3}}}})
+	s.vault, err = eventstore.NewVault(s.pool, eventstore.VaultConfig{MasterKeys: masterKeys})
 	must(tb, err)
 	s.issuer, err = httpx.NewIssuer(ed25519.NewKeyFromSeed(bytes.Repeat([]byte{7}, ed25519.SeedSize)), time.Now)
 	must(tb, err)
@@ -126,8 +129,10 @@ func (s *shop) withReads(client redis.UniversalClient) *shop {
 	must(s.tb, s.set.Ensure(s.tb.Context()))
 	reader, err := documents.NewReader(documents.ReaderConfig{Postgres: s.pool, Redis: client, Positions: s.set.Positions(s.store.Log())})
 	must(s.tb, err)
+	vault, err := eventstore.NewVault(s.pool, eventstore.VaultConfig{MasterKeys: masterKeys}) // as of another process than that of the writes
+	must(s.tb, err)
 	s.read, err = read.New(read.Config{
-		Store: s.store, Pool: s.pool, Reader: reader, Set: s.set, Vault: s.vault, Auth: s.auth, Tokens: s.tokens, JWKS: s.issuer.JWKS(),
+		Store: s.store, Pool: s.pool, Reader: reader, Set: s.set, Vault: vault, Auth: s.auth, Tokens: s.tokens, JWKS: s.issuer.JWKS(),
 		Host: httpx.HostConfig{Log: logTo(s.tb)},
 	})
 	must(s.tb, err)

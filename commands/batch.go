@@ -63,7 +63,7 @@ func (e *Engine) fetch(ctx context.Context, jobs []*job) {
 		var missing []ref
 		for _, j := range jobs {
 			v := &view{tenant: j.request.Tenant, states: e.states, first: j.attempts == 0}
-			_, _ = j.request.Command.decide(v) // only to see what it looks at
+			_, _ = decide(v, j.request.Command) // only to see what it looks at
 			missing = append(missing, v.missing...)
 		}
 		if len(missing) == 0 || e.load(ctx, e.store, missing) != nil {

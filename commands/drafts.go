@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"github.com/ordermill/ordermill/domain/customer"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/domain/rule"
 )
@@ -24,7 +25,7 @@ func (c DraftOrder) decide(v *view) (decision, error) {
 
 // draft returns what was asked for at the prices of the moment.
 func (c PlaceOrder) draft(w *work) (order.Draft, error) {
-	if err := c.checkCustomer(w); err != nil {
+	if err := customer.CheckChosen("/customer/id", c.CustomerID); err != nil {
 		return order.Draft{}, err
 	}
 	b := c.basket()

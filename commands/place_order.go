@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ordermill/ordermill/domain/customer"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/domain/reservation"
 	"github.com/ordermill/ordermill/domain/rule"
@@ -31,7 +32,7 @@ func (c PlaceOrder) decide(v *view) (decision, error) {
 }
 
 func (c PlaceOrder) place(w *work, o *aggregate) error {
-	if err := c.checkCustomer(w); err != nil {
+	if err := customer.CheckChosen("/customer/id", c.CustomerID); err != nil {
 		return err
 	}
 	b := c.basket()
@@ -67,15 +68,6 @@ func (c PlaceOrder) place(w *work, o *aggregate) error {
 		return err
 	}
 	return w.record(o, events)
-}
-
-// checkCustomer refuses to write anew about a person who was erased. What has personal data is not looked at: a person
-// who was erased has no key to seal it with.
-func (c PlaceOrder) checkCustomer(w *work) error {
-	if c.CustomerID == "" || c.PII != nil {
-		return nil
-	}
-	return w.v.customer(c.CustomerID).customerState().CheckNotErased()
 }
 
 // backorderable notes on new lines how far their SKUs can be backordered.

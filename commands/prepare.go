@@ -28,7 +28,7 @@ var errContested = errors.New("commands: to be decided under the lock")
 // fails with errContested if j had better be decided under the lock.
 func (e *Engine) prepare(j *job, locked bool) (prepared, []ref, error) {
 	v := &view{tenant: j.request.Tenant, states: e.states, first: j.attempts == 0}
-	d, err := j.request.Command.decide(v)
+	d, err := decide(v, j.request.Command)
 	switch {
 	case len(v.missing) > 0:
 		return prepared{}, v.missing, nil

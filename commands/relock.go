@@ -94,7 +94,7 @@ func (e *Engine) refresh(ctx context.Context, l *eventstore.Locked, jobs []*job)
 		var refs []ref
 		for _, j := range jobs {
 			v := &view{tenant: j.request.Tenant, states: e.states, first: j.attempts == 0}
-			_, _ = j.request.Command.decide(v) // only to see what it looks at
+			_, _ = decide(v, j.request.Command) // only to see what it looks at
 			for _, a := range v.read {
 				if !read[a.ref] && (a.version > 0 || j.attempts > 0) { // else it is an id that was just made
 					read[a.ref] = true

@@ -1,26 +1,12 @@
 package commands
 
-import (
-	"github.com/ordermill/ordermill/domain/customer"
-	"github.com/ordermill/ordermill/domain/settings"
-)
+import "github.com/ordermill/ordermill/domain/settings"
 
 // decide changes the tenant's settings.
 func (c ChangeSettings) decide(v *view) (decision, error) {
 	s := v.settingsStream()
 	w := begin(v, s, c.At, "settings")
 	events, err := settings.Decide(s.settingsState(), c.Command)
-	if err == nil {
-		w.add(s, facts(events)...)
-	}
-	return w.decision, err
-}
-
-// decide changes what is known of a customer.
-func (c ChangeCustomer) decide(v *view) (decision, error) {
-	s := v.customer(c.CustomerID)
-	w := begin(v, s, c.At, c.CustomerID)
-	events, err := customer.Decide(s.customerState(), c.Command)
 	if err == nil {
 		w.add(s, facts(events)...)
 	}

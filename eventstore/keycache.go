@@ -15,7 +15,7 @@ type keyCache struct {
 	mu     sync.Mutex
 	young  map[person]cachedKey
 	old    map[person]cachedKey
-	erased int // keys destroyed by this process
+	erased int // keys that this process knows to be destroyed meanwhile
 }
 
 type cachedKey struct {
@@ -37,7 +37,7 @@ func (c *keyCache) get(p person, now time.Time) (personKey, bool) {
 	return k.personKey, ok && now.Before(k.until)
 }
 
-// erasures counts the keys that this process has destroyed.
+// erasures counts the keys that this process was told are destroyed.
 func (c *keyCache) erasures() int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -64,6 +64,22 @@ func (c *keyCache) keep(p person, k cachedKey) {
 		c.young, c.old = make(map[person]cachedKey), c.young
 	}
 	c.young[p] = k
+}
+
+// clear forgets all keys.
+func (c *keyCache) clear() {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.erased++
+	c.young, c.old = make(map[person]cachedKey), nil
+}
+
+// drop forgets a key, so that it is read again.
+func (c *keyCache) drop(p person) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	delete(c.young, p)
+	delete(c.old, p)
 }
 
 // erase replaces a key by the knowledge that it is destroyed.

@@ -47,7 +47,7 @@ func (k MasterKey) MarshalJSON() ([]byte, error) { return json.Marshal(k.String(
 type VaultConfig struct {
 	MasterKeys []MasterKey      // the first wraps new keys; the others open older ones
 	CacheKeys  int              // how many subjects' keys stay in memory, at most. Default 20,000
-	CacheFor   time.Duration    // how long they do: a key destroyed by another process may work that long here. Default 1 min
+	CacheFor   time.Duration    // how long they do, unless Forget comes first. Default 1 min
 	Now        func() time.Time // default time.Now
 }
 
@@ -137,6 +137,15 @@ func (v *Vault) Seal(ctx context.Context, tenant, subject string, id uuid.UUID, 
 	return json.Marshal(envelope{algorithm, subject, aead.Seal(nil, nil, plain, binding("sealed", p, id[:]))})
 }
 
+// OpenFresh is Open with the key as the database has it now, rather than as it was a moment ago.
+func (v *Vault) OpenFresh(ctx context.Context, tenant string, sealed []byte, id uuid.UUID) ([]byte, error) {
+	var e envelope
+	if json.Unmarshal(sealed, &e) == nil { // else Open says so
+		v.cache.drop(person{tenant, e.Subject})
+	}
+	return v.Open(ctx, tenant, sealed, id)
+}
+
 // Open decrypts what Seal has returned for the same tenant and id. Errors: ErrErased, ErrCannotOpen, or that the key
 // cannot be had right now.
 func (v *Vault) Open(ctx context.Context, tenant string, sealed []byte, id uuid.UUID) ([]byte, error) {
@@ -159,8 +168,30 @@ func (v *Vault) Open(ctx context.Context, tenant string, sealed []byte, id uuid.
 	return plain, nil
 }
 
-// Destroy destroys a subject's key for ever, also when it has none yet. This process forgets it at once, others within
-// their CacheFor. Copies in the database's backups live on until those are deleted.
+// Forget says that a subject's key was destroyed: what it sealed does not open here any more, and nothing more is sealed
+// with it. Call it for each erasure that the log tells of.
+func (v *Vault) Forget(tenant, subject string) { v.cache.erase(person{tenant, subject}, v.now()) }
+
+// ForgetAll forgets all keys, after which they are asked for anew: some may be destroyed without that this process was
+// told.
+func (v *Vault) ForgetAll() { v.cache.clear() }
+
+// Destroyed reports whether a subject had a key that is destroyed. It asks the database.
+func (v *Vault) Destroyed(ctx context.Context, tenant, subject string) (destroyed bool, err error) {
+	if !validText(tenant) || !validText(subject) {
+		return false, nil // what is no text never had one
+	}
+	err = asTenant(ctx, v.pool, tenant, func(batch *pgx.Batch) {
+		batch.Queue(destroyedSQL, tenant, subject).QueryRow(func(row pgx.Row) error { return row.Scan(&destroyed) })
+	})
+	if err != nil {
+		return false, fmt.Errorf("state of the key of %s: %w", subject, err)
+	}
+	return destroyed, nil
+}
+
+// Destroy destroys a subject's key for ever, also when it has none yet. This process forgets it at once, others when they
+// are told to Forget it, and within their CacheFor. Copies in the database's backups live on until those are deleted.
 func (v *Vault) Destroy(ctx context.Context, tenant, subject string) error {
 	err := asTenant(ctx, v.pool, tenant, func(batch *pgx.Batch) { batch.Queue(destroySQL, tenant, subject) })
 	if denied := new(pgconn.PgError); errors.As(err, &denied) && denied.Code == "42501" {

@@ -1237,7 +1237,7 @@ type Customer struct {
 	DryRun   *DryRun    `json:"dry_run,omitempty"`
 	ErasedAt *time.Time `json:"erased_at,omitempty"`
 
-	// KeyDestroyed The key of the person's data is gone for ever
+	// KeyDestroyed Of somebody erased: true if there was a key, which is gone for ever; false if nothing was ever sealed for the person
 	KeyDestroyed *bool `json:"key_destroyed,omitempty"`
 	LegalHold    *struct {
 		By     *string   `json:"by,omitempty"`
@@ -1295,10 +1295,12 @@ type CustomerSummary struct {
 		Phone           *string  `json:"phone,omitempty"`
 		ShippingAddress *Address `json:"shipping_address,omitempty"`
 	} `json:"contact,omitempty"`
-	Currencies   []CustomerFigures `json:"currencies"`
-	CustomerId   string            `json:"customer_id"`
-	ErasedAt     *time.Time        `json:"erased_at,omitempty"`
-	KeyDestroyed *bool             `json:"key_destroyed,omitempty"`
+	Currencies []CustomerFigures `json:"currencies"`
+	CustomerId string            `json:"customer_id"`
+	ErasedAt   *time.Time        `json:"erased_at,omitempty"`
+
+	// KeyDestroyed As when the customer was erased
+	KeyDestroyed *bool `json:"key_destroyed,omitempty"`
 	LegalHold    *struct {
 		By     *string   `json:"by,omitempty"`
 		Reason string    `json:"reason"`

@@ -70,7 +70,7 @@ func (s *server) GetCustomer(ctx context.Context, request GetCustomerRequestObje
 	case len(sums) == 0 && version == 0:
 		return nil, httpx.Errorf("customer_not_found", "Nobody with this id has ordered anything; ids differ by case.")
 	}
-	body, err := resource.CustomerSummary(ctx, s.Vault, tenant, request.CustomerId, known, version, sums, call.Identity.Viewer())
+	body, err := resource.CustomerSummary(ctx, s.opener(now.position), tenant, request.CustomerId, known, version, sums, call.Identity.Viewer())
 	if err != nil {
 		s.log.WarnContext(ctx, "personal data left out", "request_id", call.RequestID, "error", err)
 	}

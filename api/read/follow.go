@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/ordermill/ordermill/api/httpx"
+	"github.com/ordermill/ordermill/commands"
 	"github.com/ordermill/ordermill/eventstore"
 )
 
@@ -45,6 +46,7 @@ func (h *Host) Run(ctx context.Context) error {
 		if s.epoch.Swap(frame.Epoch) != frame.Epoch {
 			s.restart(frame.First - 1)
 		}
+		commands.ForgetErased(s.Vault, frame.Events) // before the frame counts as seen
 		s.settings.Frame(frame.Events)
 		s.cache.Frame(frame.Events) // the last one: it is asked how far the log was seen
 		s.lag.note(frame.Last, frame.Events[len(frame.Events)-1].RecordedAt)
@@ -61,6 +63,7 @@ func (s *server) restart(position eventstore.Position) {
 	s.settings.Restart(position)
 	s.cache.Restart(position)
 	s.uses.forget()
+	s.Vault.ForgetAll()
 }
 
 // lag knows when the log went beyond a position, for the recent past. It is safe for concurrent use.

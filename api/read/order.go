@@ -149,7 +149,7 @@ func (s *server) serveOrder(ctx context.Context, w http.ResponseWriter, call *ht
 	}
 	body, etag, length := found.body, found.etag, found.length
 	if viewer := call.Identity.Viewer(); found.personal || !viewer.Staff {
-		shown, disclosure, err := resource.Reveal(ctx, s.Vault, call.Identity.Tenant, body, viewer)
+		shown, disclosure, err := resource.Reveal(ctx, s.opener(found.proven), call.Identity.Tenant, body, viewer)
 		if err != nil {
 			s.log.WarnContext(ctx, "personal data left out", "request_id", call.RequestID, "error", err)
 		}
@@ -176,6 +176,22 @@ func (s *server) serveOrder(ctx context.Context, w http.ResponseWriter, call *ht
 	w.WriteHeader(http.StatusOK)
 	_, _ = w.Write(body) // fails only when the client is gone
 	return nil
+}
+
+// freshly opens with keys that are asked for anew.
+type freshly struct{ resource.Keys }
+
+func (f freshly) Open(ctx context.Context, tenant string, sealed []byte, id uuid.UUID) ([]byte, error) {
+	return f.OpenFresh(ctx, tenant, sealed, id)
+}
+
+// opener decrypts for an answer that is proven at a position. If this process has not followed the log so far yet, it may
+// not have heard of an erasure that the client knows of.
+func (s *server) opener(proven eventstore.Position) resource.Keys {
+	if proven > s.cache.Position() {
+		return freshly{s.Vault}
+	}
+	return s.Vault
 }
 
 // varyAuthorization is a header value, shared and never written to.

@@ -31,7 +31,7 @@ type Config struct {
 	Pool       *pgxpool.Pool     // of the read models, with a role that sees one tenant at a time
 	Reader     *documents.Reader // whose Run is the caller's business
 	Set        *projections.Set
-	Vault      resource.Opener
+	Vault      resource.Keys
 	Auth       *httpx.Authenticator
 	Tokens     *httpx.Tokens
 	JWKS       []byte // served at /.well-known/jwks.json if there is one

@@ -180,7 +180,7 @@ func (s *server) ListOrderNotes(ctx context.Context, request ListOrderNotesReque
 	if err != nil {
 		return nil, err
 	}
-	body, _, err := resource.Reveal(ctx, s.Vault, call.Identity.Tenant, found.body, call.Identity.Viewer())
+	body, _, err := resource.Reveal(ctx, s.opener(found.proven), call.Identity.Tenant, found.body, call.Identity.Viewer())
 	if err != nil {
 		s.log.WarnContext(ctx, "personal data left out", "request_id", call.RequestID, "error", err)
 	}

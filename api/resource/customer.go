@@ -58,7 +58,7 @@ func figures(s *customers.Summary) CustomerFigures {
 // CustomerSummary renders a customer: what is known beyond the orders, and what was ordered in each currency. Whoever may
 // see personal data sees that of the last order. What cannot be decrypted is left out, and the error then is for the log.
 func CustomerSummary(
-	ctx context.Context, vault Opener, tenant, id string, c *customer.Customer, version eventstore.Version, sums []customers.Summary, viewer Viewer,
+	ctx context.Context, vault Keys, tenant, id string, c *customer.Customer, version eventstore.Version, sums []customers.Summary, viewer Viewer,
 ) ([]byte, error) {
 	list := make([]CustomerFigures, len(sums))
 	var last *customers.Summary
@@ -69,8 +69,14 @@ func CustomerSummary(
 		}
 	}
 	known := Customer(id, c, version)
-	out := append(known[:len(known)-1:len(known)-1], member("currencies", marshal(list))...)
 	disclosure, err := NothingPersonal, error(nil)
+	if c.Erased() {
+		var destroyed bool
+		if destroyed, err = vault.Destroyed(ctx, tenant, customer.KeyOf(id)); err == nil {
+			known = WithKey(known, destroyed)
+		}
+	}
+	out := append(known[:len(known)-1:len(known)-1], member("currencies", marshal(list))...)
 	switch {
 	case c.Erased():
 		disclosure = Erased

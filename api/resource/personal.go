@@ -15,6 +15,18 @@ type Opener interface {
 	Open(ctx context.Context, tenant string, sealed []byte, id uuid.UUID) ([]byte, error)
 }
 
+// Keys is an Opener that knows what became of keys; *eventstore.Vault is one.
+type Keys interface {
+	Opener
+	// Destroyed reports whether a subject had a key that is destroyed.
+	Destroyed(ctx context.Context, tenant, subject string) (bool, error)
+	// Forget says that the log tells of a subject's erasure, ForgetAll that it may have told of some.
+	Forget(tenant, subject string)
+	ForgetAll()
+	// OpenFresh is Open with a key that is asked for anew.
+	OpenFresh(ctx context.Context, tenant string, sealed []byte, id uuid.UUID) ([]byte, error)
+}
+
 // Personal is what is encrypted of an order, in the shape in which events keep it.
 type Personal struct {
 	Email           string          `json:"email,omitempty"`

@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"slices"
 	"time"
 
 	"github.com/ordermill/ordermill/domain/customer"
@@ -68,7 +69,7 @@ func Limits(s *settings.Settings) []byte {
 	return marshal(l)
 }
 
-// Customer renders what is known of a customer beyond the orders.
+// Customer renders what is known of a customer beyond the orders, but for the person's key: see WithKey.
 func Customer(id string, c *customer.Customer, version eventstore.Version) []byte {
 	type held struct {
 		Reason string `json:"reason"`
@@ -76,14 +77,18 @@ func Customer(id string, c *customer.Customer, version eventstore.Version) []byt
 		SetAt  Time   `json:"set_at"`
 	}
 	out := struct {
-		CustomerID   string             `json:"customer_id"`
-		LegalHold    *held              `json:"legal_hold,omitempty"`
-		ErasedAt     Time               `json:"erased_at,omitzero"`
-		KeyDestroyed bool               `json:"key_destroyed,omitempty"`
-		Version      eventstore.Version `json:"version,omitempty"`
-	}{CustomerID: id, ErasedAt: Time(c.ErasedAt), KeyDestroyed: c.Erased(), Version: version}
+		CustomerID string             `json:"customer_id"`
+		LegalHold  *held              `json:"legal_hold,omitempty"`
+		ErasedAt   Time               `json:"erased_at,omitzero"`
+		Version    eventstore.Version `json:"version,omitempty"`
+	}{CustomerID: id, ErasedAt: Time(c.ErasedAt), Version: version}
 	if h := c.LegalHold; h != nil {
 		out.LegalHold = &held{h.Reason, h.By, Time(h.SetAt)}
 	}
 	return marshal(out)
+}
+
+// WithKey adds to an erased customer whether there was a key that is destroyed now.
+func WithKey(body []byte, destroyed bool) []byte {
+	return append(append(slices.Clip(body[:len(body)-1]), member("key_destroyed", marshal(destroyed))...), '}')
 }

@@ -17,19 +17,23 @@ func (r *request) customer(cmd customer.Command) (commands.Command, error) {
 
 func erase(_ context.Context, r *request, in *contract.Erasure) (commands.Command, error) {
 	id := r.path("customer_id")
-	return r.customer(customer.Erase{CustomerID: id, KeyID: subjectOf(id), Reason: value(in.Reason, ""), By: r.by(), At: r.at})
+	return r.customer(customer.Erase{CustomerID: id, KeyID: customer.KeyOf(id), Reason: value(in.Reason, ""), By: r.by(), At: r.at})
 }
 
-// eraseCustomer records the erasure and then destroys the person's key. If that fails, sending it again does it: the
-// event says once and for all that it is to be done, and destroying a key twice does no harm.
+// eraseCustomer records the erasure, by which the database destroys the person's key in the same transaction, and says
+// what became of the key.
 func (s *server) eraseCustomer(ctx context.Context, r *request) (answer, error) {
 	a, err := command(s, erase, erased)(ctx, r)
 	if err != nil || a.status != http.StatusAccepted {
 		return a, err // also of a dry run
 	}
-	if err := s.Vault.Destroy(ctx, r.Identity.Tenant, subjectOf(r.path("customer_id"))); err != nil {
-		return answer{}, unreachable("The erasure is recorded, but the key is not destroyed yet; send the request again.", err)
+	key := customer.KeyOf(r.path("customer_id"))
+	s.Vault.Forget(r.Identity.Tenant, key) // before the client hears of it; others learn it from the log
+	destroyed, err := s.Vault.Destroyed(ctx, r.Identity.Tenant, key)
+	if err != nil {
+		return answer{}, unreachable("The erasure is recorded and the key is destroyed, if there was one, which cannot be looked up right now; send the request again.", err)
 	}
+	a.body = resource.WithKey(a.body, destroyed)
 	return a, nil
 }
 

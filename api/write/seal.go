@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 
 	"github.com/google/uuid"
 
@@ -19,16 +18,12 @@ import (
 // unsealed stands for personal data in a dry run, which makes no keys.
 const unsealed = `{"dry_run":true}`
 
-// seal encrypts for a customer, or, if no person is named, for one order of a guest.
-func (r *request) seal(ctx context.Context, person string, id uuid.UUID, plain any) (order.PII, error) {
+// seal encrypts for whoever an order is of: a customer, or, if none is named, a guest.
+func (r *request) seal(ctx context.Context, customerID string, id uuid.UUID, plain any) (order.PII, error) {
 	if r.Prefer.DryRun {
-		return order.PII(unsealed), r.notErased(ctx, person)
+		return order.PII(unsealed), nil
 	}
-	subject := subjectOf(person)
-	if person == "" {
-		subject = "order:" + id.String()
-	}
-	sealed, err := r.server.Vault.Seal(ctx, r.Identity.Tenant, subject, id, httpx.Marshal(plain))
+	sealed, err := r.server.Vault.Seal(ctx, r.Identity.Tenant, customer.KeyOf(customer.Person(customerID, id)), id, httpx.Marshal(plain))
 	switch {
 	case err == nil:
 		return sealed, nil
@@ -39,31 +34,6 @@ func (r *request) seal(ctx context.Context, person string, id uuid.UUID, plain a
 	}
 }
 
-// notErased fails as sealing does if the customer was erased.
-func (r *request) notErased(ctx context.Context, id string) error {
-	if id == "" {
-		return nil
-	}
-	recorded, err := r.server.Store.Load(ctx, r.Identity.Tenant, customer.StreamID(r.Identity.Tenant, id), 0)
-	if err != nil {
-		return fmt.Errorf("%w: %w", eventstore.ErrUnavailable, err)
-	}
-	for i := range recorded {
-		event, err := customer.Decode(recorded[i].Type, recorded[i].Data)
-		if err != nil {
-			return eventstore.Unreadable(&recorded[i], err)
-		}
-		if _, erased := event.(customer.Erased); erased {
-			return eventstore.ErrErased
-		}
-	}
-	return nil
-}
-
-// subjectOf names whose key a customer's personal data is sealed with.
-func subjectOf(person string) string { return "customer:" + person }
-
-// unreachable is the error of a vault that does not serve, unless it is the database that does not.
 func unreachable(detail string, cause error) error {
 	if eventstore.TroubleOf(cause) != eventstore.TroubleNone {
 		return cause

@@ -22,12 +22,11 @@ import (
 	"github.com/ordermill/ordermill/eventstore"
 )
 
-// Vault seals personal data before it is stored, opens it when it is served, and destroys a person's key; an
+// Vault seals personal data before it is stored, opens it when it is served, and knows what became of a person's key; an
 // *eventstore.Vault is one.
 type Vault interface {
-	resource.Opener
+	resource.Keys
 	Seal(ctx context.Context, tenant, subject string, id uuid.UUID, plain []byte) (json.RawMessage, error)
-	Destroy(ctx context.Context, tenant, subject string) error
 }
 
 // Config says what the write host works with. Expiry, Now and Host have defaults.

@@ -203,6 +203,9 @@ func (p *process) startHosts(ctx context.Context, l *listeners) {
 		p.startReading(ctx)
 		p.group.start(ctx, "read API", func(ctx context.Context) error { return p.readHost.Serve(ctx, l.read, grace) })
 	}
+	if p.writeHost != nil && p.readHost == nil { // which does the same
+		p.group.start(ctx, "erasures", func(ctx context.Context) error { return commands.FollowErasures(ctx, p.store, p.vault, p.log) })
+	}
 	if p.writeHost != nil {
 		p.group.start(ctx, "write API", func(ctx context.Context) error { return p.writeHost.Serve(ctx, l.write, grace) })
 	}

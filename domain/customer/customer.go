@@ -26,7 +26,7 @@ func StreamID(tenant, customerID string) uuid.UUID {
 	return streamid.New(tenant, StreamType, customerID)
 }
 
-// MaxLength is the most bytes of an id or a reason.
+// MaxLength is the most characters of an id, and the most bytes of a reason.
 const MaxLength = 255
 
 // Customer is the state of one customer. Its zero value is one of whom nothing ever happened.
@@ -115,7 +115,7 @@ type LiftLegalHold struct {
 // who was erased stays so, and erasing again changes nothing.
 type Erase struct {
 	CustomerID string
-	KeyID      string // the key that is destroyed; empty if the person never had one
+	KeyID      string // the key that is destroyed, as KeyOf names it; the person may never have had one
 	Reason     string // the legal basis, such as a request of the person
 	By         string
 	At         time.Time
@@ -158,7 +158,6 @@ func (cmd LiftLegalHold) decide(c *Customer) ([]Event, error) {
 func (cmd Erase) decide(c *Customer) ([]Event, error) {
 	var faults rule.Faults
 	checkID(&faults, cmd.CustomerID)
-	checkText(&faults, "/key_id", cmd.KeyID, 0)
 	checkText(&faults, "/reason", cmd.Reason, 0)
 	checkText(&faults, "/by", cmd.By, 0)
 	if err := faults.Err(); err != nil {
@@ -179,10 +178,11 @@ func (cmd Erase) decide(c *Customer) ([]Event, error) {
 	return []Event{Erased{CustomerID: cmd.CustomerID, KeyID: cmd.KeyID, Reason: cmd.Reason, By: cmd.By, ErasedAt: instant(cmd.At)}}, nil
 }
 
-// checkID takes every id that an order may bear, so that whoever ordered can be erased.
+// checkID takes every id that an order may bear, or may have borne before ids were looked at, so that whoever ordered can
+// be erased. Its length is counted in characters, as that of an order's is.
 func checkID(faults *rule.Faults, id string) {
-	if len(id) < 1 || len(id) > MaxLength || !utf8.ValidString(id) {
-		faults.Add(rule.ValidationFailed, "/customer_id", "a customer's id is 1 to %d bytes of UTF-8, not %q", MaxLength, id)
+	if n := utf8.RuneCountInString(id); n < 1 || n > MaxLength || !utf8.ValidString(id) {
+		faults.Add(rule.ValidationFailed, "/customer_id", "a customer's id is 1 to %d characters of UTF-8, not %q", MaxLength, id)
 	}
 }
 

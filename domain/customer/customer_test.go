@@ -37,7 +37,7 @@ func samples() events {
 func TestDecide(t *testing.T) {
 	t.Parallel()
 
-	another := hold
+	another, long := hold, strings.Repeat("ж", customer.MaxLength)
 	another.Reason = "case 8"
 	tests := map[string]struct {
 		given   events
@@ -60,6 +60,10 @@ func TestDecide(t *testing.T) {
 		"lifting twice changes nothing":           {events{held, lifted}, lift, nil, ""},
 		"any id that an order may bear can be erased": {
 			nil, customer.Erase{CustomerID: "a\tb", At: noon}, events{customer.Erased{CustomerID: "a\tb", ErasedAt: noon}}, "",
+		},
+		"and so can a long one": {
+			nil, customer.Erase{CustomerID: long, KeyID: customer.KeyOf(long), At: noon},
+			events{customer.Erased{CustomerID: long, KeyID: "customer:" + long, ErasedAt: noon}}, "",
 		},
 	}
 	for name, tt := range tests {
@@ -88,7 +92,7 @@ func TestDecide_allFaultsAtOnce(t *testing.T) {
 	}{
 		"hold":  {customer.SetLegalHold{By: "a\n"}, []string{"/customer_id", "/reason", "/by"}},
 		"lift":  {customer.LiftLegalHold{CustomerID: long, Reason: long, By: long}, []string{"/customer_id", "/reason", "/by"}},
-		"erase": {customer.Erase{CustomerID: "a\xff", KeyID: long, Reason: "\x00", By: long}, []string{"/customer_id", "/key_id", "/reason", "/by"}},
+		"erase": {customer.Erase{CustomerID: "a\xff", Reason: "\x00", By: long}, []string{"/customer_id", "/reason", "/by"}},
 	}
 	for name, tt := range tests {
 		t.Run(name, func(t *testing.T) {

@@ -95,6 +95,9 @@ func (c *Cache[V]) Changed(tenant string, stream uuid.UUID, position eventstore.
 // Seen says that all changes up to position were told.
 func (c *Cache[V]) Seen(position eventstore.Position) { raise(&c.seen, int64(position)) }
 
+// Position returns up to where all changes were told.
+func (c *Cache[V]) Position() eventstore.Position { return eventstore.Position(c.seen.Load()) }
+
 // Get returns a value that is proven at need or beyond, the position that it is proven at, and the position of the last
 // event in it. It makes no garbage.
 func (c *Cache[V]) Get(key Key, need eventstore.Position) (value V, proven, position eventstore.Position, ok bool) {
