@@ -28,6 +28,9 @@ type aggregate struct {
 	kept bool   // by the states
 	used bool   // since it came into their queue
 
+	bytes  int // of the events, or the snapshot and the events, that the state is made of
+	weight int // that the states count for it
+
 	long      bool // reading it took long, so that its next change is to have a snapshot
 	alien     bool // the stream is one of another kind of aggregate: for this kind there is nothing
 	doubtful  bool // an append on it has failed: whether the log has event must be looked up before it is used again
@@ -36,11 +39,12 @@ type aggregate struct {
 
 func newAggregate(r ref) *aggregate { return &aggregate{ref: r, state: r.kind.empty()} }
 
-// apply moves the state on by one event.
-func (a *aggregate) apply(id uuid.UUID, f fact) {
+// apply moves the state on by one event, which has so many bytes.
+func (a *aggregate) apply(id uuid.UUID, f fact, bytes int) {
 	a.state.apply(f)
 	a.version++
 	a.event = id
+	a.bytes += bytes
 }
 
 // errSnapshot says that a snapshot cannot be read.
@@ -54,7 +58,7 @@ func (a *aggregate) follow(rest *eventstore.StreamRest) error {
 		if err != nil {
 			return fmt.Errorf("stream %s version %d: %w: %w", a.stream, s.Version, errSnapshot, err)
 		}
-		a.state, a.version, a.event = restored, s.Version, s.Event
+		a.state, a.version, a.event, a.bytes = restored, s.Version, s.Event, len(s.Data)
 	case rest.After != a.version: // of another past, or of appends that have failed
 		a.reset()
 	case a.version > 0 && len(rest.Events) > 0:
@@ -71,7 +75,7 @@ func (a *aggregate) follow(rest *eventstore.StreamRest) error {
 
 // reset makes the aggregate one of which nothing is known.
 func (a *aggregate) reset() {
-	a.state, a.version, a.event, a.alien = a.kind.empty(), 0, uuid.Nil, false
+	a.state, a.version, a.event, a.alien, a.bytes = a.kind.empty(), 0, uuid.Nil, false, 0
 }
 
 // replay moves the state on by a recorded event.
@@ -87,6 +91,6 @@ func (a *aggregate) replay(rec *eventstore.Recorded) error {
 	if err != nil {
 		return eventstore.Unreadable(rec, err)
 	}
-	a.apply(rec.ID, f)
+	a.apply(rec.ID, f, len(rec.Data))
 	return nil
 }

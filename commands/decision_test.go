@@ -22,7 +22,7 @@ func TestDecision_on(t *testing.T) {
 			t.Parallel()
 
 			a := newAggregate(ref{"demo", stocks, uuid.New()})
-			a.apply(uuid.New(), stock.Received{SKU: "A", LocationID: stock.MainLocation, Quantity: 10, ReceivedAt: at})
+			a.apply(uuid.New(), stock.Received{SKU: "A", LocationID: stock.MainLocation, Quantity: 10, ReceivedAt: at}, 100)
 			before := a.stockState().Clone()
 			var d decision
 			decide := func(of *aggregate, cmd stock.Command) {

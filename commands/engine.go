@@ -18,6 +18,7 @@ import (
 // Config sets an engine's bounds. Zero fields mean the documented defaults.
 type Config struct {
 	States  int           // aggregates kept in memory, default 20,000
+	Bytes   int           // that they may take there, roughly, default 64 MiB
 	Waiting int           // commands that may wait, default 8,192
 	Batch   int           // commands decided in one go, default 256
 	Twin    time.Duration // how long a request waits for one with the same key, default 1 s
@@ -47,7 +48,7 @@ type Engine struct {
 	woken     chan struct{}
 
 	begun atomic.Int64 // when Run began with what it works on, in nanoseconds of Unix time; 0: it waits for work
-	stats struct{ commands, refused, replayed, relocked, loaded atomic.Int64 }
+	stats struct{ commands, refused, replayed, relocked, loaded, kept atomic.Int64 }
 }
 
 // job is a request on its way.
@@ -68,6 +69,7 @@ type reply struct {
 // New returns an engine over store. It does nothing before Run.
 func New(store *eventstore.Store, config Config) *Engine {
 	config.States = cmp.Or(config.States, 20_000)
+	config.Bytes = cmp.Or(config.Bytes, 64<<20)
 	config.Waiting = cmp.Or(config.Waiting, 8_192)
 	config.Batch = cmp.Or(config.Batch, 256)
 	config.Twin = cmp.Or(config.Twin, time.Second)
@@ -76,7 +78,7 @@ func New(store *eventstore.Store, config Config) *Engine {
 	}
 	return &Engine{
 		store: store, config: config, twins: newTwins(), ids: newExternalIDs(), queue: make(chan *job, config.Waiting),
-		states: newStates(config.States), snapshots: newSnapshots(store, config.Logger), woken: make(chan struct{}, 1),
+		states: newStates(config.States, config.Bytes), snapshots: newSnapshots(store, config.Logger), woken: make(chan struct{}, 1),
 	}
 }
 
@@ -160,6 +162,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		}
 		e.again(work)
 		e.states.trim()
+		e.stats.kept.Store(int64(e.states.bytes))
 	}
 }
 
@@ -219,12 +222,13 @@ type Stats struct {
 	Relocked int64 // decided under the log's lock, because another process was first or is likely to be
 	Loaded   int64 // events read to know the states that commands are decided on
 	Saved    int64 // snapshots taken
+	Kept     int64 // bytes that aggregates take in memory, roughly
 }
 
 // Stats returns the counters.
 func (e *Engine) Stats() Stats {
 	return Stats{
 		Commands: e.stats.commands.Load(), Refused: e.stats.refused.Load(), Replayed: e.stats.replayed.Load(),
-		Relocked: e.stats.relocked.Load(), Loaded: e.stats.loaded.Load(), Saved: e.snapshots.saved.Load(),
+		Relocked: e.stats.relocked.Load(), Loaded: e.stats.loaded.Load(), Saved: e.snapshots.saved.Load(), Kept: e.stats.kept.Load(),
 	}
 }

@@ -15,6 +15,7 @@ type kind struct {
 	empty      func() state
 	decode     func(eventType string, data []byte) (fact, error)
 	encode     func(fact) ([]byte, error)
+	weigh      func(s state, bytes int) int // of memory, roughly, given the bytes of its events; nil: twice as many
 
 	// Of kinds with long streams, whose states are kept as snapshots now and then.
 	format  [32]byte // of the snapshots; zero: there are none
@@ -86,6 +87,17 @@ func (h *typed[S, E]) value() any { return h.of }
 func (k *kind) keyed(stream func(tenant, key string) uuid.UUID) *kind {
 	k.stream = stream
 	return k
+}
+
+// weighed gives a kind a measure of its states that is better than the sizes of their events.
+func (k *kind) weighed(weigh func(s state, bytes int) int) *kind {
+	k.weigh = weigh
+	return k
+}
+
+// atMost weighs by events, of which most replace what others have said.
+func atMost(most int) func(state, int) int {
+	return func(_ state, bytes int) int { return min(2*bytes, most) }
 }
 
 // copied makes a kind's copy of its package's Clone.

@@ -19,23 +19,29 @@ var (
 	orders = define(order.StreamType, (*order.Order).Apply, order.Decode, order.Encode,
 		copied((*order.Order).Clone))
 	stocks = snapshotted(define(stock.StreamType, (*stock.Stock).Apply, stock.Decode, stock.Encode,
-		overlaid), stock.SnapshotFingerprint(), (*stock.Stock).AppendSnapshot, stock.ReadSnapshot).keyed(stock.StreamID)
+		overlaid), stock.SnapshotFingerprint(), (*stock.Stock).AppendSnapshot, stock.ReadSnapshot).keyed(stock.StreamID).weighed(weighStock)
 	products = define(catalog.StreamType, (*catalog.Product).Apply, catalog.Decode, catalog.Encode,
-		copied((*catalog.Product).Clone)).keyed(catalog.StreamID)
+		copied((*catalog.Product).Clone)).keyed(catalog.StreamID).weighed(atMost(8 << 10))
 	tenants = define(settings.StreamType, (*settings.Settings).Apply, settings.Decode, settings.Encode,
-		copied((*settings.Settings).Clone)).keyed(func(tenant, _ string) uuid.UUID { return settings.StreamID(tenant) })
+		copied((*settings.Settings).Clone)).keyed(func(tenant, _ string) uuid.UUID { return settings.StreamID(tenant) }).weighed(atMost(256 << 10))
 	promotions = define(promotion.StreamType, (*promotion.Promotion).Apply, promotion.Decode, promotion.Encode,
-		copied((*promotion.Promotion).Clone)).keyed(promotion.StreamID)
+		copied((*promotion.Promotion).Clone)).keyed(promotion.StreamID).weighed(weighPromotion)
 	numbers = define(series.StreamType, (*series.Series).Apply, series.Decode, series.Encode,
-		copied((*series.Series).Clone)).keyed(series.StreamID)
+		copied((*series.Series).Clone)).keyed(series.StreamID).weighed(atMost(1 << 10))
 	reservations = define(reservation.StreamType, (*reservation.Reservation).Apply, reservation.Decode, reservation.Encode,
 		copied((*reservation.Reservation).Clone))
 	customers = define(customer.StreamType, (*customer.Customer).Apply, customer.Decode, customer.Encode,
-		copied((*customer.Customer).Clone)).keyed(customer.StreamID)
+		copied((*customer.Customer).Clone)).keyed(customer.StreamID).weighed(atMost(2 << 10))
 )
 
 // kinds lists them all.
 var kinds = [...]*kind{orders, stocks, products, tenants, promotions, numbers, reservations, customers}
+
+// weighStock and weighPromotion count what comes and goes.
+
+func weighStock(s state, _ int) int { return valueOf[stock.Stock](s).Weight() }
+
+func weighPromotion(s state, _ int) int { return 256 + 64*int(valueOf[promotion.Promotion](s).Used()) }
 
 // Accessors of aggregates. They never fail: what does not exist has a state without events, and so has what is not loaded
 // yet, but then the decision does not count and is begun again.

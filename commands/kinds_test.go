@@ -71,7 +71,7 @@ func checkEvents(t *testing.T, streamType, files string) {
 		}
 		a := newAggregate(ref{"demo", k, uuid.New()})
 		id := uuid.New()
-		a.apply(id, f)
+		a.apply(id, f, 0)
 		if a.version != 1 || a.event != id {
 			t.Errorf("%s: after %s the aggregate is at %d, %s; want 1, %s", streamType, eventType, a.version, a.event, id)
 		}

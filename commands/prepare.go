@@ -53,7 +53,7 @@ func (e *Engine) prepare(j *job, locked bool) (prepared, []ref, error) {
 	if p.append.Events, err = encode(j, &d); err != nil {
 		return prepared{}, nil, err
 	}
-	p.taken = e.snapshots.take(d.apply(p.append.Events))
+	p.taken = e.snapshots.take(d.apply(e.states, p.append.Events))
 	p.append.Claims = d.claims
 	o := Outcome{State: d.result, Created: created, PickOrder: d.pick}
 	if d.target != nil {
@@ -153,15 +153,16 @@ func encode(j *job, d *decision) ([]eventstore.NewEvent, error) {
 
 // apply moves the aggregates on by the decision's events, so that the next decision of the batch sees them. It returns
 // those that it is time to have a snapshot of.
-func (d *decision) apply(events []eventstore.NewEvent) (due []*aggregate) {
+func (d *decision) apply(s *states, events []eventstore.NewEvent) (due []*aggregate) {
 	n := 0
 	for i := range d.changes {
 		c := &d.changes[i]
 		before := c.of.version / snapshotEvery
 		for _, f := range c.facts {
-			c.of.apply(events[n].ID, f)
+			c.of.apply(events[n].ID, f, len(events[n].Data))
 			n++
 		}
+		s.weigh(c.of)
 		if c.of.kind.save != nil && (c.of.long || c.of.version/snapshotEvery != before) {
 			due = append(due, c.of)
 		}

@@ -6,7 +6,9 @@ import "slices"
 // on it and nothing else; the oldest in the queue is forgotten, or loses its mark and queues again. It belongs to the
 // engine's goroutine.
 type states struct {
-	limit int
+	limit int // of their number
+	most  int // of their bytes in memory, roughly
+	bytes int
 	byRef map[ref]*aggregate
 	named map[name]*aggregate // by natural key, which is faster than to compute the stream
 	queue []*aggregate        // the oldest in front; some may be gone already
@@ -19,8 +21,8 @@ type name struct {
 	key    string
 }
 
-func newStates(limit int) *states {
-	return &states{limit: limit, byRef: make(map[ref]*aggregate), named: make(map[name]*aggregate)}
+func newStates(limit, most int) *states {
+	return &states{limit: limit, most: most, byRef: make(map[ref]*aggregate), named: make(map[name]*aggregate)}
 }
 
 // find returns an aggregate by its natural key, or nil and how to load it.
@@ -47,11 +49,13 @@ func (s *states) get(r ref) *aggregate {
 
 func (s *states) put(a *aggregate) {
 	if s.byRef[a.ref] == a {
+		s.weigh(a)
 		return
 	}
 	s.drop(a.ref)
 	a.kept, a.used = true, false
 	s.byRef[a.ref] = a
+	s.weigh(a)
 	if len(s.queue) >= 2*max(len(s.byRef), 64) { // many were dropped
 		s.queue = slices.DeleteFunc(s.queue, func(a *aggregate) bool { return !a.kept })
 	}
@@ -61,6 +65,7 @@ func (s *states) put(a *aggregate) {
 func (s *states) drop(r ref) {
 	if a := s.byRef[r]; a != nil {
 		a.kept = false
+		s.bytes, a.weight = s.bytes-a.weight, 0
 		delete(s.byRef, r)
 		if n := (name{r.tenant, r.kind, a.key}); s.named[n] == a {
 			delete(s.named, n)
@@ -68,10 +73,26 @@ func (s *states) drop(r ref) {
 	}
 }
 
-// trim forgets aggregates that were not used for long. It runs between batches, so that none goes away while a decision
-// holds it.
+// baseWeight is what an aggregate takes beside its state.
+const baseWeight = 512
+
+// weigh counts what an aggregate takes of the memory now. Whoever has moved one on calls it.
+func (s *states) weigh(a *aggregate) {
+	if !a.kept {
+		return
+	}
+	weight := 2 * a.bytes
+	if a.kind.weigh != nil {
+		weight = a.kind.weigh(a.state, a.bytes)
+	}
+	weight += baseWeight
+	s.bytes, a.weight = s.bytes+weight-a.weight, weight
+}
+
+// trim forgets aggregates that were not used for long, as long as there are too many or they take too much. It runs
+// between batches, so that none goes away while a decision holds it.
 func (s *states) trim() {
-	for len(s.byRef) > s.limit {
+	for len(s.byRef) > s.limit || s.bytes > s.most {
 		a := s.queue[0]
 		s.queue[0] = nil // the array lives on
 		s.queue = s.queue[1:]

@@ -10,7 +10,6 @@ import (
 // Bounds of what reads keeps: enough for consumers of one process that catch up more or less together.
 const (
 	readsEvents = 65_536
-	readsBytes  = 16 << 20
 	readsAge    = 5 * time.Second
 )
 
@@ -18,6 +17,8 @@ const (
 // behind read each of them once and not each for itself. A range is kept only if more events followed it, so it is
 // history and cannot change. It is safe for concurrent use.
 type reads struct {
+	most int // bytes
+
 	mu     sync.Mutex
 	ranges []*readRange // oldest first
 	events int
@@ -66,7 +67,7 @@ func (r *reads) claim(epoch int64, after Position, limit int) (mine, theirs *rea
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	now := time.Now()
-	for len(r.ranges) > 0 && (r.events > readsEvents || r.bytes > readsBytes || now.Sub(r.ranges[0].at) > readsAge) {
+	for len(r.ranges) > 0 && (r.events > readsEvents || r.bytes > r.most || now.Sub(r.ranges[0].at) > readsAge) {
 		r.remove(0)
 	}
 	for _, known := range r.ranges {

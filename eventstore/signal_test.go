@@ -9,7 +9,7 @@ func TestStore_heard(t *testing.T) {
 	for signal, wakes := range map[string]bool{
 		"1 6": true, "1 5": false, "1 4": false, "2 9": false, "11 9": false, "1 soon": true, "1": true, "": false,
 	} {
-		s := &Store{log: 1, tail: newTail()}
+		s := &Store{log: 1, tail: newTail(tailBytes)}
 		s.tail.add([]Recorded{{Log: 1, Position: 4}, {Log: 1, Position: 5}})
 		grown := s.Grown()
 		s.heard(signal)

@@ -1,6 +1,7 @@
 package eventstore
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -16,6 +17,10 @@ import (
 type Config struct {
 	Log    LogID        // default 1
 	Logger *slog.Logger // default: nothing is logged
+
+	// TailBytes is how much memory the newest events of the log may take, and half as much older ones that were read
+	// back. Default 32 MiB.
+	TailBytes int
 
 	bounds bounds // for tests
 }
@@ -46,7 +51,7 @@ func Open(ctx context.Context, pool *pgxpool.Pool, config Config) (*Store, error
 	if config.bounds == (bounds{}) {
 		config.bounds = defaultBounds()
 	}
-	s := &Store{log: config.Log, pool: pool, bounds: config.bounds, tail: newTail()}
+	s := &Store{log: config.Log, pool: pool, bounds: config.bounds, tail: newTail(cmp.Or(config.TailBytes, tailBytes))}
 	if err := s.check(ctx); err != nil {
 		return nil, err
 	}

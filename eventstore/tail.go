@@ -5,12 +5,14 @@ import "sync"
 // Bounds of the events that stay in memory.
 const (
 	tailEvents = 32_768
-	tailBytes  = 32 << 20
+	tailBytes  = 32 << 20 // unless the configuration says otherwise
 )
 
 // tail keeps the newest events of a log that this process has appended, without a hole, so that its projectors need
 // not read back what it has just written. It is safe for concurrent use.
 type tail struct {
+	most int // bytes
+
 	mu      sync.Mutex
 	buf     []Recorded
 	events  []Recorded // the part of buf in use
@@ -21,7 +23,9 @@ type tail struct {
 	reads reads // older events, that were read back
 }
 
-func newTail() *tail { return &tail{changed: make(chan struct{})} }
+func newTail(most int) *tail {
+	return &tail{most: most, changed: make(chan struct{}), reads: reads{most: most / 2}}
+}
 
 // add takes over events with consecutive positions. When another process wrote in between, the tail begins anew.
 func (t *tail) add(events []Recorded) {
@@ -43,7 +47,7 @@ func (t *tail) add(events []Recorded) {
 		t.bytes += sizeOf(&events[i])
 	}
 	drop := 0
-	for len(t.events)-drop > tailEvents || (t.bytes > tailBytes && drop < len(t.events)) {
+	for len(t.events)-drop > tailEvents || (t.bytes > t.most && drop < len(t.events)) {
 		t.bytes -= sizeOf(&t.events[drop])
 		drop++
 	}

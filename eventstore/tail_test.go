@@ -30,7 +30,7 @@ func checkTail(t *testing.T, tl *tail, position Position, limit, want int) {
 func TestTail_after(t *testing.T) {
 	t.Parallel()
 
-	tl := newTail()
+	tl := newTail(tailBytes)
 	checkTail(t, tl, 0, 10, 0)
 	tl.add(span(5, 3, 1))
 	checkTail(t, tl, 3, 10, 0) // begins before the memory
@@ -56,7 +56,7 @@ func TestTail_after(t *testing.T) {
 func TestTail_signal(t *testing.T) {
 	t.Parallel()
 
-	tl := newTail()
+	tl := newTail(tailBytes)
 	for name, grow := range map[string]func(){
 		"add": func() { tl.add(span(1, 1, 1)) }, "late add": func() { tl.add(span(1, 1, 1)) }, "wake": tl.wake,
 	} {
@@ -83,7 +83,7 @@ func TestTail_bounds(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 
-			tl := newTail()
+			tl := newTail(tailBytes)
 			next := Position(1)
 			for int(next) < 3*tt.kept {
 				tl.add(span(next, tt.batch, tt.size))
@@ -103,7 +103,7 @@ func TestTail_bounds(t *testing.T) {
 			}
 		})
 	}
-	tl := newTail()
+	tl := newTail(tailBytes)
 	tl.add(span(1, 3, tailBytes)) // larger than all of it
 	checkTail(t, tl, 0, 10, 0)
 	checkTail(t, tl, 2, 10, 0)

@@ -1,7 +1,6 @@
 package projections
 
 import (
-	"slices"
 	"sync"
 	"sync/atomic"
 
@@ -12,18 +11,21 @@ import (
 
 // Bounds of the bodies that are kept.
 const (
-	decodedBlock  = 1024 // events
-	decodedBlocks = 64
-	decodedBytes  = 16 << 20 // of the stored events that the bodies come from, roughly
+	decodedBlock  = 32 // events: few, since a block goes as a whole, and one event may be a large order
+	decodedBlocks = 2048
+	decodedBytes  = 16 << 20 // of the stored events that the bodies come from, roughly, unless the configuration says otherwise
 )
 
 // decodedBodies keeps the bodies of the events that the projections of a process have decoded last, by place in the log,
 // so that those who follow it more or less together decode each event once. Bodies are read only. It is safe for
 // concurrent use.
 type decodedBodies struct {
+	most int
+
 	mu     sync.Mutex
 	blocks map[blockKey]*block
 	recent []blockKey // in the order in which they were made
+	bytes  int        // of the stored events of all of them
 }
 
 type blockKey struct {
@@ -33,7 +35,8 @@ type blockKey struct {
 
 type block struct {
 	bodies [decodedBlock]atomic.Pointer[decodedBody]
-	bytes  atomic.Int64 // of the stored events
+	bytes  int  // of the stored events, as the next
+	gone   bool // it is forgotten; whoever still uses it keeps it alive
 }
 
 // decodedBody names its event, since another past of the log has others at the same places.
@@ -42,7 +45,9 @@ type decodedBody struct {
 	body any
 }
 
-func newDecodedBodies() *decodedBodies { return &decodedBodies{blocks: make(map[blockKey]*block)} }
+func newDecodedBodies(most int) *decodedBodies {
+	return &decodedBodies{most: most, blocks: make(map[blockKey]*block)}
+}
 
 // block returns the place of a block's bodies. The oldest ones are forgotten when there are too many, or too much in them.
 func (d *decodedBodies) block(key blockKey) *block {
@@ -50,9 +55,11 @@ func (d *decodedBodies) block(key blockKey) *block {
 	defer d.mu.Unlock()
 	b, ok := d.blocks[key]
 	if !ok {
-		for len(d.recent) == decodedBlocks || len(d.recent) > 1 && d.bytes() > decodedBytes {
+		for len(d.recent) == decodedBlocks || len(d.recent) > 0 && d.bytes > d.most {
+			old := d.blocks[d.recent[0]]
+			d.bytes, old.gone = d.bytes-old.bytes, true
 			delete(d.blocks, d.recent[0])
-			d.recent = slices.Delete(d.recent, 0, 1)
+			d.recent = d.recent[1:]
 		}
 		b = new(block)
 		d.blocks[key], d.recent = b, append(d.recent, key)
@@ -60,12 +67,14 @@ func (d *decodedBodies) block(key blockKey) *block {
 	return b
 }
 
-// bytes returns how much the bodies come from. The caller holds mu.
-func (d *decodedBodies) bytes() (sum int64) {
-	for _, b := range d.blocks {
-		sum += b.bytes.Load()
+// count adds the size of a stored event to its block, unless that is forgotten already.
+func (d *decodedBodies) count(b *block, size int) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if !b.gone {
+		b.bytes += size
+		d.bytes += size
 	}
-	return sum
 }
 
 // decoder is one reader's way along a log. It is for one goroutine.
@@ -90,7 +99,7 @@ func (d *decoder) decode(rec *eventstore.Recorded) (Event, error) {
 	var err error
 	if e.Body, err = decodeBody(rec); err == nil {
 		place.Store(&decodedBody{rec.ID, e.Body})
-		d.block.bytes.Add(int64(len(rec.Data)))
+		d.bodies.count(d.block, len(rec.Data))
 	}
 	return e, err
 }

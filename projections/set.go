@@ -1,6 +1,7 @@
 package projections
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +22,10 @@ type Config struct {
 	Models   []Model
 	Backends []Backend
 	Logger   *slog.Logger // default: nothing is logged
+
+	// DecodedBytes is how many bytes of stored events stay decoded in memory, where they take about twice as much.
+	// Default 16 MiB.
+	DecodedBytes int
 }
 
 // Set is the projections of one database. It runs them, rebuilds and verifies them and says where they are. It is safe
@@ -42,7 +47,7 @@ func NewSet(c Config) (*Set, error) {
 	if c.Pool == nil || len(c.Stores) == 0 {
 		return nil, errors.New("projections: a pool and at least one event store are needed")
 	}
-	s := &Set{pool: c.Pool, stores: slices.Clone(c.Stores), logger: c.Logger, positions: make(map[eventstore.LogID]*Positions), beats: make(map[*follow]time.Time), bodies: newDecodedBodies()}
+	s := &Set{pool: c.Pool, stores: slices.Clone(c.Stores), logger: c.Logger, positions: make(map[eventstore.LogID]*Positions), beats: make(map[*follow]time.Time), bodies: newDecodedBodies(cmp.Or(c.DecodedBytes, decodedBytes))}
 	if s.logger == nil {
 		s.logger = slog.New(slog.DiscardHandler)
 	}

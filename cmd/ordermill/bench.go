@@ -46,8 +46,9 @@ func (p *program) benchCommand() *cobra.Command {
 	flags.DurationVar(&o.Round, "round", 3*time.Second, "length of one measurement")
 	flags.IntVar(&o.Rounds, "rounds", 5, "how often each figure is measured, in turn with its limit")
 	flags.IntVar(&o.Events, "events", 1_000_000, "events of the replay")
+	flags.IntVar(&o.Orders, "orders", 38_000, "orders that the program is aged by")
 	flags.StringVar(&books, "books", "", "pattern of Online Retail files to import; none: a generated year")
-	flags.StringVar(&o.Only, "only", "", "measure only this: appends, orders, long, import, reads or replay")
+	flags.StringVar(&o.Only, "only", "", "measure only this: appends, orders, long, import, reads, replay or aging")
 	flags.StringVar(&output, "output", "table", "table or json")
 	flags.BoolVar(&bare, "bare-echo", false, "serve standard input by a bare Echo handler")
 	_ = flags.MarkHidden("bare-echo") // it exists

@@ -18,7 +18,7 @@ import (
 const stopServersTimeout = 8 * time.Second
 
 // devMemory is the heap that a dev aims to stay below, so that it fits on a laptop beside everything else.
-const devMemory = 200 << 20
+const devMemory = 256 << 20
 
 // cachePatience is how long ready waits for Redis to be filled, which begins anew with each start: what it lacks costs
 // speed and never an answer.

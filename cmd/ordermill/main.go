@@ -8,14 +8,11 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"math"
 	"os"
 	"os/signal"
-	"runtime/debug"
 	"syscall"
 	"time"
 
-	"github.com/KimMachineGun/automemlimit/memlimit"
 	"github.com/spf13/cobra"
 )
 
@@ -108,20 +105,4 @@ func (p *program) root(running *bool) *cobra.Command {
 		p.tokenCommand(), p.configCommand(), p.benchCommand(), p.versionCommand(),
 	)
 	return root
-}
-
-// limitMemory makes the garbage collector work harder near a limit: that of the container, or most bytes if that is less
-// and not 0. GOMEMLIMIT wins over both. As long as the limit is far, the collector works less hard than usual, since a
-// fifth of what a command costs would be its work; GOGC wins over that.
-func (p *program) limitMemory(log *slog.Logger, most int64) {
-	limit, err := memlimit.Set(memlimit.WithLogger(log))
-	if err != nil {
-		log.Debug("no memory limit was found", "error", err) // outside a container there is none
-	}
-	if _, set := p.environ["GOMEMLIMIT"]; !set && most > 0 && (err != nil || limit > most) {
-		debug.SetMemoryLimit(most)
-	}
-	if _, set := p.environ["GOGC"]; !set && debug.SetMemoryLimit(-1) < math.MaxInt64 {
-		debug.SetGCPercent(collectorLazy)
-	}
 }

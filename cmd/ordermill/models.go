@@ -22,9 +22,9 @@ const projectRedisTimeout = 5 * time.Second
 
 // openProjections names all read models. Those in Redis are there only if Redis is.
 func (p *process) openProjections(context.Context) error {
-	orders, stock := documents.Orders(), documents.StockLevels()
+	orders, stock := documents.Orders().Remember(p.memory.recent), documents.StockLevels().Remember(p.memory.recent)
 	config := projections.Config{
-		Pool: p.projectPool, Stores: []*eventstore.Store{p.store}, Logger: p.log,
+		Pool: p.projectPool, Stores: []*eventstore.Store{p.store}, Logger: p.log, DecodedBytes: p.memory.decoded,
 		Models: []projections.Model{
 			documents.NewModel(orders), documents.NewModel(stock),
 			orderlist.Model{},

@@ -44,6 +44,7 @@ func (p *process) buildReadHost(ctx context.Context, tokens *httpx.Tokens, host 
 	}
 	p.readHost, err = read.New(read.Config{
 		Store: p.store, Pool: p.readPool, Reader: p.reader, Set: p.set, Vault: p.vault, Auth: p.auth, Tokens: tokens, Now: p.now, Host: host,
+		CacheBytes: p.memory.documents,
 	})
 	return err
 }

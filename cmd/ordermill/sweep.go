@@ -29,12 +29,12 @@ func (p *process) buildSweeper(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		store, err := eventstore.Open(ctx, pool, eventstore.Config{Logger: p.log})
+		store, err := eventstore.Open(ctx, pool, eventstore.Config{Logger: p.log, TailBytes: p.memory.tail / 8})
 		if err != nil {
 			return err
 		}
 		p.closers = append(p.closers, store.Close)
-		p.sweepEngine = commands.New(store, commands.Config{States: sweepStates, Logger: p.log})
+		p.sweepEngine = commands.New(store, commands.Config{States: sweepStates, Bytes: p.memory.states / 4, Logger: p.log})
 		engine = p.sweepEngine
 	}
 	p.sweeper = commands.NewSweeper(commands.SweeperConfig{Do: engine.Do, Due: p.due, Now: p.now, Logger: p.log})

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime/debug"
 	"slices"
 	"time"
 
@@ -26,6 +27,7 @@ const closeTimeout = 3 * time.Second
 // first is closed last.
 type process struct {
 	config config
+	memory shares
 	roles  roles
 	log    *slog.Logger
 	now    func() time.Time
@@ -60,7 +62,7 @@ type options struct {
 
 // newProcess connects and builds. Nothing runs yet but the event store's own connections.
 func newProcess(ctx context.Context, c config, o options) (_ *process, err error) {
-	p := &process{config: c, roles: o.roles, log: o.log, now: o.now, group: newGroup()}
+	p := &process{config: c, memory: sharesOf(debug.SetMemoryLimit(-1)), roles: o.roles, log: o.log, now: o.now, group: newGroup()}
 	defer func() {
 		if err != nil {
 			err = errors.Join(err, p.close(ctx))
@@ -76,7 +78,7 @@ func newProcess(ctx context.Context, c config, o options) (_ *process, err error
 		return nil, err
 	}
 	if o.roles.write {
-		p.engine = commands.New(p.store, commands.Config{Logger: o.log})
+		p.engine = commands.New(p.store, commands.Config{Logger: o.log, Bytes: p.memory.states})
 	}
 	if o.roles.project {
 		if err := p.buildSweeper(ctx); err != nil {
@@ -106,7 +108,7 @@ func (p *process) openStore(ctx context.Context) (err error) {
 		}
 		pool = p.writePool
 	}
-	if p.store, err = eventstore.Open(ctx, pool, eventstore.Config{Logger: p.log}); err != nil {
+	if p.store, err = eventstore.Open(ctx, pool, eventstore.Config{Logger: p.log, TailBytes: p.memory.tail}); err != nil {
 		return err
 	}
 	p.closers = append(p.closers, p.store.Close)

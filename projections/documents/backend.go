@@ -62,7 +62,7 @@ func (b *Backend) NewFold() projections.Fold { return newFold(b.kind) }
 
 // Sink implements projections.Backend.
 func (b *Backend) Sink(log eventstore.LogID, g projections.Generation) projections.Sink {
-	return &Sink{backend: b, layout: b.layout(log, g), recent: newRecent()}
+	return &Sink{backend: b, layout: b.layout(log, g), recent: newRecent(b.kind.recentBytes())}
 }
 
 func (b *Backend) layout(log eventstore.LogID, g projections.Generation) layout {

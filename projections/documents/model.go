@@ -3,6 +3,7 @@ package documents
 import (
 	"context"
 	"fmt"
+	"maps"
 	"sync"
 
 	"github.com/google/uuid"
@@ -95,15 +96,15 @@ func (m *Model) Apply(ctx context.Context, tx pgx.Tx, g projections.Generation, 
 	return nil
 }
 
-// memory returns what is remembered of a generation. Of more than four the oldest is forgotten: it is not read any more.
+// memory returns what is remembered of a generation. Of more than two the oldest is forgotten: it is not read any more.
 func (m *Model) memory(g projections.Generation) *recent {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	r, ok := m.recent[g]
 	if !ok {
-		r = newRecent()
+		r = newRecent(m.kind.recentBytes())
 		m.recent[g] = r
-		delete(m.recent, g-4)
+		maps.DeleteFunc(m.recent, func(old projections.Generation, _ *recent) bool { return old < g-1 })
 	}
 	return r
 }

@@ -5,12 +5,15 @@ import (
 	"sync"
 )
 
-// recentBytes bounds what one recent keeps, measured in JSON; as states in memory it is some two to three times that.
+// recentBytes bounds what one recent keeps unless its kind says otherwise, measured in JSON; as states in memory it is
+// some two to three times that.
 const recentBytes = 8 << 20
 
 // recent keeps the documents that were changed last, so that a projector need not read back what it has just written.
 // Whoever takes a holding owns it, until it is put back. It is safe for concurrent use.
 type recent struct {
+	most int // bytes
+
 	mu    sync.Mutex
 	size  int
 	order list.List // of *recentEntry, the newest first
@@ -23,8 +26,8 @@ type recentEntry struct {
 	cost int
 }
 
-func newRecent() *recent {
-	return &recent{byKey: make(map[Key]*list.Element)}
+func newRecent(most int) *recent {
+	return &recent{most: most, byKey: make(map[Key]*list.Element)}
 }
 
 // take removes and returns a document, or nil.
@@ -48,7 +51,7 @@ func (r *recent) put(key Key, h *holding) {
 	entry := &recentEntry{key: key, held: h, cost: h.size + 256}
 	r.byKey[key] = r.order.PushFront(entry)
 	r.size += entry.cost
-	for r.size > recentBytes && r.order.Len() > 1 {
+	for r.size > r.most && r.order.Len() > 1 {
 		r.remove(r.order.Back())
 	}
 }

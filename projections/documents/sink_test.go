@@ -280,7 +280,7 @@ func TestSink_partialFrame(t *testing.T) {
 
 	s := newShop(t, 100)
 	b := NewBackend(StockLevels(), cluster(t), s.store, BackendConfig{})
-	ctx, sink := t.Context(), &Sink{backend: b, layout: b.layout(1, 1), recent: newRecent()}
+	ctx, sink := t.Context(), &Sink{backend: b, layout: b.layout(1, 1), recent: newRecent(recentBytes)}
 	if err := sink.Apply(ctx, 1, s.at(0), s.at(30), s.between(0, 30)); err != nil {
 		t.Fatal(err)
 	}
@@ -362,7 +362,7 @@ func TestSink_Redrive(t *testing.T) {
 
 	s := newShop(t, 80)
 	b := NewBackend(StockLevels(), redistest.New(t), s.store, BackendConfig{})
-	ctx, sink := t.Context(), &Sink{backend: b, layout: b.layout(1, 1), recent: newRecent()}
+	ctx, sink := t.Context(), &Sink{backend: b, layout: b.layout(1, 1), recent: newRecent(recentBytes)}
 	parked := streamWith(t, s, b.kind, 4)
 	var others, late []projections.Event
 	for _, e := range s.events {

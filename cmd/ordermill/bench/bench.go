@@ -24,6 +24,7 @@ type Options struct {
 	Round  time.Duration // of one measurement
 	Rounds int           // how often each measurement is taken, in turn with its limit
 	Events int           // of the replay
+	Orders int           // by which a program is aged
 	Books  []string      // Online Retail files; none: a generated year
 	Only   string        // measure only what begins with it
 	Log    io.Writer     // what is going on
@@ -35,7 +36,7 @@ func Run(ctx context.Context, o Options) ([]Figure, error) {
 	for _, part := range []struct {
 		name string
 		run  func(context.Context, Options) ([]Figure, error)
-	}{{"appends", appends}, {"orders", orders}, {"long", long}, {"import", imports}, {"reads", reads}, {"replay", replays}} {
+	}{{"appends", appends}, {"orders", orders}, {"long", long}, {"import", imports}, {"reads", reads}, {"replay", replays}, {"aging", aging}} {
 		if !strings.HasPrefix(part.name, o.Only) {
 			continue
 		}

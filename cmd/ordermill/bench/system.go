@@ -24,7 +24,9 @@ import (
 type system struct {
 	binary      string
 	env         []string
+	client      *http.Client
 	write, read string // base URLs
+	admin       string
 	database    string
 	token       string
 	process     *exec.Cmd
@@ -37,7 +39,7 @@ const (
 )
 
 // start runs the whole program on free ports and waits until it is ready.
-func start(ctx context.Context, o Options, name string) (*system, error) {
+func start(ctx context.Context, o Options, name string, env ...string) (*system, error) {
 	dir := filepath.Join(o.Dir, name)
 	if err := os.MkdirAll(dir, 0o755); err != nil { //nolint:gosec // the database's own user must be able to enter it
 		return nil, err
@@ -46,8 +48,10 @@ func start(ctx context.Context, o Options, name string) (*system, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &system{binary: o.Binary, write: "http://" + ports[0], read: "http://" + ports[1]}
+	s := &system{binary: o.Binary, write: "http://" + ports[0], read: "http://" + ports[1], admin: "http://" + ports[2]}
+	s.client = &http.Client{Transport: &http.Transport{MaxIdleConnsPerHost: clients}}
 	s.env = append(os.Environ(), "ORDERMILL_DEV_DIR="+dir, "ORDERMILL_WRITE_ADDR="+ports[0], "ORDERMILL_READ_ADDR="+ports[1], "ORDERMILL_ADMIN_ADDR="+ports[2])
+	s.env = append(s.env, env...)
 	s.process = exec.CommandContext(ctx, o.Binary, "dev", "--no-seed")
 	s.process.Env = s.env
 	s.process.Cancel = func() error { return s.process.Process.Signal(syscall.SIGTERM) }
@@ -139,7 +143,7 @@ func (s *system) call(ctx context.Context, method, url string, body any, answer 
 		req.Header.Set("Content-Type", "application/json")
 		req.Header.Set("Idempotency-Key", uuid.NewString())
 	}
-	res, err := http.DefaultClient.Do(req)
+	res, err := s.client.Do(req)
 	if err != nil {
 		return err
 	}
