@@ -102,12 +102,12 @@ func resolveReturn(ctx context.Context, r *request, in *contract.ReturnResolutio
 	if err != nil {
 		return nil, err
 	}
-	refund := in.Refund
+	refund, pointer := in.Refund, "/refund"
 	if in.RefundAmount != nil {
 		if refund != nil {
 			return nil, invalid("/refund_amount", "is another name of refund; send one of them")
 		}
-		refund = in.RefundAmount
+		refund, pointer = in.RefundAmount, "/refund_amount"
 	}
 	err = r.sameCurrency(ctx, priced{"/refund", in.Refund}, priced{"/refund_amount", in.RefundAmount}, priced{"/fee", in.Fee}, priced{"/store_credit", in.StoreCredit})
 	if err != nil {
@@ -115,7 +115,7 @@ func resolveReturn(ctx context.Context, r *request, in *contract.ReturnResolutio
 	}
 	resolve := order.ResolveReturn{ReturnID: id, ReplacementOrderID: value(in.ReplacementOrderId, uuid.Nil), By: r.by(), At: r.at}
 	if refund != nil {
-		resolve.Refund = &refund.Amount
+		resolve.Refund, resolve.RefundPointer = &refund.Amount, pointer
 	}
 	if in.Fee != nil {
 		resolve.Fee = in.Fee.Amount

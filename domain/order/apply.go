@@ -177,10 +177,14 @@ func (o *Order) applyReturn(e *ReturnImported) {
 	}
 	o.Credited = money.Clamped(o.Credited, e.Refund)
 	o.refund(e.Refund)
-	o.Returns = append(o.Returns, Return{
+	back := Return{
 		ReturnID: e.ReturnID, CreditNumber: e.CreditNumber, Source: e.Source, Lines: e.Lines,
 		Refund: e.Refund, ReturnedAt: e.ReturnedAt,
-	})
+	}
+	for i := range e.Lines {
+		back.RefundTax = money.Clamped(back.RefundTax, e.Lines[i].Tax)
+	}
+	o.Returns = append(o.Returns, back)
 	o.UpdatedAt = e.ImportedAt
 }
 

@@ -369,9 +369,25 @@ func TestInvoices(t *testing.T) {
 	fewer := then(ready(), order.CancelLines{CancellationID: holdID, Lines: goods{mugs(1)}, At: later})
 	smaller := invoiced("2026-1")
 	smaller.Totals = order.Totals{Subtotal: 4998, Total: 4998}
+	came := ready(asked(nil), approved(), came(order.DispositionRestock, mugs(2)), resolved(nil))
+	less := invoiced("2026-1")
+	less.Totals, less.Credited = order.Totals{Subtotal: 5498, Total: 4498}, 1000
+	free := invoiced("2026-0")
+	free.Totals = order.Totals{}
+	costless, cheap := place(func(c *order.Place) { c.Lines[0].UnitPrice, c.Lines[1].UnitPrice = 0, 0 }), order.EditPrices{
+		Lines: []order.NewLine{{LineID: line3, SKU: "CAP", Quantity: 1, UnitPrice: 700}},
+	}
+	nothing := append(did(costless), free)
+	raised := then(staged(nothing, order.EditChange{Kind: order.EditAddLine, LineID: line3, SKU: "CAP", Quantity: 1}),
+		order.CommitEdit{EditID: editID, Prices: cheap, At: later})
+	seven := invoiced("2026-1")
+	seven.Totals = order.Totals{Subtotal: 700, Total: 700}
 	run(t, map[string]decision{
 		"a confirmed order is invoiced":            {ready(), issue("2026-1"), events{invoiced("2026-1")}, ""},
 		"for what is live":                         {fewer, issue("2026-1"), events{smaller}, ""},
+		"not for what came back":                   {came, issue("2026-1"), events{less}, ""},
+		"over nothing, once":                       {nothing, issue("2026-1"), nil, rule.InvalidState},
+		"until the order costs something":          {raised, issue("2026-1"), events{seven}, ""},
 		"the same number again changes nothing":    {given, issue("2026-1"), nil, ""},
 		"another one waits until it is credited":   {given, issue("2026-2"), nil, rule.InvalidState},
 		"in whole":                                 {part, issue("2026-2"), nil, rule.InvalidState},

@@ -104,7 +104,8 @@ type InvoiceIssued struct {
 	About
 	InvoiceNumber string    `json:"invoice_number"`
 	Series        string    `json:"series"`
-	Totals        Totals    `json:"totals"` // of the live units
+	Totals        Totals    `json:"totals"`             // of live units and shipping; tax and total less what is credited
+	Credited      int64     `json:"credited,omitempty"` // taken off the order by returns, with tax
 	DocumentRef   string    `json:"document_ref,omitempty"`
 	IssuedBy      string    `json:"issued_by,omitempty"`
 	IssuedAt      time.Time `json:"issued_at"` // UTC, milliseconds

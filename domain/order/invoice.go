@@ -10,8 +10,9 @@ import (
 	"github.com/ordermill/ordermill/domain/text"
 )
 
-// IssueInvoice gives an order an invoice over its live units and shipping. It has at most one that is not wholly
-// credited. The caller draws the number from the series in the same append. The same number again changes nothing.
+// IssueInvoice gives an order an invoice over what it costs now. It has at most one of which anything is left, so that
+// invoices less credit notes come to what the order costs once what was billed before is credited. The caller draws the
+// number from the series in the same append. The same number again changes nothing.
 type IssueInvoice struct {
 	Number      string
 	Series      string
@@ -48,21 +49,48 @@ func (c IssueInvoice) decide(o *Order) ([]Event, error) {
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
+	totals := o.billable()
 	for i := range o.Invoices {
-		open := &o.Invoices[i]
-		if left, credited := o.invoiceLeft(open); open.CreditOf == "" && (left > 0 || !credited) {
-			v := rule.New(rule.InvalidState, "invoice %s of order %s is open with %s; credit it before another one is issued", open.Number,
-				o.Number, money.Format(left, o.Currency))
-			v.Details = []rule.Detail{{
-				Code: v.Code, Message: v.Message, Meta: map[string]any{"invoice_number": open.Number, "available": left, "currency": o.Currency},
-			}}
-			return nil, v
+		if err := o.billed(&o.Invoices[i], totals.Total); err != nil {
+			return nil, err
 		}
 	}
 	return []Event{InvoiceIssued{
-		About: o.about(), InvoiceNumber: c.Number, Series: c.Series, Totals: o.LiveTotals(), DocumentRef: c.DocumentRef,
+		About: o.about(), InvoiceNumber: c.Number, Series: c.Series, Totals: totals, Credited: o.Credited, DocumentRef: c.DocumentRef,
 		IssuedBy: c.By, IssuedAt: instant(c.At),
 	}}, nil
+}
+
+// billable returns what the order costs now: its live units and its shipping, less what returns have taken off.
+func (o *Order) billable() Totals {
+	t := o.LiveTotals()
+	for i := range o.Returns {
+		t.Tax -= o.Returns[i].RefundTax
+	}
+	t.Total = max(0, o.Total())
+	t.Tax = min(max(0, t.Tax), t.Total) // a shipping that became cheaper may have been credited before
+	return t
+}
+
+// billed returns the refusal of another invoice over so much: while anything is left of this one, or to repeat that
+// nothing is to be paid.
+func (o *Order) billed(there *Invoice, total int64) error {
+	if there.CreditOf != "" {
+		return nil
+	}
+	left, credited := o.invoiceLeft(there)
+	if left == 0 && (credited || total > 0) {
+		return nil
+	}
+	v := rule.New(rule.InvalidState, "invoice %s of order %s is open with %s; credit it before another one is issued", there.Number,
+		o.Number, money.Format(left, o.Currency))
+	if left == 0 {
+		v = rule.New(rule.InvalidState, "invoice %s of order %s is over nothing already, and the order costs nothing", there.Number, o.Number)
+	}
+	v.Details = []rule.Detail{{
+		Code: v.Code, Message: v.Message, Meta: map[string]any{"invoice_number": there.Number, "available": left, "currency": o.Currency},
+	}}
+	return v
 }
 
 // invoiceable returns the rule that keeps the order from being invoiced.

@@ -273,6 +273,14 @@ func (m *model) giveBack(t *rapid.T) {
 	)
 }
 
+// invoice draws the number of an invoice or a credit note, or of none.
+func (m *model) invoice(t *rapid.T) string {
+	if len(m.state.Invoices) == 0 {
+		return "I-1"
+	}
+	return m.state.Invoices[rapid.IntRange(0, len(m.state.Invoices)-1).Draw(t, "invoice")].Number
+}
+
 // requote draws other taxes for another country.
 func (m *model) requote(t *rapid.T) order.ChangeShippingAddress {
 	before := m.state.LiveTotals()
@@ -302,8 +310,8 @@ func (m *model) detail(t *rapid.T) {
 		order.SetMetadata{Set: map[string]string{"k": rapid.SampledFrom([]string{"v", "w"}).Draw(t, "value")}, At: later},
 		order.ChangeShippingAddress{Country: "FR", PII: order.PII(`{"c":"eA=="}`), At: later},
 		order.ChangeContact{PII: order.PII(`{"c":"eQ=="}`), At: later},
-		order.IssueInvoice{Number: "I-1", Series: "invoice:2026", At: later},
-		order.IssueCreditNote{Number: "K-1", Series: "credit:2026", InvoiceNumber: "I-1", At: later},
+		order.IssueInvoice{Number: m.id().String(), Series: "invoice:2026", At: later}, order.IssueInvoice{Number: "I-1", Series: "invoice:2026", At: later},
+		order.IssueCreditNote{Number: m.id().String(), Series: "credit:2026", InvoiceNumber: m.invoice(t), Amount: rapid.Int64Range(0, 900).Draw(t, "credited"), At: later},
 		order.EditNote{NoteID: one(t, m.state.Notes, func(n *order.Note) uuid.UUID { return n.NoteID }), Body: "m", At: later},
 		order.RemoveNote{NoteID: one(t, m.state.Notes, func(n *order.Note) uuid.UUID { return n.NoteID }), At: later},
 	)

@@ -166,6 +166,7 @@ func (m *model) check(t *rapid.T) {
 	}
 	m.checkAdvanced(t)
 	m.checkMoney(t)
+	m.checkInvoices(t)
 	for i := range o.Lines {
 		m.checkLine(t, &o.Lines[i])
 	}
@@ -184,6 +185,49 @@ func (m *model) checkAdvanced(t *rapid.T) {
 	waits := slices.ContainsFunc(o.Lines, func(l order.LineState) bool { return l.Counters.Backordered > 0 })
 	if _, err := decideByHand(o, order.Complete{At: later}); err == nil && o.Status == order.StatusConfirmed && !waits && !m.byHand {
 		t.Fatalf("confirmed, though it could be completed: %+v", o)
+	}
+}
+
+// checkInvoices makes sure that what was billed can always be brought to what the order costs: by crediting what is left of
+// the invoices, and by another one if the order costs anything.
+func (m *model) checkInvoices(t *rapid.T) {
+	o := m.state.Clone()
+	send := func(cmd order.Command) error {
+		happened, err := decideByHand(&o, cmd)
+		for _, event := range happened {
+			o.Apply(event)
+		}
+		return err
+	}
+	left := make(map[string]int64)
+	for _, i := range o.Invoices {
+		if i.CreditOf == "" {
+			left[i.Number] += i.Amount
+			continue
+		}
+		left[i.CreditOf] -= i.Amount
+	}
+	open := 0
+	for number, rest := range left {
+		if rest < 0 {
+			t.Fatalf("invoice %s was credited %d beyond what it bills", number, -rest)
+		}
+		if rest == 0 {
+			continue
+		}
+		open++
+		if err := send(order.IssueCreditNote{Number: "credit " + number, Series: "c", InvoiceNumber: number, At: later}); err != nil {
+			t.Fatalf("%d of invoice %s is left: %v", rest, number, err)
+		}
+	}
+	if open > 1 {
+		t.Fatalf("%d invoices are open: %+v", open, left)
+	}
+	if o.Total() <= 0 || o.Status != order.StatusConfirmed && o.Status != order.StatusCompleted {
+		return // nothing is to be billed, and nothing is
+	}
+	if err := send(order.IssueInvoice{Number: "anew", Series: "i", At: later}); err != nil || o.Invoices[len(o.Invoices)-1].Amount != o.Total() {
+		t.Fatalf("%v: %+v; want an invoice over %d", err, o.Invoices, o.Total())
 	}
 }
 

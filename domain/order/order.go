@@ -204,6 +204,7 @@ type Return struct {
 	Lines               []ReturnedLine  `json:"lines"` // what the units had cost
 	Refund              int64           `json:"refund_amount"`
 	TakenOffDue         int64           `json:"taken_off_due,omitempty"`
+	RefundTax           int64           `json:"refund_tax,omitempty"`      // in what the order costs less
 	RefundShipping      int64           `json:"refund_shipping,omitempty"` // of what the order costs less; see ReturnResolved
 	RefundGoodwill      int64           `json:"refund_goodwill,omitempty"`
 	Fee                 int64           `json:"fee,omitempty"`

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"cmp"
 	"time"
 
 	"github.com/google/uuid"
@@ -15,6 +16,7 @@ import (
 type ResolveReturn struct {
 	ReturnID           uuid.UUID
 	Refund             *int64 // nil: what the received (or claimed) units had cost, less fee and store credit
+	RefundPointer      string // the refund's place in the request; empty: /refund
 	Fee                int64
 	StoreCredit        int64
 	ReplacementOrderID uuid.UUID
@@ -107,13 +109,13 @@ func (c ResolveReturn) settle(o *Order, e *ReturnResolved) error {
 	credit := net + tax - c.Fee - c.StoreCredit
 	if c.Refund != nil {
 		if credit = *c.Refund; credit > possible {
-			return o.refundExceeds("/refund_amount", credit, possible)
+			return o.refundExceeds(c.refundPointer(), credit, possible)
 		}
 	}
 	e.TakenOffDue = min(credit, due)
 	e.Refund = credit - e.TakenOffDue
 	if e.Refund > possible {
-		return o.refundExceeds("/refund_amount", e.Refund, possible)
+		return o.refundExceeds(c.refundPointer(), e.Refund, possible)
 	}
 	e.RefundTax = tax
 	if credit < net+tax {
@@ -133,11 +135,20 @@ func (o *Order) refundable() int64 {
 	return max(0, f.Captured-f.Refunded-o.AmountOwedToCustomer())
 }
 
-// check returns the fault of sums that do not fit what the units had cost.
+// refundPointer returns where the request has the refund, or nothing if it has none.
+func (c ResolveReturn) refundPointer() string {
+	if c.Refund == nil {
+		return ""
+	}
+	return cmp.Or(c.RefundPointer, "/refund")
+}
+
+// check returns the fault of sums that do not fit what the units had cost. Refund, fee and store credit share that; a
+// refund alone may be more, as far as the customer has paid.
 func (c ResolveReturn) check(o *Order, worth int64) error {
 	var faults rule.Faults
 	if c.Refund != nil && *c.Refund < 0 {
-		faults.Add(rule.ValidationFailed, "/refund_amount", "a refund is 0 or more, not %d", *c.Refund)
+		faults.Add(rule.ValidationFailed, c.refundPointer(), "a refund is 0 or more, not %d", *c.Refund)
 	}
 	if c.StoreCredit < 0 {
 		faults.Add(rule.ValidationFailed, "/store_credit", "a store credit is 0 or more, not %d", c.StoreCredit)
@@ -145,21 +156,25 @@ func (c ResolveReturn) check(o *Order, worth int64) error {
 	if c.ReplacementOrderID == o.ID {
 		faults.Add(rule.ValidationFailed, "/replacement_order_id", "an order cannot replace itself; place another one")
 	}
+	left := worth
+	if c.Refund != nil {
+		left = max(0, worth-max(0, *c.Refund))
+	}
 	exceeds := func(pointer, what string, asked, possible int64) {
 		faults.AddDetail(rule.Detail{
 			Pointer: pointer, Code: rule.ValidationFailed,
 			Message: what + " of " + money.Format(asked, o.Currency) + " was asked for; the units had cost " + money.Format(worth, o.Currency) +
-				", so at most " + money.Format(possible, o.Currency) + " is possible",
+				", which refund, fee and store credit share, so at most " + money.Format(possible, o.Currency) + " is possible",
 			Meta: map[string]any{"requested": asked, "available": possible, "currency": o.Currency},
 		})
 	}
 	switch {
 	case c.Fee < 0:
 		faults.Add(rule.ValidationFailed, "/fee", "a fee is 0 or more, not %d", c.Fee)
-	case c.Fee > worth:
-		exceeds("/fee", "a fee", c.Fee, worth)
-	case c.Refund == nil && c.StoreCredit > worth-c.Fee:
-		exceeds("/store_credit", "a store credit", c.StoreCredit, worth-c.Fee)
+	case c.Fee > left:
+		exceeds("/fee", "a fee", c.Fee, left)
+	case c.StoreCredit > left-c.Fee:
+		exceeds("/store_credit", "a store credit", c.StoreCredit, left-c.Fee)
 	}
 	return faults.Err()
 }
@@ -176,7 +191,7 @@ func (o *Order) applyReturnResolved(e *ReturnResolved) {
 	if r := o.returnOf(e.ReturnID); r != nil {
 		r.State, r.ResolvedAt = ReturnStateResolved, e.ResolvedAt
 		r.Lines, r.Refund, r.TakenOffDue, r.Fee, r.StoreCredit = e.Lines, e.Refund, e.TakenOffDue, e.Fee, e.StoreCredit
-		r.RefundShipping, r.RefundGoodwill = e.RefundShipping, e.RefundGoodwill
+		r.RefundTax, r.RefundShipping, r.RefundGoodwill = e.RefundTax, e.RefundShipping, e.RefundGoodwill
 		r.ReplacementOrderID = e.ReplacementOrderID
 	}
 	o.UpdatedAt = e.ResolvedAt

@@ -1,6 +1,8 @@
 package order_test
 
 import (
+	"errors"
+	"math"
 	"reflect"
 	"strings"
 	"testing"
@@ -295,6 +297,43 @@ func TestReceiveReturn(t *testing.T) {
 	})
 }
 
+// Refund, fee and store credit share what the units had cost, whichever of them are named; a refund alone may be more. A
+// fault points to what was sent.
+func TestResolveReturn_bounds(t *testing.T) {
+	t.Parallel()
+
+	state := order.Replay(back()...) // two mugs of 500 of an order of 5498
+	for name, tt := range map[string]struct {
+		refund      *int64
+		fee, credit int64
+		at          string // of the refund in the request
+		code        rule.Code
+		pointer     string
+	}{
+		"all as store credit":            {nil, 0, 1000, "", "", ""},
+		"no more than that":              {nil, 0, 1001, "", rule.ValidationFailed, "/store_credit"},
+		"all three":                      {ptr(500), 300, 200, "", "", ""},
+		"no cent more":                   {ptr(500), 300, 201, "", rule.ValidationFailed, "/store_credit"},
+		"nor as a fee":                   {ptr(500), 501, 0, "", rule.ValidationFailed, "/fee"},
+		"nothing beside all":             {ptr(1000), 0, 1, "", rule.ValidationFailed, "/store_credit"},
+		"nor beside more":                {ptr(1500), 1, 0, "", rule.ValidationFailed, "/fee"},
+		"a refund alone":                 {ptr(5498), 0, 0, "", "", ""},
+		"not beyond what was paid":       {ptr(5499), 0, 0, "", rule.RefundExceedsCaptured, "/refund"},
+		"under the name that was sent":   {ptr(5499), 0, 0, "/refund_amount", rule.RefundExceedsCaptured, "/refund_amount"},
+		"of whatever size":               {ptr(1000), 0, 999999999, "", rule.ValidationFailed, "/store_credit"},
+		"of a size beyond all sums":      {ptr(0), 1, math.MaxInt64, "", rule.ValidationFailed, "/store_credit"},
+		"less than nothing is no refund": {ptr(-1), 0, 0, "/refund_amount", rule.ValidationFailed, "/refund_amount"},
+	} {
+		_, err := decide(&state, order.ResolveReturn{
+			ReturnID: returnID, Refund: tt.refund, RefundPointer: tt.at, Fee: tt.fee, StoreCredit: tt.credit, At: resolvedAt,
+		})
+		v, refused := errors.AsType[*rule.Violation](err)
+		if rule.CodeOf(err) != tt.code || refused && v.Details[0].Pointer != tt.pointer {
+			t.Errorf("%s: %v; want %q at %q", name, err, tt.code, tt.pointer)
+		}
+	}
+}
+
 func TestResolveReturn(t *testing.T) {
 	t.Parallel()
 
@@ -508,7 +547,7 @@ func TestReturn_refusals(t *testing.T) {
 		"more than was paid": {
 			back(),
 			order.ResolveReturn{ReturnID: returnID, Refund: ptr(5499)},
-			rule.RefundExceedsCaptured, "/refund_amount", uuid.Nil, int64(5499), int64(5498),
+			rule.RefundExceedsCaptured, "/refund", uuid.Nil, int64(5499), int64(5498),
 			[]string{"54.99", "54.98"},
 		},
 		"a fee beyond the units": {

@@ -171,6 +171,8 @@ func scanInvoiceIssued(r *scan.Reader, e *InvoiceIssued) {
 			e.InvoiceNumber = r.String()
 		case "series":
 			e.Series = r.String()
+		case "credited":
+			e.Credited = r.Int()
 		case "totals":
 			scanTotals(r, &e.Totals)
 		case "document_ref":
