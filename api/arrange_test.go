@@ -137,6 +137,8 @@ func (c *scene) stocked() *scene {
 	once, _ := prepared.LoadOrStore(key{c.shop, c.tenant}, &sync.Once{})
 	once.(*sync.Once).Do(func() { //nolint:errcheck,forcetypeassert // nothing else is stored
 		c.post("/v1/products/import", "sku,name,requires_shipping,price_EUR\nTSHIRT-M,\"T-shirt, medium\",,19.90\nTSHIRT-L,\"T-shirt, large\",,19.90\nVOUCHER-25,Gift voucher,false,25.00\n")
+		c.post("/v1/settings/locations", `{"id":"main","name":"Main hall"}`)
+		c.post("/v1/settings/locations", `{"id":"north","name":"North hall","priority":1}`)
 		for _, sku := range []string{"TSHIRT-M", "TSHIRT-L", "VOUCHER-25"} {
 			c.post("/v1/inventory/"+sku+"/receive", `{"quantity":200000}`)
 		}
@@ -221,6 +223,7 @@ func (c *scene) noted(from string) *scene {
 // shelf is a SKU of its own with 50 units, of which one is to be looked at.
 func (c *scene) shelf() *scene {
 	c.tb.Helper()
+	c.stocked() // and its locations
 	sku := "S-" + uuid.NewString()[:8]
 	c.path["sku"] = sku
 	c.post("/v1/products", `{"sku":"`+sku+`","name":"Thing","prices":[{"amount":1000,"currency":"EUR"}]}`)

@@ -206,8 +206,7 @@ var refusals = map[httpx.Code]func(c *scene) reply{
 		return c.shelf().try("POST", "/v1/inventory/{sku}/transfers/"+nowhere+"/receive", `{"quantity":1}`)
 	},
 	"location_unknown": func(c *scene) reply {
-		c.stocked().post("/v1/settings/locations", `{"id":"north","name":"North hall"}`)
-		return c.try("POST", "/v1/inventory/TSHIRT-M/receive", `{"quantity":1,"location_id":"moon"}`)
+		return c.stocked().try("POST", "/v1/inventory/TSHIRT-M/receive", `{"quantity":1,"location_id":"moon"}`)
 	},
 	"setting_not_found": func(c *scene) reply { return c.try("DELETE", "/v1/settings/discounts/none", "") },
 }

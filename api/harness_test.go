@@ -249,6 +249,13 @@ func (s *shop) post(path, body string) reply {
 	return s.do(call{method: http.MethodPost, path: path, body: body})
 }
 
+// locations defines the main location and the north.
+func (s *shop) locations() {
+	s.tb.Helper()
+	s.post("/v1/settings/locations", `{"id":"main","name":"Main hall"}`).want(s.tb, http.StatusCreated)
+	s.post("/v1/settings/locations", `{"id":"north","name":"North hall","priority":1}`).want(s.tb, http.StatusCreated)
+}
+
 // stocked lists a SKU at 10.00 EUR and receives units of it.
 func (s *shop) stocked(sku string, units string) {
 	s.tb.Helper()

@@ -15,6 +15,7 @@ func TestListInventory(t *testing.T) {
 	for _, sku := range []string{"A", "B", "C"} {
 		s.stocked(sku, "10")
 	}
+	s.locations()
 	s.post("/v1/inventory/B/receive", `{"quantity":4,"location_id":"north"}`).want(t, http.StatusOK)
 	s.place("A")
 	s.do(call{method: http.MethodPatch, path: "/v1/inventory/C", body: `{"safety_stock":[{"location_id":"main","quantity":3}],"backorder_policy":"limit","backorder_limit":5}`}).want(t, http.StatusOK)

@@ -268,6 +268,7 @@ func TestPublic(t *testing.T) {
 	}
 	s.stocked("INV", "3")
 	s.post("/v1/products", `{"sku":"NEVER","name":"Never received","prices":[{"amount":1,"currency":"EUR"}]}`).want(t, http.StatusCreated)
+	s.locations()
 	last := s.post("/v1/inventory/INV/receive", `{"quantity":4,"location_id":"north"}`)
 	if got := s.get("/v1/inventory/INV", last); string(got.body) != string(last.body) {
 		t.Errorf("inventory: %s, want %s", got.body, last.body)

@@ -46,7 +46,22 @@ func id() uuid.UUID { return uuid.Must(uuid.NewV7()) }
 // receiveAt adds units at a location.
 func (s *shop) receiveAt(sku, location string, units int64) {
 	s.Helper()
+	s.locate(location)
 	s.must(commands.ReceiveStock{SKU: sku, LocationID: location, Quantity: units, At: noon})
+}
+
+// locate puts a location into the settings unless it is there, and the main one before it, since that goes once there are
+// others.
+func (s *shop) locate(location string) {
+	s.Helper()
+	if location == stock.MainLocation || s.located[location] {
+		return
+	}
+	for i, one := range []string{stock.MainLocation, location} {
+		if !s.located[one] {
+			s.set(settings.PutLocation{Location: settings.Location{ID: one, Name: one, Priority: int64(i), Pickable: true}, At: noon})
+		}
+	}
 }
 
 // availableAt returns the units that can be sold from a location.
@@ -94,6 +109,9 @@ func (s *shop) deliver(o *order.Order, fulfillment uuid.UUID) {
 func (s *shop) set(c settings.Command) {
 	s.Helper()
 	s.must(commands.ChangeSettings{Command: c, At: noon})
+	if put, ok := c.(settings.PutLocation); ok {
+		s.located[put.Location.ID] = true
+	}
 }
 
 // edit begins an edit of an order with changes and returns it.
@@ -236,11 +254,48 @@ func TestEdges_unknownLocations(t *testing.T) {
 	if code := s.try(change(o.ID, order.ReceiveReturn{ReturnID: back, LocationID: "nowhere", At: noon})); code != rule.LocationUnknown {
 		t.Errorf("goods that came back nowhere: %q; want location_unknown", code)
 	}
-	transfer := commands.ChangeStock{SKU: "A", Locations: []string{"main", "nowhere"}, At: noon, Command: stock.DispatchTransfer{
+	transfer := commands.ChangeStock{SKU: "A", At: noon, Command: stock.DispatchTransfer{
 		TransferID: id(), From: "main", To: "nowhere", Quantity: 1, At: noon,
 	}}
 	if v := s.refusal(transfer); v.Code != rule.LocationUnknown || v.Details[0].Pointer != "/to_location_id" {
 		t.Errorf("transfer nowhere: %v at %+v; want location_unknown at /to_location_id", v, v.Details)
+	}
+}
+
+// A shop that has defined no location has the main one: a misspelt one makes no stock, whatever command names it, and says
+// where it stands.
+func TestEdges_misspeltLocations(t *testing.T) {
+	t.Parallel()
+
+	s := openShop(t, pgtest.Pool(t))
+	s.sell("A", 4)
+	at := func(c stock.Command) commands.Command { return commands.ChangeStock{SKU: "A", Command: c, At: noon} }
+	for name, tt := range map[string]struct {
+		wrong, right commands.Command
+		pointer      string
+	}{
+		"receive": {commands.ReceiveStock{SKU: "A", LocationID: "mian", Quantity: 1, At: noon}, commands.ReceiveStock{SKU: "A", Quantity: 1, At: noon}, "/location_id"},
+		"adjust":  {at(stock.Adjust{SKU: "A", LocationID: "Main", Delta: 1, Reason: "x", At: noon}), at(stock.Adjust{SKU: "A", Delta: 1, Reason: "x", At: noon}), "/location_id"},
+		"count":   {at(stock.Count{SKU: "A", LocationID: "mian", Counted: 9, At: noon}), at(stock.Count{SKU: "A", LocationID: "main", Counted: 9, At: noon}), "/location_id"},
+		"safety":  {at(stock.SetSafetyStock{SKU: "A", LocationID: "mian", Quantity: 1, At: noon}), at(stock.SetSafetyStock{SKU: "A", Quantity: 1, At: noon}), "/location_id"},
+		"send":    {at(stock.DispatchTransfer{TransferID: id(), From: "main", To: "mian", Quantity: 1, At: noon}), nil, "/to_location_id"},
+		"fetch":   {at(stock.DispatchTransfer{TransferID: id(), From: "mian", To: "main", Quantity: 1, At: noon}), nil, "/from_location_id"},
+		"inspect": {at(stock.Inspect{LocationID: "mian", From: stock.QualityControl, Disposition: stock.Damaged, Quantity: 1, At: noon}), nil, "/location_id"},
+		"patch": {
+			commands.PatchStock{SKU: "A", At: noon, Steps: []stock.Command{
+				stock.SetTracking{SKU: "A", Tracked: true, At: noon}, stock.SetSafetyStock{SKU: "A", Quantity: 2, At: noon}, stock.SetSafetyStock{SKU: "A", LocationID: "mian", Quantity: 1, At: noon},
+			}}, nil, "/safety_stock/1/location_id",
+		},
+	} {
+		if v := s.refusal(tt.wrong); v.Code != rule.LocationUnknown || len(v.Details) != 1 || v.Details[0].Pointer != tt.pointer {
+			t.Errorf("%s at a location that is not there: %v at %+v; want location_unknown at %s", name, v, v.Details, tt.pointer)
+		}
+		if tt.right != nil {
+			s.must(tt.right)
+		}
+	}
+	if st := s.stockOf("A"); len(st.Locations) != 1 {
+		t.Errorf("stock %+v; want the main location alone", st.Locations)
 	}
 }
 

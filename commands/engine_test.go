@@ -33,8 +33,9 @@ var noon = time.Date(2026, time.March, 1, 12, 0, 0, 0, time.UTC)
 // shop is an engine of its own over a database that others may share.
 type shop struct {
 	*testing.T
-	engine *commands.Engine
-	store  *eventstore.Store
+	engine  *commands.Engine
+	store   *eventstore.Store
+	located map[string]bool // in the settings
 }
 
 func openShop(t *testing.T, pool *pgxpool.Pool) *shop {
@@ -56,7 +57,7 @@ func openShop(t *testing.T, pool *pgxpool.Pool) *shop {
 			t.Error(err)
 		}
 	})
-	return &shop{t, engine, store}
+	return &shop{t, engine, store, make(map[string]bool)}
 }
 
 // answer keeps what the tests look at: the refusal, or the state.

@@ -1,6 +1,7 @@
 package commands
 
 import (
+	"cmp"
 	"errors"
 	"strconv"
 	"time"
@@ -12,46 +13,58 @@ import (
 
 // decide receives units, and fills backorders with them.
 func (c ReceiveStock) decide(v *view) (decision, error) {
-	location := c.LocationID
-	if location == "" {
-		location = stock.MainLocation
-	}
-	return ofStock(v, c.SKU, c.At, []string{location}, stock.Receive{
+	return ofStock(v, c.SKU, c.At, stock.Receive{
 		SKU: c.SKU, LocationID: c.LocationID, Quantity: c.Quantity, Reference: c.Reference, At: c.At,
 	})
 }
 
 // decide runs the command, and fills the backorders that it makes possible.
-func (c ChangeStock) decide(v *view) (decision, error) {
-	return ofStock(v, c.SKU, c.At, c.Locations, c.Command)
-}
+func (c ChangeStock) decide(v *view) (decision, error) { return ofStock(v, c.SKU, c.At, c.Command) }
 
 // ofStock decides a command of a SKU's stock. Only a listed SKU has stock: a mistyped one would hide its units for ever.
-func ofStock(v *view, sku string, at time.Time, locations []string, cmd stock.Command) (decision, error) {
+func ofStock(v *view, sku string, at time.Time, cmd stock.Command) (decision, error) {
 	p, s := v.product(sku), v.stock(sku)
 	w := begin(v, s, at, sku)
 	if !p.productState().Exists() {
 		return w.decision, unlisted(sku)
 	}
-	for _, location := range locations {
-		if err := v.settings().CheckLocation(locationPointer(cmd, location), location); err != nil {
-			return w.decision, err
-		}
+	if err := w.checkLocations(cmd); err != nil {
+		return w.decision, err
 	}
 	_, err := w.stock(sku, cmd)
 	w.pickOrder()
 	return w.decision, err
 }
 
-// locationPointer returns where a request names a location.
-func locationPointer(cmd stock.Command, location string) string {
-	if transfer, ok := cmd.(stock.DispatchTransfer); ok {
-		if location == transfer.From {
-			return "/from_location_id"
-		}
-		return "/to_location_id"
+// checkLocations fails unless the tenant has all locations that a command of people names: what a mistyped one takes in
+// would be on sale, or lost to sale, at a place that is not there.
+func (w *work) checkLocations(cmd stock.Command) error {
+	var ids, pointers []string
+	name := func(pointer, id string) {
+		ids, pointers = append(ids, cmp.Or(id, stock.MainLocation)), append(pointers, pointer)
 	}
-	return "/location_id"
+	const own = "/location_id"
+	switch c := cmd.(type) {
+	case stock.Receive:
+		name(own, c.LocationID)
+	case stock.Adjust:
+		name(own, c.LocationID)
+	case stock.Count:
+		name(own, c.LocationID)
+	case stock.Inspect:
+		name(own, c.LocationID)
+	case stock.SetSafetyStock:
+		name(own, c.LocationID)
+	case stock.DispatchTransfer:
+		name("/from_location_id", c.From)
+		name("/to_location_id", c.To)
+	}
+	for i, id := range ids {
+		if err := w.v.settings().CheckLocation(pointers[i], id); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // decide lists all the products, or none. Every fault names its row.

@@ -1,11 +1,14 @@
 package commands
 
 import (
+	"errors"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/domain/rule"
 	"github.com/ordermill/ordermill/domain/stock"
 )
 
@@ -21,10 +24,9 @@ type PatchOrder struct {
 
 // PatchStock runs several commands of one listed SKU's stock in one step, all or none. State: *stock.Stock.
 type PatchStock struct {
-	SKU       string
-	Steps     []stock.Command
-	Locations []string // that the commands name; each must be one of the tenant's if it has any
-	At        time.Time
+	SKU   string
+	Steps []stock.Command
+	At    time.Time
 }
 
 // decide takes the changes one after the other, each on what those before it leave.
@@ -46,12 +48,21 @@ func (c PatchOrder) decide(v *view) (decision, error) {
 // decide takes the changes one after the other, each on what those before it leave.
 func (c PatchStock) decide(v *view) (decision, error) {
 	w := begin(v, v.stock(c.SKU), c.At, c.SKU)
+	safety := 0
 	for i, step := range c.Steps {
+		part := ""
+		if _, ok := step.(stock.SetSafetyStock); ok {
+			part = "/safety_stock/" + strconv.Itoa(safety)
+			safety++
+		}
 		var err error
 		if i == 0 {
-			w.decision, err = ofStock(v, c.SKU, c.At, c.Locations, step)
-		} else {
+			w.decision, err = ofStock(v, c.SKU, c.At, step)
+		} else if err = w.checkLocations(step); err == nil {
 			_, err = w.stock(c.SKU, step)
+		}
+		if v := new(rule.Violation); part != "" && errors.As(err, &v) && len(v.Details) > 0 {
+			err = within(part, err)
 		}
 		if err != nil {
 			return w.decision, err

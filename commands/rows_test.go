@@ -118,6 +118,7 @@ func TestRows_backorders(t *testing.T) {
 
 	s := openShop(t, pgtest.Pool(t))
 	s.sell("A", 0)
+	s.locate("north")
 	s.must(commands.ChangeStock{SKU: "A", At: noon, Command: stock.SetBackorderPolicy{SKU: "A", Policy: stock.BackorderAllow, At: noon}})
 	p := place(commands.OrderLine{SKU: "A", Quantity: 9})
 	s.must(p)

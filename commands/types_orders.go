@@ -126,8 +126,7 @@ type IssueCreditNote struct {
 // ChangeStock runs a command of one listed SKU's stock, and fills the backorders that it makes possible. State:
 // *stock.Stock.
 type ChangeStock struct {
-	SKU       string
-	Command   stock.Command
-	Locations []string // that the command names; each must be one of the tenant's if it has any
-	At        time.Time
+	SKU     string
+	Command stock.Command
+	At      time.Time
 }

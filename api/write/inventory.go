@@ -19,32 +19,28 @@ func receiveStock(_ context.Context, r *request, in *contract.Receipt) (commands
 }
 
 func adjustStock(_ context.Context, r *request, in *contract.Adjustment) (commands.Command, error) {
-	location := value(in.LocationId, stock.MainLocation)
 	return r.changeStock(stock.Adjust{
-		SKU: r.path("sku"), LocationID: location, Delta: in.Delta, Reason: in.Reason, ExpectedQuantity: in.ExpectedQuantity, At: r.at,
-	}, location)
+		SKU: r.path("sku"), LocationID: value(in.LocationId, stock.MainLocation), Delta: in.Delta, Reason: in.Reason, ExpectedQuantity: in.ExpectedQuantity, At: r.at,
+	})
 }
 
 func countStock(_ context.Context, r *request, in *contract.StockCount) (commands.Command, error) {
-	location := value(in.LocationId, stock.MainLocation)
 	return r.changeStock(stock.Count{
-		SKU: r.path("sku"), LocationID: location, Counted: in.Counted, ExpectedQuantity: in.ExpectedQuantity, Reference: value(in.Reference, ""), At: r.at,
-	}, location)
+		SKU: r.path("sku"), LocationID: value(in.LocationId, stock.MainLocation), Counted: in.Counted, ExpectedQuantity: in.ExpectedQuantity, Reference: value(in.Reference, ""), At: r.at,
+	})
 }
 
 func inspectStock(_ context.Context, r *request, in *contract.Inspection) (commands.Command, error) {
-	location := value(in.LocationId, stock.MainLocation)
 	return r.changeStock(stock.Inspect{
-		LocationID: location, From: stock.Disposition(value(in.From, "quality_control")), Disposition: stock.Disposition(in.Disposition),
+		LocationID: value(in.LocationId, stock.MainLocation), From: stock.Disposition(value(in.From, "quality_control")), Disposition: stock.Disposition(in.Disposition),
 		Quantity: in.Quantity, Reason: value(in.Reason, ""), At: r.at,
-	}, location)
+	})
 }
 
 func transferStock(_ context.Context, r *request, in *contract.NewTransfer) (commands.Command, error) {
-	from := value(in.FromLocationId, stock.MainLocation)
 	return r.changeStock(stock.DispatchTransfer{
-		TransferID: r.fresh, From: from, To: in.ToLocationId, Quantity: in.Quantity, Reference: value(in.Reference, ""), At: r.at,
-	}, from, in.ToLocationId)
+		TransferID: r.fresh, From: value(in.FromLocationId, stock.MainLocation), To: in.ToLocationId, Quantity: in.Quantity, Reference: value(in.Reference, ""), At: r.at,
+	})
 }
 
 // transfer reads the id of the transfer that the path names.
@@ -82,7 +78,6 @@ func updateInventory(_ context.Context, r *request, in *contract.InventoryChange
 	if in.SafetyStock != nil {
 		for _, l := range *in.SafetyStock {
 			command.Steps = append(command.Steps, stock.SetSafetyStock{SKU: sku, LocationID: l.LocationId, Quantity: l.Quantity, At: r.at})
-			command.Locations = append(command.Locations, l.LocationId)
 		}
 	}
 	return command, nil

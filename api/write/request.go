@@ -159,8 +159,8 @@ func (r *request) change(cmd order.Command) (commands.Command, error) {
 }
 
 // changeStock is a command of the SKU that the path names.
-func (r *request) changeStock(cmd stock.Command, locations ...string) (commands.Command, error) {
-	return commands.ChangeStock{SKU: r.path("sku"), Command: cmd, Locations: locations, At: r.at}, nil
+func (r *request) changeStock(cmd stock.Command) (commands.Command, error) {
+	return commands.ChangeStock{SKU: r.path("sku"), Command: cmd, At: r.at}, nil
 }
 
 func actor(id *httpx.Identity) commands.Actor {

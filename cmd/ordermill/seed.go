@@ -16,6 +16,8 @@ import (
 	"github.com/ordermill/ordermill/domain/catalog"
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
+	shopsettings "github.com/ordermill/ordermill/domain/settings"
+	"github.com/ordermill/ordermill/domain/stock"
 	"github.com/ordermill/ordermill/eventstore"
 )
 
@@ -44,7 +46,7 @@ func (s *seeder) run(ctx context.Context) (int, error) {
 	orders := planDemo(s.now, s.ttl)
 	count := 0
 	for _, step := range []func() []seedAction{
-		s.products, s.receipts,
+		s.products, s.locations, s.receipts,
 		func() []seedAction { return s.orders(orders) },
 		func() []seedAction { return s.last() },
 	} {
@@ -87,12 +89,23 @@ func (s *seeder) products() []seedAction {
 	return actions
 }
 
+// locations are the places of the shop's stock: orders take units from the main one first.
+func (s *seeder) locations() []seedAction {
+	var actions []seedAction
+	for i, l := range []shopsettings.Location{{ID: stock.MainLocation, Name: "Main warehouse"}, {ID: "north", Name: "North"}} {
+		at := s.begin().Add(time.Hour + time.Duration(i)*time.Minute)
+		l.Priority, l.Pickable = int64(i), true
+		actions = append(actions, fixed("location/"+l.ID, at, commands.ChangeSettings{Command: shopsettings.PutLocation{Location: l, At: at}, At: at}))
+	}
+	return actions
+}
+
 // receipts are two deliveries: a large one at the main location and a small one elsewhere.
 func (s *seeder) receipts() []seedAction {
 	var actions []seedAction
 	for i, p := range demoProducts {
 		at := s.begin().Add(2*time.Hour + time.Duration(i)*time.Minute)
-		actions = append(actions, fixed("stock/"+p.sku, at, commands.ReceiveStock{SKU: p.sku, LocationID: "main", Quantity: p.stock, Reference: "PO-1001", At: at}))
+		actions = append(actions, fixed("stock/"+p.sku, at, commands.ReceiveStock{SKU: p.sku, LocationID: stock.MainLocation, Quantity: p.stock, Reference: "PO-1001", At: at}))
 		if !p.digital {
 			actions = append(actions, fixed("stock/north/"+p.sku, at, commands.ReceiveStock{SKU: p.sku, LocationID: "north", Quantity: p.stock / 4, Reference: "PO-1002", At: at}))
 		}

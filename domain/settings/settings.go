@@ -150,13 +150,13 @@ func (s *Settings) ReturnsUntil(delivered time.Time) time.Time {
 	return delivered.UTC().AddDate(0, 0, int(days))
 }
 
-// CheckLocation fails with location_unknown unless stock may be kept at a location. A tenant without locations has
-// every one. The pointer says where in a command the id stands.
+// MainLocation is the location of a tenant that has put none into its settings.
+const MainLocation = "main"
+
+// CheckLocation fails with location_unknown unless stock may be kept at a location: one of the tenant's or, as long as it
+// has none, MainLocation. The pointer says where in a command the id stands.
 func (s *Settings) CheckLocation(pointer, id string) error {
-	if len(s.Locations) == 0 {
-		return nil
-	}
-	if _, ok := s.Locations[id]; ok {
+	if _, ok := s.Locations[id]; ok || len(s.Locations) == 0 && id == MainLocation {
 		return nil
 	}
 	v := rule.New(rule.LocationUnknown, "there is no location %q; put it into the settings first", id)

@@ -211,7 +211,7 @@ func TestSettings_defaults(t *testing.T) {
 	if s.OrderExpiry(0) != time.Hour || s.OrderExpiry(time.Minute) != time.Minute || s.Reservation() != 15*time.Minute {
 		t.Errorf("orders wait for %s or %s, reservations for %s", s.OrderExpiry(0), s.OrderExpiry(time.Minute), s.Reservation())
 	}
-	if !s.ReturnsUntil(noon).IsZero() || s.CheckLocation("/location_id", "anywhere") != nil || s.PickOrder() != nil {
+	if !s.ReturnsUntil(noon).IsZero() || s.CheckLocation("/location_id", settings.MainLocation) != nil || s.CheckLocation("/location_id", "anywhere") == nil || s.PickOrder() != nil {
 		t.Errorf("returns until %s, stock from %v", s.ReturnsUntil(noon), s.PickOrder())
 	}
 	if !s.Rules.IsZero() || s.Rounding != (pricing.RoundingRule{}) {
