@@ -30,7 +30,7 @@ func Read(files []string, progress func(bytes int)) (*Books, error) {
 	b := &Books{Rejected: make(map[Reason]int)}
 	byNumber := make(map[string]*entry)
 	for _, file := range files {
-		err := readFile(file, func(r row, why Reason) error {
+		err := readFile(file, time.Now(), func(r row, why Reason) error {
 			b.add(byNumber, r, why)
 			return nil
 		}, progress)

@@ -240,16 +240,15 @@ func (im *Importer) settle(t *task) error {
 	case t.err != nil:
 		return fmt.Errorf("invoice %s: %w", t.entry.number, t.err)
 	case t.response.Answer.Status >= 400:
-		return fmt.Errorf("invoice %s was refused: %s", t.entry.number, t.response.Answer.Body)
-	}
-	if t.entry.credit {
+		im.report.refused(t.entry) // such as an order that is worth more than any can be
+	case t.entry.credit:
 		var outcome commands.CreditOutcome
 		if err := json.Unmarshal(t.response.Answer.Body, &outcome); err != nil {
 			return fmt.Errorf("credit %s: stored outcome: %w", t.entry.number, err)
 		}
 		im.report.credit(t.entry, &outcome, !t.response.Replayed)
 		im.done.credits++
-	} else {
+	default:
 		im.report.order(t.entry, !t.response.Replayed)
 		im.done.orders++
 	}

@@ -4,8 +4,11 @@ import (
 	"strconv"
 	"strings"
 	"time"
+	"unicode"
 	"unicode/utf8"
 
+	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/domain/text"
 	"github.com/ordermill/ordermill/domain/zone"
 )
 
@@ -17,12 +20,15 @@ type parser struct {
 	fields []string
 	names  map[string]string
 	london *time.Location
+	now    time.Time // history lies before it
 }
+
+func badRow() (row, Reason) { return row{}, BadRow }
 
 func (p *parser) parse(line string) (row, Reason) {
 	var ok bool
-	if p.fields, ok = split(strings.TrimSuffix(line, "\r"), p.fields); !ok || len(p.fields) != len(columns) {
-		return row{}, BadRow
+	if p.fields, ok = split(line, p.fields); !ok || len(p.fields) != len(columns) {
+		return badRow()
 	}
 	f := p.fields
 	units, unitsOK := parseInt(f[3])
@@ -30,8 +36,8 @@ func (p *parser) parse(line string) (row, Reason) {
 	price, whole, priceOK := parsePence(f[5])
 	credit := strings.HasPrefix(f[0], "C")
 	switch {
-	case !unitsOK || !timeOK || !priceOK || !storable(f[0]+f[1]+f[6]+f[7]):
-		return row{}, BadRow
+	case !unitsOK || !timeOK || !priceOK || !writable(f[1], f[6], f[7]):
+		return badRow()
 	case units == 0:
 		return row{}, ZeroQuantity
 	case units < 0 && !credit:
@@ -78,7 +84,7 @@ func (p *parser) parseTime(s string) (time.Time, bool) {
 		p.london = london
 	}
 	t, err := time.ParseInLocation(timeLayout, s, p.london)
-	return t.UTC(), err == nil
+	return t.UTC(), err == nil && t.Unix() >= 0 && !t.After(p.now)
 }
 
 // parseInt reads an optional minus and digits.
@@ -121,13 +127,31 @@ func sixDigits(s string) bool {
 	return len(s) == 6 && strings.Trim(s, "0123456789") == ""
 }
 
-// storable says whether a code can be kept byte for byte: it is UTF-8 without the character zero.
-func storable(s string) bool { return utf8.ValidString(s) && strings.IndexByte(s, 0) < 0 }
+// writable says whether an order can have a row's codes as they are written. History has codes with spaces at their ends
+// and countries of its own; what nobody can see it has not.
+func writable(sku, customer, country string) bool {
+	return text.Name.Fault(sku, 1, order.MaxKeyLength) == "" && text.Identifier.Fault(customer, 0, order.MaxKeyLength) == "" &&
+		text.Name.Fault(country, 0, order.MaxKeyLength) == ""
+}
 
-// readable makes a description storable; no figure depends on it.
+// longestDescription is how many characters of a description are kept.
+const longestDescription = 500
+
+// readable makes a description storable; no figure depends on it. Nothing of a payment card's number is kept.
 func readable(s string) string {
-	if storable(s) {
-		return s
+	if !utf8.ValidString(s) || strings.IndexByte(s, 0) >= 0 {
+		s = strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
 	}
-	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
+	if text.HoldsCardNumber(s) {
+		s = strings.Map(func(r rune) rune {
+			if unicode.In(r, unicode.Nd, unicode.No) {
+				return '*'
+			}
+			return r
+		}, s)
+	}
+	if utf8.RuneCountInString(s) > longestDescription {
+		s = string([]rune(s)[:longestDescription])
+	}
+	return s
 }

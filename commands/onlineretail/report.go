@@ -72,7 +72,7 @@ func newTally(b *Books) *tally {
 		london = time.UTC // cannot be: the zones are part of the program
 	}
 	return &tally{
-		Report:    Report{RowsRead: b.RowsRead, Rejected: b.Rejected, Months: make(map[string]Month)},
+		Report:    Report{RowsRead: b.RowsRead, Rejected: maps.Clone(b.Rejected), Months: make(map[string]Month)},
 		customers: make(map[string]bool), countries: make(map[string]int64), units: make(map[string]int64),
 		net: make(map[string]int64), months: make(map[string]*Month), london: london,
 	}
@@ -107,6 +107,9 @@ func (t *tally) order(e *entry, fresh bool) {
 		t.net[r.sku] += value
 	}
 }
+
+// refused counts the rows of an invoice that no order can be, such as one that is worth more than any may be.
+func (t *tally) refused(e *entry) { t.Rejected[BadRow] += len(e.rows) }
 
 func (t *tally) credit(e *entry, o *commands.CreditOutcome, fresh bool) {
 	t.CreditRows += len(e.rows)

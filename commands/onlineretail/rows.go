@@ -7,7 +7,6 @@ import (
 	"bufio"
 	"bytes"
 	"compress/gzip"
-	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -48,7 +47,7 @@ type row struct {
 const (
 	maxUnits = 1_000_000_000
 	maxPence = 100_000_000
-	maxLine  = 1 << 20 // bytes
+	maxRow   = 1 << 20 // bytes
 )
 
 // Open opens a file of books for reading, gzipped or not.
@@ -79,13 +78,13 @@ type file struct {
 }
 
 // readFile calls visit for every row of a file.
-func readFile(name string, visit func(row, Reason) error, progress func(bytes int)) error {
+func readFile(name string, now time.Time, visit func(row, Reason) error, progress func(bytes int)) error {
 	f, err := open(name, progress)
 	if err != nil {
 		return err
 	}
 	defer func() { _ = f.Close() }() // it was only read
-	if err := readRows(f, visit); err != nil {
+	if err := readRows(f, now, visit); err != nil {
 		return fmt.Errorf("%s: %w", name, err)
 	}
 	return nil
@@ -103,34 +102,7 @@ func (c *counted) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// readRows reads lines rather than quoted records: a row with a broken quote is then one bad row and swallows none of
-// its neighbours.
-func readRows(r io.Reader, visit func(row, Reason) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(make([]byte, 1<<16), maxLine)
-	if !lines.Scan() {
-		return errors.Join(lines.Err(), errors.New("the file is empty; its first line must name the columns "+strings.Join(columns, ",")))
-	}
-	header := strings.TrimPrefix(lines.Text(), "\ufeff")
-	if fields, ok := split(header, nil); !ok || strings.Join(fields, ",") != strings.Join(columns, ",") {
-		return fmt.Errorf("the first line is %.80q; it must name the columns %s", header, strings.Join(columns, ","))
-	}
-	var p parser
-	for lines.Scan() {
-		if len(lines.Bytes()) == 0 {
-			continue
-		}
-		if err := visit(p.parse(lines.Text())); err != nil {
-			return err
-		}
-	}
-	if err := lines.Err(); err != nil {
-		return fmt.Errorf("%w; the file is broken, nothing of it was imported", err)
-	}
-	return nil
-}
-
-// split cuts a line into its fields: separated by commas, in double quotes where they contain some, a quote inside
+// split cuts a row into its fields: separated by commas, in double quotes where they contain some, a quote inside
 // doubled. It reports false when a quote is not closed.
 func split(line string, fields []string) ([]string, bool) {
 	fields = fields[:0]
@@ -156,7 +128,7 @@ func split(line string, fields []string) ([]string, bool) {
 	}
 }
 
-// unquote reads a field up to its closing quote, which a comma or the line's end must follow.
+// unquote reads a field up to its closing quote, which a comma or the row's end must follow.
 func unquote(s string) (field, rest string, ok bool) {
 	var b strings.Builder
 	for {

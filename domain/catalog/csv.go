@@ -71,6 +71,12 @@ func ReadCSV(r io.Reader, list func(row int, product List) error) error {
 			return t.end(1, "the file is empty; its first row names the columns, such as sku,name,price_EUR")
 		case errors.Is(err, io.EOF):
 			return t.faults.Err()
+		case broken && n > 0: // the next row begins on the next line
+			t.add(rule.ValidationFailed, syntax.StartLine, "", "line %d, byte %d: %v", syntax.Line, syntax.Column, syntax.Err)
+			if t.count >= maxCSVFaults {
+				return t.end(syntax.StartLine, "there are %d faults or more; mend these first", maxCSVFaults)
+			}
+			continue
 		case broken:
 			return t.end(syntax.StartLine, "line %d, byte %d: %v", syntax.Line, syntax.Column, syntax.Err)
 		case err != nil:

@@ -129,7 +129,11 @@ func TestReadCSV_faults(t *testing.T) {
 		"a weight that is negative":     {head + "A,a,1,,,,,-1,\n", []place{{"/rows/2/weight_grams", invalid}}, nil},
 		"a SKU twice, in another order": {"sku,name,price_EUR\nA,a,1\nB,b,1\nA,a,2\n", []place{{"/rows/4/sku", invalid}}, []int{2, 3}},
 		"bytes that are no UTF-8":       {"sku,name,price_EUR\nA,\xff,1\n", []place{{"/rows/2/name", invalid}}, nil},
-		"a quote inside of a cell":      {"sku,name,price_EUR\nB,b,1\nA,a\"b,1\nC,c,1\n", []place{{"/rows/3", invalid}}, []int{2}},
+		"a quote inside of a cell":      {"sku,name,price_EUR\nB,b,1\nA,a\"b,1\nC,c,1\n", []place{{"/rows/3", invalid}}, []int{2, 4}},
+		"a line break in a name":        {"sku,name,price_EUR\nA,\"a\nB,b,1\n\",1\nC,c,1\n", []place{{"/rows/2/name", invalid}}, []int{5}},
+		"a card's number in a name":     {"sku,name,price_EUR\nA,4111  1111/1111 1111,1\nC,c,1\n", []place{{"/rows/2/name", rule.SensitiveData}}, []int{3}},
+		"names that nobody can see":     {"sku,name,price_EUR\n\u3164,a\u202eb,1\n..,\ufeff,1\n", []place{{"/rows/2/sku", invalid}, {"/rows/2/name", invalid}, {"/rows/3/sku", invalid}, {"/rows/3/name", invalid}}, nil},
+		"a withdrawn currency":          {"sku,name,price_ANG\n", []place{{"/rows/1/price_ANG", currency}}, nil},
 		"a quote that never ends":       {"sku,name,price_EUR\nB,b,1\nA,\"ab,1\nC,c,1\n", []place{{"/rows/3", invalid}}, []int{2}},
 	}
 	for name, tt := range tests {

@@ -177,7 +177,7 @@ func (l *NewLine) price(faults *rule.Faults, index int) Line {
 	if l.LineID == uuid.Nil {
 		faults.Add(rule.ValidationFailed, l.at(index, ""), "a line needs an id")
 	}
-	if fault := text.Identifier.Fault(l.SKU, 1, MaxKeyLength); fault != "" {
+	if fault := text.Name.Fault(l.SKU, 1, MaxKeyLength); fault != "" {
 		faults.Add(rule.ValidationFailed, l.at(index, "/sku"), "%s", fault)
 	}
 	if !utf8.ValidString(l.ProductName) {
