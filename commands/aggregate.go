@@ -87,9 +87,9 @@ func (a *aggregate) replay(rec *eventstore.Recorded) error {
 		a.version, a.event, a.alien = rec.Version, rec.ID, true
 		return nil
 	}
-	f, err := a.kind.decode(rec.Type, rec.Data)
+	f, err := eventstore.Decode(rec, a.kind.decode)
 	if err != nil {
-		return eventstore.Unreadable(rec, err)
+		return err
 	}
 	a.apply(rec.ID, f, len(rec.Data))
 	return nil

@@ -17,7 +17,12 @@ const (
 	applyBytes  = 2 << 20
 	singleTries = 3 // of one event, before its stream is parked
 	singlePause = 20 * time.Millisecond
-	maxParked   = 1000 // streams in one session: more is not bad events but bad code
+
+	// What the events of one tenant can cost the others in a session: that many streams of it are searched for one by one,
+	// and waited for as many times as patience allows; after that all streams that a failing step has of it are parked.
+	maxSearched = 32
+	patience    = 8
+	maxParked   = 1000 // streams that were searched for in one session: more is not bad events but bad code
 )
 
 var (
@@ -40,7 +45,7 @@ type consumer struct {
 	lease   *lease // nil while a rebuild is the only writer
 	parking *parking
 	decoder decoder
-	parked  int // streams in this session
+	search  search
 	epoch   int64
 	at      Checkpoint
 	applied func(to eventstore.Position, events []Event) // told after each step
@@ -135,16 +140,17 @@ func (c *consumer) step(ctx context.Context, recorded []eventstore.Recorded) err
 	return nil
 }
 
-// apply decodes the events that mean something to the projection and applies them. What this build cannot read is
-// parked, after all that comes before it.
+// apply decodes the events that mean something to the projection and applies them. The streams of what this build cannot
+// read are parked from there on, all at once.
 func (c *consumer) apply(ctx context.Context, recorded []eventstore.Recorded) error {
 	events := make([]Event, 0, len(recorded))
+	var unreadable []follower
 	for i := range recorded {
 		rec := &recorded[i]
 		if !c.of.takes(rec.StreamType) {
 			continue
 		}
-		if c.parking.has(rec.Stream) {
+		if c.parking.has(rec) {
 			events = append(events, Event{Recorded: *rec}) // it follows its stream, unread
 			continue
 		}
@@ -153,15 +159,12 @@ func (c *consumer) apply(ctx context.Context, recorded []eventstore.Recorded) er
 			events = append(events, e)
 			continue
 		}
-		if i > 0 {
-			if err := c.narrow(ctx, events, c.checkpoint(&recorded[i-1])); err != nil {
-				return err
-			}
-			events = events[:0]
-		}
-		if err := c.park(ctx, []follower{{rec.Position, rec.Stream, rec.Tenant, reasonOf(err)}}); err != nil {
-			return err
-		}
+		f := follower{rec.Position, rec.Stream, rec.Tenant, reasonOf(err)}
+		unreadable = append(unreadable, f)
+		c.parking.remember([]follower{f}) // what comes of the stream follows it
+	}
+	if err := c.park(ctx, unreadable); err != nil {
+		return err
 	}
 	return c.narrow(ctx, events, c.checkpoint(&recorded[len(recorded)-1]))
 }
@@ -185,6 +188,12 @@ func (c *consumer) narrow(ctx context.Context, events []Event, to Checkpoint) er
 	case len(kept) == 1:
 		return c.single(ctx, kept[0], to)
 	}
+	if rest, excluded := c.search.exclude(kept, err); len(excluded) > 0 {
+		if err := c.park(ctx, excluded); err != nil {
+			return err
+		}
+		return c.narrow(ctx, rest, to)
+	}
 	half := len(kept) / 2
 	if err := c.narrow(ctx, kept[:half], c.checkpoint(&kept[half-1].Recorded)); err != nil {
 		return err
@@ -200,7 +209,7 @@ func (c *consumer) follow(ctx context.Context, events []Event) ([]Event, error) 
 	kept := make([]Event, 0, len(events))
 	var followers []follower
 	for i := range events {
-		if e := &events[i]; c.parking.has(e.Stream) {
+		if e := &events[i]; c.parking.has(&e.Recorded) {
 			followers = append(followers, follower{position: e.Position, stream: e.Stream, tenant: e.Tenant})
 		} else {
 			kept = append(kept, *e)
@@ -211,9 +220,9 @@ func (c *consumer) follow(ctx context.Context, events []Event) ([]Event, error) 
 
 // single tries one event some more times and then parks its stream.
 func (c *consumer) single(ctx context.Context, e Event, to Checkpoint) error {
-	var err error
+	err := ErrInvalidEvent
 	for try := 1; try < singleTries; try++ {
-		if !sleep(ctx, singlePause<<try) {
+		if c.search.waits() && !sleep(ctx, singlePause<<try) {
 			return ctx.Err()
 		}
 		if err = c.write(ctx, []Event{e}, to); !errors.Is(err, ErrInvalidEvent) {
@@ -222,6 +231,9 @@ func (c *consumer) single(ctx context.Context, e Event, to Checkpoint) error {
 	}
 	if err := c.park(ctx, []follower{{e.Position, e.Stream, e.Tenant, reasonOf(err)}}); err != nil {
 		return err
+	}
+	if n := c.search.found(e.Tenant); n > maxParked {
+		return fmt.Errorf("projection %s: %w: %d in a row, the last one because of: %w", c.of.name, errTooManyParked, n, err)
 	}
 	return c.write(ctx, nil, to)
 }
@@ -256,17 +268,23 @@ func (c *consumer) park(ctx context.Context, followers []follower) error {
 		return err
 	}
 	c.parking.remember(followers)
+	streams := 0
 	for _, f := range followers {
 		if f.reason == "" {
 			continue
 		}
-		c.logger.Error("stream parked", "stream", f.stream, "tenant", f.tenant, "position", f.position, "reason", f.reason)
-		if c.parked++; c.parked > maxParked {
-			return fmt.Errorf("projection %s: %w: %d in a row, the last one because of: %s", c.of.name, errTooManyParked, c.parked, f.reason)
+		if streams++; streams <= maxLogged {
+			c.logger.Error("stream parked", "stream", f.stream, "tenant", f.tenant, "position", f.position, "reason", f.reason)
 		}
+	}
+	if streams > maxLogged {
+		c.logger.Error("more streams parked", "streams", streams-maxLogged, "see", "ordermill projections parked")
 	}
 	return nil
 }
+
+// maxLogged is how many of the streams that are parked together are logged one by one.
+const maxLogged = 10
 
 // sleep waits for d and returns false when ctx has ended before.
 func sleep(ctx context.Context, d time.Duration) bool {

@@ -97,7 +97,7 @@ func (d *decoder) decode(rec *eventstore.Recorded) (Event, error) {
 		return e, nil
 	}
 	var err error
-	if e.Body, err = decodeBody(rec); err == nil {
+	if e.Body, err = decodeSafely(rec); err == nil {
 		place.Store(&decodedBody{rec.ID, e.Body})
 		d.bodies.count(d.block, len(rec.Data))
 	}

@@ -3,9 +3,11 @@ package projections
 import (
 	"context"
 	"encoding/binary"
+	"errors"
 	"fmt"
 	"runtime"
 	"slices"
+	"sync"
 
 	"github.com/google/uuid"
 	"golang.org/x/sync/errgroup"
@@ -22,6 +24,9 @@ type folding struct {
 	skip   map[eventstore.LogID]map[eventstore.Position]struct{} // parked events
 	fold   Fold
 	parked map[eventstore.LogID][]follower
+	failed error // why there is no fold; that of others is none of it
+
+	poison map[eventstore.LogID]map[uuid.UUID]follower // events that made the fold panic, the first of each stream
 }
 
 // readAhead is how many batches wait for each core at most.
@@ -36,8 +41,44 @@ type replay struct {
 	versions bool // check that streams are dense too
 }
 
-// run reads the logs up to the furthest position that a folding wants, and returns the faults of the logs themselves.
+// maxPasses bounds how often a log is read for a fold that panics. Each time more streams are left out.
+const maxPasses = 4
+
+// run reads the logs up to the furthest position that a folding wants, and returns the faults of the logs themselves. An
+// event that a fold cannot take parks its stream, as it does in a live projection. One that makes it panic may have left
+// half of itself behind, so that fold, and no other, is made anew without it.
 func (r *replay) run(ctx context.Context) ([]Difference, error) {
+	faults, err := r.pass(ctx)
+	again := r
+	for pass := 1; err == nil; pass++ {
+		if again = again.spoiled(); len(again.foldings) == 0 {
+			break
+		}
+		if pass == maxPasses {
+			for _, f := range again.foldings {
+				f.failed = fmt.Errorf("fold of %s: it panics on events of too many streams", f.of.name)
+			}
+			break
+		}
+		_, err = again.pass(ctx)
+	}
+	return faults, err
+}
+
+// spoiled returns the replay of the foldings whose folds have panicked.
+func (r *replay) spoiled() *replay {
+	again := &replay{set: r.set}
+	for _, f := range r.foldings {
+		if f.fold == nil && f.failed == nil {
+			f.parked = make(map[eventstore.LogID][]follower)
+			again.foldings = append(again.foldings, f)
+		}
+	}
+	return again
+}
+
+// pass is run, once.
+func (r *replay) pass(ctx context.Context) ([]Difference, error) {
 	workers := make([]*worker, runtime.GOMAXPROCS(0))
 	for i := range workers {
 		workers[i] = r.newWorker(i, len(workers))
@@ -51,15 +92,35 @@ func (r *replay) run(ctx context.Context) ([]Difference, error) {
 			faults = append(faults, w.faults...)
 			for i, f := range r.foldings {
 				f.parked[store.Log()] = append(f.parked[store.Log()], w.followers[i]...)
+				f.poisoned(store.Log(), w.poison[i])
 			}
 			w.next()
 		}
 	}
-	return faults, r.merge(workers)
+	r.merge(workers)
+	return faults, nil
+}
+
+// poisoned notes events that made the fold panic.
+func (f *folding) poisoned(log eventstore.LogID, events []follower) {
+	if len(events) == 0 {
+		return
+	}
+	if f.poison == nil {
+		f.poison = make(map[eventstore.LogID]map[uuid.UUID]follower)
+	}
+	if f.poison[log] == nil {
+		f.poison[log] = make(map[uuid.UUID]follower)
+	}
+	for _, e := range events {
+		f.poison[log][e.stream] = e
+	}
 }
 
 func (r *replay) newWorker(number, of int) *worker {
-	w := &worker{replay: r, number: number, of: of, ordinals: newOrdinals()}
+	w := &worker{
+		replay: r, number: number, of: of, ordinals: newOrdinals(), spoiled: make([]bool, len(r.foldings)), failed: make([]error, len(r.foldings)),
+	}
 	for _, f := range r.foldings {
 		w.folds = append(w.folds, f.of.newFold())
 	}
@@ -77,7 +138,10 @@ func (r *replay) read(ctx context.Context, store *eventstore.Store, workers []*w
 	for i, w := range workers {
 		w.log = store.Log()
 		queues[i] = make(chan *eventstore.Batch, readAhead)
-		g.Go(func() error { return w.work(queues[i]) })
+		g.Go(func() error {
+			w.work(queues[i])
+			return nil
+		})
 	}
 	g.Go(func() error {
 		defer func() {
@@ -104,31 +168,58 @@ func (r *replay) read(ctx context.Context, store *eventstore.Store, workers []*w
 	return g.Wait()
 }
 
-// merge seals the workers' folds, all cores at once, and joins them, the projections side by side.
-func (r *replay) merge(workers []*worker) error {
-	var g errgroup.Group
+// merge seals the workers' folds, all cores at once, and joins them, the projections side by side. A fold that fails is
+// one projection's failure; one that has panicked stays away.
+func (r *replay) merge(workers []*worker) {
+	var sealing, merging sync.WaitGroup
 	for _, w := range workers {
-		g.Go(w.seal)
+		sealing.Go(w.seal)
 	}
-	if err := g.Wait(); err != nil {
-		return err
-	}
+	sealing.Wait()
 	for i, f := range r.foldings {
-		g.Go(func() error {
-			f.fold = workers[0].folds[i]
-			for _, w := range workers[1:] {
-				if err := f.fold.Merge(w.folds[i]); err != nil {
-					return fmt.Errorf("merge folds of %s: %w", f.of.name, err)
-				}
-				w.folds[i] = nil
+		merging.Go(func() {
+			if slices.ContainsFunc(workers, func(w *worker) bool { return w.spoiled[i] }) {
+				return
+			}
+			f.failed = safely(func() error { return f.merge(workers, i) })
+			if f.failed != nil {
+				f.fold, f.failed = nil, fmt.Errorf("fold of %s: %w", f.of.name, f.failed)
 			}
 			for _, followers := range f.parked {
 				slices.SortFunc(followers, func(a, b follower) int { return int(a.position - b.position) })
 			}
-			return nil
 		})
 	}
-	return g.Wait()
+	merging.Wait()
+}
+
+func (f *folding) merge(workers []*worker, i int) error {
+	for _, w := range workers {
+		if w.failed[i] != nil {
+			return w.failed[i]
+		}
+	}
+	f.fold = workers[0].folds[i]
+	for _, w := range workers[1:] {
+		if err := f.fold.Merge(w.folds[i]); err != nil {
+			return fmt.Errorf("merge: %w", err)
+		}
+		w.folds[i] = nil
+	}
+	return nil
+}
+
+// errPanic marks the failure of what has panicked: it may have left half of its work behind.
+var errPanic = errors.New("panic")
+
+// safely turns a panic of do into an error.
+func safely(do func() error) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%w: %v", errPanic, r)
+		}
+	}()
+	return do()
 }
 
 // worker is what one core has.
@@ -140,12 +231,14 @@ type worker struct {
 	wanted     []wanted
 	broken     []map[uuid.UUID]struct{} // streams that cannot go on, by folding
 	followers  [][]follower
+	poison     [][]follower // of this log
+	spoiled    []bool       // folds that have panicked
+	failed     []error      // of sealing
 	ordinals   *ordinals
 	seen       []eventstore.Version // by ordinal
 	faults     []Difference
 
 	event Event // the one at hand
-	at    int   // the folding at hand
 }
 
 // wanted says which foldings take the events of a stream type.
@@ -157,17 +250,12 @@ type wanted struct {
 // next prepares a worker for another log.
 func (w *worker) next() {
 	w.broken = make([]map[uuid.UUID]struct{}, len(w.foldings))
-	w.followers = make([][]follower, len(w.foldings))
+	w.followers, w.poison = make([][]follower, len(w.foldings)), make([][]follower, len(w.foldings))
 	w.seen, w.faults = nil, nil
 }
 
 // work folds the events of the streams that fall to this worker, in order.
-func (w *worker) work(queue <-chan *eventstore.Batch) (err error) {
-	defer func() {
-		if r := recover(); r != nil { // unlike an error it may leave half of an event behind
-			err = fmt.Errorf("fold of %s at position %d: panic: %v", w.foldings[w.at].of.name, w.event.Position, r)
-		}
-	}()
+func (w *worker) work(queue <-chan *eventstore.Batch) {
 	for batch := range queue {
 		for i := range batch.Events {
 			rec := &batch.Events[i]
@@ -179,7 +267,6 @@ func (w *worker) work(queue <-chan *eventstore.Batch) (err error) {
 		batch.Release()
 		runtime.Gosched() // the goroutine that reads on may wait for this core, and the server for it
 	}
-	return nil
 }
 
 func (w *worker) take(rec *eventstore.Recorded) {
@@ -191,7 +278,6 @@ func (w *worker) take(rec *eventstore.Recorded) {
 	decoded, failure := false, error(nil)
 	for _, i := range w.wantedOf(rec.StreamType) {
 		f := w.foldings[i]
-		w.at = i
 		if rec.Position > f.to[w.log] || (f.until != nil && rec.Position > f.until(rec.Stream)) {
 			continue
 		}
@@ -207,12 +293,12 @@ func (w *worker) take(rec *eventstore.Recorded) {
 			}
 		}
 		if !decoded {
-			e.Body, failure = decodeBody(rec)
+			e.Body, failure = decodeSafely(rec)
 			decoded = true
 		}
 		err := failure
 		if err == nil {
-			err = w.folds[i].Add(e)
+			err = w.add(i, e)
 		}
 		if err == nil {
 			continue
@@ -223,6 +309,42 @@ func (w *worker) take(rec *eventstore.Recorded) {
 		w.broken[i][rec.Stream] = struct{}{}
 		w.followers[i] = append(w.followers[i], follower{rec.Position, rec.Stream, rec.Tenant, reasonOf(err)})
 	}
+}
+
+// add has a fold take an event, unless that has made it panic before.
+func (w *worker) add(i int, e *Event) error {
+	f := w.foldings[i]
+	if len(f.poison) > 0 {
+		if bad, ok := f.poison[w.log][e.Stream]; ok && e.Position >= bad.position {
+			return errors.New(bad.reason)
+		}
+	}
+	err := addSafely(w.folds[i], e)
+	if errors.Is(err, errPanic) {
+		w.spoiled[i] = true
+		w.poison[i] = append(w.poison[i], follower{e.Position, e.Stream, e.Tenant, reasonOf(err)})
+	}
+	return err
+}
+
+// addSafely is fold.Add with its panics as errors. It allocates nothing, as it is called for every event of the log.
+func addSafely(fold Fold, e *Event) (err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("%s at position %d: %w: %v", e.Type, e.Position, errPanic, r)
+		}
+	}()
+	return fold.Add(e)
+}
+
+// decodeSafely is decodeBody with its panics as errors.
+func decodeSafely(rec *eventstore.Recorded) (body any, err error) {
+	defer func() {
+		if r := recover(); r != nil {
+			err = fmt.Errorf("event at position %d: %w: %v", rec.Position, errPanic, r)
+		}
+	}()
+	return decodeBody(rec)
 }
 
 // follows notes a version that does not follow the one before.
@@ -255,21 +377,13 @@ func (w *worker) wantedOf(streamType string) []int {
 	return of.foldings
 }
 
-func (w *worker) seal() (err error) {
-	defer func() {
-		if r := recover(); r != nil {
-			err = fmt.Errorf("seal the fold of %s: panic: %v", w.foldings[w.at].of.name, r)
-		}
-	}()
+// seal seals the folds that have not panicked.
+func (w *worker) seal() {
 	for i, fold := range w.folds {
-		w.at = i
-		if sealer, ok := fold.(Sealer); ok {
-			if err := sealer.Seal(); err != nil {
-				return fmt.Errorf("seal the fold of %s: %w", w.foldings[i].of.name, err)
-			}
+		if sealer, ok := fold.(Sealer); ok && !w.spoiled[i] {
+			w.failed[i] = safely(sealer.Seal)
 		}
 	}
-	return nil
 }
 
 // ordinals number the streams that a worker meets, from 1.

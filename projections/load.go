@@ -30,7 +30,11 @@ func (s *shape) copyTable(ctx context.Context, tx pgx.Tx, t Table) (*digest, err
 	encoded := make(chan error, 1)
 	go func() {
 		defer close(e.chunks)
-		encoded <- e.encode(ctx, t)
+		err := safely(func() error { return e.encode(ctx, t) })
+		if e.failed == nil {
+			e.failed = err
+		}
+		encoded <- err
 	}()
 	// Frozen rows need no second visit by vacuum; the table becomes visible as a whole, with its transaction.
 	sql := fmt.Sprintf("copy %s (%s) from stdin (format binary, freeze)", s.table, strings.Join(s.columns, ", "))

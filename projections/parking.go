@@ -28,7 +28,7 @@ type parking struct {
 	log        eventstore.LogID
 	name       string
 	generation Generation
-	streams    map[uuid.UUID]struct{} // parked now
+	streams    map[uuid.UUID]eventstore.Position // parked now, from which event on
 }
 
 // follower is an event that goes to the parking table: it failed, or an earlier one of its stream did.
@@ -41,17 +41,18 @@ type follower struct {
 
 // loadParking reads which streams are parked.
 func loadParking(ctx context.Context, db queryer, log eventstore.LogID, name string, g Generation) (*parking, error) {
-	p := &parking{log: log, name: name, generation: g, streams: make(map[uuid.UUID]struct{})}
-	rows, err := db.Query(ctx, "select stream_id from parked_streams where log_id = $1 and name = $2 and generation = $3", log, name, g)
+	p := &parking{log: log, name: name, generation: g, streams: make(map[uuid.UUID]eventstore.Position)}
+	rows, err := db.Query(ctx, "select stream_id, position from parked_streams where log_id = $1 and name = $2 and generation = $3", log, name, g)
 	if err != nil {
 		return nil, fmt.Errorf("parked streams of %s: %w", name, err)
 	}
-	streams, err := pgx.CollectRows(rows, pgx.RowTo[uuid.UUID])
-	if err != nil {
+	var stream uuid.UUID
+	var from eventstore.Position
+	if _, err := pgx.ForEachRow(rows, []any{&stream, &from}, func() error {
+		p.streams[stream] = from
+		return nil
+	}); err != nil {
 		return nil, fmt.Errorf("parked streams of %s: %w", name, err)
-	}
-	for _, stream := range streams {
-		p.streams[stream] = struct{}{}
 	}
 	return p, nil
 }
@@ -61,33 +62,32 @@ type queryer interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
-// has reports whether a stream is parked.
-func (p *parking) has(stream uuid.UUID) bool {
+// has reports whether an event belongs to the parked part of its stream.
+func (p *parking) has(rec *eventstore.Recorded) bool {
 	if len(p.streams) == 0 {
 		return false
 	}
-	_, ok := p.streams[stream]
-	return ok
+	from, ok := p.streams[rec.Stream]
+	return ok && rec.Position >= from
 }
 
 // add stores followers, in order, inside tx. Those that are there already stay as they are, so that a repetition does
 // no harm. The caller tells remember once tx is committed.
 func (p *parking) add(ctx context.Context, tx pgx.Tx, followers []follower) error {
 	positions, streams := make([]int64, len(followers)), make([]uuid.UUID, len(followers))
-	tenants := make([]string, len(followers))
+	tenants, reasons := make([]string, len(followers)), make([]string, len(followers))
 	for i, f := range followers {
-		positions[i], streams[i], tenants[i] = int64(f.position), f.stream, f.tenant
-		if f.reason == "" {
-			continue
-		}
-		_, err := tx.Exec(ctx, `insert into parked_streams (log_id, name, generation, stream_id, tenant_id, position, reason)
-			values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing`,
-			p.log, p.name, p.generation, f.stream, f.tenant, f.position, f.reason)
-		if err != nil {
-			return fmt.Errorf("park stream %s: %w", f.stream, err)
-		}
+		positions[i], streams[i], tenants[i], reasons[i] = int64(f.position), f.stream, f.tenant, f.reason
 	}
-	_, err := tx.Exec(ctx, `insert into parked_events (log_id, name, generation, position, stream_id, tenant_id)
+	_, err := tx.Exec(ctx, `insert into parked_streams (log_id, name, generation, stream_id, tenant_id, position, reason)
+		select $1, $2, $3, e.stream, e.tenant, e.position, e.reason
+		from unnest($4::bigint[], $5::uuid[], $6::text[], $7::text[]) as e(position, stream, tenant, reason)
+		where e.reason <> '' on conflict do nothing`,
+		p.log, p.name, p.generation, positions, streams, tenants, reasons)
+	if err != nil {
+		return fmt.Errorf("park streams: %w", err)
+	}
+	_, err = tx.Exec(ctx, `insert into parked_events (log_id, name, generation, position, stream_id, tenant_id)
 		select $1, $2, $3, e.position, e.stream, e.tenant
 		from unnest($4::bigint[], $5::uuid[], $6::text[]) as e(position, stream, tenant) on conflict do nothing`,
 		p.log, p.name, p.generation, positions, streams, tenants)
@@ -99,7 +99,9 @@ func (p *parking) add(ctx context.Context, tx pgx.Tx, followers []follower) erro
 
 func (p *parking) remember(followers []follower) {
 	for _, f := range followers {
-		p.streams[f.stream] = struct{}{}
+		if from, ok := p.streams[f.stream]; !ok || f.position < from {
+			p.streams[f.stream] = f.position
+		}
 	}
 }
 
@@ -166,6 +168,43 @@ const parkedSQL = `select s.name, s.log_id, s.stream_id, s.tenant_id, s.position
 		(select count(*) from parked_events e where e.log_id = s.log_id and e.name = s.name and e.generation = s.generation and e.stream_id = s.stream_id)
 	from parked_streams s join projections p on p.name = s.name and p.live_generation = s.generation
 	order by s.name, s.log_id, s.position limit $1`
+
+// parkedOf lists the parked streams of one projection's live generation, at most limit of them, and counts them all.
+func (s *Set) parkedOf(ctx context.Context, name string, limit int) (streams []ParkedStream, total int64, err error) {
+	rows, err := s.pool.Query(ctx, `select s.stream_id, s.tenant_id, s.position, s.reason, count(*) over ()
+		from parked_streams s join projections p on p.name = s.name and p.live_generation = s.generation
+		where s.name = $1 order by s.log_id, s.position limit $2`, name, limit)
+	if err != nil {
+		return nil, 0, fmt.Errorf("parked streams of %s: %w", name, err)
+	}
+	var p ParkedStream
+	_, err = pgx.ForEachRow(rows, []any{&p.Stream, &p.Tenant, &p.Position, &p.Reason, &total}, func() error {
+		streams = append(streams, p)
+		return nil
+	})
+	if err != nil {
+		return nil, 0, fmt.Errorf("parked streams of %s: %w", name, err)
+	}
+	return streams, total, nil
+}
+
+// ParkedStreams calls yield with the tenant and the stream of all that is parked in live generations.
+func (s *Set) ParkedStreams(ctx context.Context, yield func(tenant string, stream uuid.UUID)) error {
+	rows, err := s.pool.Query(ctx, `select distinct s.tenant_id, s.stream_id
+		from parked_streams s join projections p on p.name = s.name and p.live_generation = s.generation`)
+	if err != nil {
+		return fmt.Errorf("parked streams: %w", err)
+	}
+	var tenant string
+	var stream uuid.UUID
+	if _, err := pgx.ForEachRow(rows, []any{&tenant, &stream}, func() error {
+		yield(tenant, stream)
+		return nil
+	}); err != nil {
+		return fmt.Errorf("parked streams: %w", err)
+	}
+	return nil
+}
 
 // Parked lists the parked streams of the live generations, at most limit of them.
 func (s *Set) Parked(ctx context.Context, limit int) ([]ParkedStream, error) {

@@ -37,33 +37,33 @@ type Event struct {
 func Decode(rec eventstore.Recorded) (Event, error) {
 	e := Event{Recorded: rec}
 	var err error
-	e.Body, err = decodeBody(&rec)
+	e.Body, err = decodeSafely(&rec)
 	return e, err
 }
 
 func decodeBody(rec *eventstore.Recorded) (body any, err error) {
 	switch rec.StreamType {
 	case order.StreamType:
-		body, err = order.Decode(rec.Type, rec.Data)
+		body, err = eventstore.Decode(rec, order.Decode)
 	case stock.StreamType:
-		body, err = stock.Decode(rec.Type, rec.Data)
+		body, err = eventstore.Decode(rec, stock.Decode)
 	case catalog.StreamType:
-		body, err = catalog.Decode(rec.Type, rec.Data)
+		body, err = eventstore.Decode(rec, catalog.Decode)
 	case reservation.StreamType:
-		body, err = reservation.Decode(rec.Type, rec.Data)
+		body, err = eventstore.Decode(rec, reservation.Decode)
 	case customer.StreamType:
-		body, err = customer.Decode(rec.Type, rec.Data)
+		body, err = eventstore.Decode(rec, customer.Decode)
 	case settings.StreamType:
-		body, err = settings.Decode(rec.Type, rec.Data)
+		body, err = eventstore.Decode(rec, settings.Decode)
 	case promotion.StreamType:
-		body, err = promotion.Decode(rec.Type, rec.Data)
+		body, err = eventstore.Decode(rec, promotion.Decode)
 	case series.StreamType:
-		body, err = series.Decode(rec.Type, rec.Data)
+		body, err = eventstore.Decode(rec, series.Decode)
 	default:
-		err = fmt.Errorf("unknown stream type %q", rec.StreamType)
+		err = eventstore.Unreadable(rec, fmt.Errorf("stream type %q is not known to this build", rec.StreamType))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("event at position %d: %w", rec.Position, eventstore.Unreadable(rec, err))
+		return nil, fmt.Errorf("event at position %d: %w", rec.Position, err)
 	}
 	return body, nil
 }
@@ -99,7 +99,7 @@ type StreamTyped interface{ StreamTypes() []string }
 
 // Fold builds a model's rows in memory. It is for one goroutine.
 type Fold interface {
-	// Add folds one event, which is valid during the call only; its Body may be kept. ID, Schema, Metadata and RecordedAt
+	// Add folds one event, which is valid during the call only; its Body may be kept. ID, Metadata and RecordedAt
 	// are not there. All events of one stream go to the same fold, in order. When it fails it has changed nothing: the
 	// stream is parked and others go on.
 	Add(e *Event) error

@@ -296,6 +296,9 @@ func (j *job) weight() int {
 // complete loads a job's fold, brings it up to date, and switches.
 func (r *rebuild) complete(ctx context.Context, j *job) (switched bool, err error) {
 	name := j.of.name
+	if j.folding.failed != nil {
+		return false, j.folding.failed
+	}
 	r.report(Progress{Phase: PhaseLoad, Projection: name})
 	if err := r.load(ctx, j); err != nil {
 		return false, err

@@ -90,7 +90,7 @@ func (j *job) add(events []Event) {
 	j.tables = nil
 	for i := range events {
 		// What the fold refuses and the tables took shows as a difference.
-		_ = j.fold.Add(&events[i])
+		_ = addSafely(j.fold, &events[i])
 	}
 }
 
@@ -313,7 +313,7 @@ func (c *consumer) within(ctx context.Context, tx pgx.Tx, to eventstore.Position
 		if !c.of.takes(rec.StreamType) {
 			continue
 		}
-		if c.parking.has(rec.Stream) {
+		if c.parking.has(rec) {
 			return at, errBehind // parking is done by following
 		}
 		e, err := c.decoder.decode(rec)

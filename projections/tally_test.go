@@ -34,7 +34,8 @@ type tally struct {
 	name      string
 	sensitive bool
 	fault     atomic.Pointer[func(e *projections.Event) error]
-	wrong     atomic.Bool // Apply counts each event twice: its code is wrong
+	folding   atomic.Pointer[func(e *projections.Event) error] // a fault of the fold
+	wrong     atomic.Bool                                      // Apply counts each event twice: its code is wrong
 	delay     atomic.Int64
 }
 
@@ -104,6 +105,11 @@ func (f *tallyFold) Add(e *projections.Event) error {
 	received, ok := e.Body.(stock.Received)
 	if !ok {
 		return nil
+	}
+	if fault := f.of.folding.Load(); fault != nil {
+		if err := (*fault)(e); err != nil {
+			return err
+		}
 	}
 	key := tallyKey{e.Tenant, e.Stream}
 	c := f.counts[key]

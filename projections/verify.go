@@ -42,6 +42,9 @@ func (s *Set) Verify(ctx context.Context, o VerifyOptions) ([]Difference, error)
 	if err := v.compare(ctx); err != nil {
 		return nil, err
 	}
+	if err := v.parked(ctx, of); err != nil {
+		return nil, err
+	}
 	for _, p := range of {
 		if p.backend == nil {
 			continue
@@ -196,6 +199,10 @@ func (v *verification) checkPast(ctx context.Context, m *verified) error {
 }
 
 func (v *verification) compareModel(ctx context.Context, m *verified) error {
+	if m.failed != nil {
+		v.found = append(v.found, Difference{Projection: m.of.name, Problem: m.failed.Error()})
+		return nil
+	}
 	position := eventstore.Position(0)
 	for _, store := range v.set.stores {
 		position = m.to[store.Log()]
@@ -218,6 +225,27 @@ func (v *verification) compareModel(ctx context.Context, m *verified) error {
 		for _, d := range m.shapes[i].differences(m.stored[i], want, v.options.Limit) {
 			d.Projection, d.Position = m.of.name, position
 			v.found = append(v.found, d)
+		}
+	}
+	return nil
+}
+
+// parked tells what the live generations leave out: the events of parked streams, which neither side of a comparison has.
+func (v *verification) parked(ctx context.Context, of []*projection) error {
+	for _, p := range of {
+		streams, total, err := v.set.parkedOf(ctx, p.name, v.options.Limit)
+		if err != nil {
+			return fmt.Errorf("verify: %w", err)
+		}
+		for i := range streams {
+			s := &streams[i]
+			v.found = append(v.found, Difference{
+				Projection: p.name, Key: s.Stream.String(), Position: s.Position,
+				Problem: fmt.Sprintf("parked, so that it is missing from there on (tenant %s): %s", s.Tenant, s.Reason),
+			})
+		}
+		if more := total - int64(len(streams)); more > 0 {
+			v.found = append(v.found, Difference{Projection: p.name, Problem: fmt.Sprintf("%d more streams are parked", more)})
 		}
 	}
 	return nil
@@ -257,5 +285,5 @@ func (s *Set) foldOne(ctx context.Context, p *projection, g Generation, log even
 	if _, err := (&replay{set: s, foldings: []*folding{f}}).run(ctx); err != nil {
 		return nil, err
 	}
-	return f.fold, nil
+	return f.fold, f.failed
 }

@@ -87,9 +87,9 @@ func (s *server) customer(ctx context.Context, tenant, id string) (*customer.Cus
 	}
 	known, version := new(customer.Customer), eventstore.Version(0)
 	for i := range recorded {
-		event, err := customer.Decode(recorded[i].Type, recorded[i].Data)
+		event, err := eventstore.Decode(&recorded[i], customer.Decode)
 		if err != nil {
-			return nil, 0, eventstore.Unreadable(&recorded[i], err)
+			return nil, 0, err
 		}
 		known.Apply(event)
 		version = recorded[i].Version

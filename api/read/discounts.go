@@ -122,9 +122,9 @@ func (u *uses) of(ctx context.Context, store *eventstore.Store, tenant string, d
 	}
 	for i := range recorded {
 		e := &recorded[i]
-		event, err := promotion.Decode(e.Type, e.Data)
+		event, err := eventstore.Decode(e, promotion.Decode)
 		if err != nil {
-			return nil, eventstore.Unreadable(e, err)
+			return nil, err
 		}
 		now := use{version: e.Version}
 		switch event := event.(type) { // each says how many there are

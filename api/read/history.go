@@ -131,9 +131,9 @@ func own(call *httpx.Call, o *order.Order) error {
 func fold(recorded []eventstore.Recorded) (*order.Order, error) {
 	o := new(order.Order)
 	for i := range recorded {
-		event, err := order.Decode(recorded[i].Type, recorded[i].Data)
+		event, err := eventstore.Decode(&recorded[i], order.Decode)
 		if err != nil {
-			return nil, eventstore.Unreadable(&recorded[i], err)
+			return nil, err
 		}
 		o.Apply(event)
 	}

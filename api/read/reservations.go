@@ -74,9 +74,9 @@ func (s *server) GetReservation(ctx context.Context, request GetReservationReque
 	}
 	var found reservation.Reservation
 	for i := range recorded {
-		event, err := reservation.Decode(recorded[i].Type, recorded[i].Data)
+		event, err := eventstore.Decode(&recorded[i], reservation.Decode)
 		if err != nil {
-			return nil, eventstore.Unreadable(&recorded[i], err)
+			return nil, err
 		}
 		found.Apply(event)
 	}

@@ -49,9 +49,9 @@ func (s *server) settingsOf(ctx context.Context, call *httpx.Call) (*setting, cu
 	}
 	found, size := &setting{}, 0
 	for i := range recorded {
-		event, err := settings.Decode(recorded[i].Type, recorded[i].Data)
+		event, err := eventstore.Decode(&recorded[i], settings.Decode)
 		if err != nil {
-			return nil, current{}, eventstore.Unreadable(&recorded[i], err)
+			return nil, current{}, err
 		}
 		found.Apply(event)
 		found.version = recorded[i].Version

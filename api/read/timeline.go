@@ -53,9 +53,9 @@ func (s *server) GetOrderTimeline(ctx context.Context, request GetOrderTimelineR
 	var o order.Order
 	for i := range recorded {
 		e := &recorded[i]
-		event, err := order.Decode(e.Type, e.Data)
+		event, err := eventstore.Decode(e, order.Decode)
 		if err != nil {
-			return nil, eventstore.Unreadable(e, err)
+			return nil, err
 		}
 		o.Apply(event)
 		happenings[i] = resource.Happening{

@@ -128,9 +128,9 @@ func (s *server) load(ctx context.Context, tenant string, id uuid.UUID) (*order.
 	}
 	o := new(order.Order)
 	for i := range recorded {
-		event, err := order.Decode(recorded[i].Type, recorded[i].Data)
+		event, err := eventstore.Decode(&recorded[i], order.Decode)
 		if err != nil {
-			return nil, 0, eventstore.Unreadable(&recorded[i], err)
+			return nil, 0, err
 		}
 		o.Apply(event)
 	}

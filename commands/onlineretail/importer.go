@@ -104,7 +104,7 @@ func (im *Importer) remember(rec *eventstore.Recorded) error {
 	if rec.Tenant != im.Tenant || rec.StreamType != order.StreamType {
 		return nil
 	}
-	event, err := order.Decode(rec.Type, rec.Data)
+	event, err := eventstore.Decode(rec, order.Decode)
 	if err != nil {
 		return fmt.Errorf("position %d: %w", rec.Position, err)
 	}

@@ -5,18 +5,15 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/ordermill/ordermill/projections"
+	"github.com/google/uuid"
 )
 
-// Bounds of looking for parked streams.
-const (
-	parkedEvery = time.Second
-	parkedLimit = 10_000
-)
+// parkedEvery is how often parked streams are looked for.
+const parkedEvery = time.Second
 
-// ParkedLister lists parked streams; projections.Set does.
+// ParkedLister lists all parked streams; projections.Set does.
 type ParkedLister interface {
-	Parked(ctx context.Context, limit int) ([]projections.ParkedStream, error)
+	ParkedStreams(ctx context.Context, yield func(tenant string, stream uuid.UUID)) error
 }
 
 // Parked knows which streams are parked, by asking once a second: the documents of such a stream do not move while
@@ -56,13 +53,8 @@ func (p *Parked) Run(ctx context.Context) error {
 func (p *Parked) refresh(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(ctx, 5*parkedEvery)
 	defer cancel()
-	list, err := p.lister.Parked(ctx, parkedLimit)
-	if err != nil {
-		return
+	streams := make(map[Key]struct{})
+	if p.lister.ParkedStreams(ctx, func(tenant string, stream uuid.UUID) { streams[Key{tenant, stream}] = struct{}{} }) == nil {
+		p.streams.Store(&streams)
 	}
-	streams := make(map[Key]struct{}, len(list))
-	for i := range list {
-		streams[Key{list[i].Tenant, list[i].Stream}] = struct{}{}
-	}
-	p.streams.Store(&streams)
 }
