@@ -52,6 +52,8 @@ func (p *program) benchCommand() *cobra.Command {
 	flags.StringVar(&output, "output", "table", "table or json")
 	flags.BoolVar(&bare, "bare-echo", false, "serve standard input by a bare Echo handler")
 	_ = flags.MarkHidden("bare-echo") // it exists
+	completeFlag(cmd, "only", "appends", "orders", "long", "import", "reads", "replay", "aging")
+	completeFlag(cmd, "output", asTable, asJSON)
 	return cmd
 }
 

@@ -3,13 +3,11 @@ package main
 import (
 	"fmt"
 	"net/url"
-
-	"github.com/jedib0t/go-pretty/v6/table"
 )
 
 // greet prints where everything is, a token, and a line that places an order.
 func (d *dev) greet(token string) {
-	rows := []table.Row{
+	rows := [][2]string{
 		{"write API", link(d.addresses.write, "/v1")},
 		{"read API", link(d.addresses.read, "/v1")},
 		{"API reference", link(d.addresses.read, "/docs")},
@@ -19,10 +17,10 @@ func (d *dev) greet(token string) {
 		{"settings", ". " + quote(d.config.DevDir+"/"+devEnvFile)},
 	}
 	if d.servers.standIn {
-		rows = append(rows, table.Row{"note", "no Redis is installed: a slower stand-in runs inside this program"})
+		rows = append(rows, [2]string{"note", "no Redis is installed: a slower stand-in runs inside this program"})
 	}
 	fmt.Fprintf(d.stdout, "\nordermill %s, tenant %s\n\n", version, demoTenant)
-	d.printTable(nil, rows)
+	d.printPairs(rows)
 	fmt.Fprintf(d.stdout, "\ntoken (admin, 24 hours):\n%s\n\nplace an order:\n%s\n\n", token, d.curlLine(token))
 }
 

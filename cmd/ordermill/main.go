@@ -89,17 +89,21 @@ func (p *program) root(running *bool) *cobra.Command {
 	root := &cobra.Command{
 		Use:           "ordermill",
 		Short:         "An order backend: commands in, events kept, read models served",
-		Long:          "ordermill takes orders by a write API, keeps every event, and serves read models that can be rebuilt by replay.\n\nStart with `ordermill dev`. Settings come from the environment (`ordermill config` lists them); flags override them.",
+		Long:          "ordermill takes orders by a write API, keeps every event, and serves read models that can be rebuilt by replay.\n\nStart with `ordermill dev`. Settings come from the environment, and flags override them: `ordermill help settings` explains them, `ordermill config` shows those that hold.",
+		Version:       version,
 		SilenceUsage:  true,
 		SilenceErrors: true,
 		PersistentPreRun: func(*cobra.Command, []string) {
 			*running = true
 		},
 	}
+	root.SetVersionTemplate(versionLine() + "\n")
 	root.SetOut(p.stdout)
 	root.SetErr(p.stderr)
 	addSettingFlags(root.PersistentFlags())
+	completeSettings(root)
 	root.AddCommand(
+		p.settingsTopic(),
 		p.devCommand(), p.serveCommand(), p.migrateCommand(), p.importCommand(),
 		p.replayCommand(), p.verifyCommand(), p.projectionsCommand(), p.eventsCommand(),
 		p.tokenCommand(), p.configCommand(), p.benchCommand(), p.versionCommand(),

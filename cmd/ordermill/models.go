@@ -25,16 +25,7 @@ func (p *process) openProjections(context.Context) error {
 	orders, stock := documents.Orders().Remember(p.memory.recent), documents.StockLevels().Remember(p.memory.recent)
 	config := projections.Config{
 		Pool: p.projectPool, Stores: []*eventstore.Store{p.store}, Logger: p.log, DecodedBytes: p.memory.decoded,
-		Models: []projections.Model{
-			documents.NewModel(orders), documents.NewModel(stock),
-			orderlist.Model{},
-			stocklevels.Model{},
-			products.Model{},
-			metrics.Model{},
-			topskus.Model{},
-			customers.Model{},
-			reservations.Model{},
-		},
+		Models: readModels(orders, stock),
 	}
 	if p.config.RedisURL != "" {
 		client, err := documents.Connect(p.config.RedisURL, projectRedisTimeout)
@@ -56,6 +47,33 @@ func (p *process) openProjections(context.Context) error {
 	var err error
 	p.set, err = projections.NewSet(config)
 	return err
+}
+
+// readModels are the read models in Postgres.
+func readModels(orders, stock *documents.Kind) []projections.Model {
+	return []projections.Model{
+		documents.NewModel(orders), documents.NewModel(stock),
+		orderlist.Model{},
+		stocklevels.Model{},
+		products.Model{},
+		metrics.Model{},
+		topskus.Model{},
+		customers.Model{},
+		reservations.Model{},
+	}
+}
+
+// modelNames are the names of all read models, whether or not there is a Redis for those that are kept there.
+func modelNames() []string {
+	orders, stock := documents.Orders(), documents.StockLevels()
+	var names []string
+	for _, model := range readModels(orders, stock) {
+		names = append(names, model.Name())
+	}
+	for _, kind := range []*documents.Kind{orders, stock} {
+		names = append(names, documents.NewBackend(kind, nil, nil, documents.BackendConfig{}).Name())
+	}
+	return names
 }
 
 // Patience with read models that do not move.

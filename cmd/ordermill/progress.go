@@ -79,5 +79,9 @@ func (b *bar) done(err error) {
 		b.tracker.MarkAsErrored()
 		return
 	}
+	if total := max(b.tracker.Total, b.tracker.Value(), 1); !b.tracker.IsDone() { // what is done is done wholly
+		b.tracker.UpdateTotal(total)
+		b.tracker.SetValue(total)
+	}
 	b.tracker.MarkAsDone()
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"time"
 
 	"github.com/google/uuid"
@@ -49,11 +50,15 @@ func (p *program) listProjections(cmd *cobra.Command, format *outputFormat) erro
 				if note == "" {
 					note = s.RebuildNeeded
 				}
-				rows = append(rows, table.Row{s.Name, s.Store, s.Generation, s.State, l.Position, l.LagEvents, l.LagMs, l.ParkedStreams, l.Owner, note})
+				behind := strconv.FormatInt(l.LagEvents, 10)
+				if l.LagMs > 0 {
+					behind += " for " + rounded(time.Duration(l.LagMs)*time.Millisecond)
+				}
+				rows = append(rows, table.Row{s.Name, s.Store, s.Generation, s.State, l.Position, behind, l.ParkedStreams, l.Owner, note})
 			}
 		}
-		p.printTable(table.Row{"projection", "store", "generation", "state", "position", "behind", "behind ms", "parked", "built by", "note"}, rows,
-			"generation", "position", "behind", "behind ms", "parked")
+		p.printTable(table.Row{"projection", "store", "gen.", "state", "position", "behind", "parked", "built by", "note"}, rows,
+			"gen.", "position", "behind", "parked")
 		return nil
 	})
 }
@@ -92,9 +97,10 @@ func (p *program) parkedCommand() *cobra.Command {
 
 func (p *program) unparkCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "unpark NAME [STREAM…]",
-		Short: "Try parked streams again: the named ones, or all of a read model",
-		Args:  cobra.MinimumNArgs(1),
+		Use:               "unpark NAME [STREAM…]",
+		Short:             "Try parked streams again: the named ones, or all of a read model",
+		Args:              cobra.MinimumNArgs(1),
+		ValidArgsFunction: completeModels(1),
 	}
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		var streams []uuid.UUID

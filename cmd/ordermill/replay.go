@@ -28,7 +28,8 @@ func (p *program) replayCommand() *cobra.Command {
 		Short: "Rebuild read models from the log, beside the live ones",
 		Long: "Reads the log, builds the named read models anew beside the live ones, compares the result with a fold of the log, and only " +
 			"then has readers switch. Reads go on throughout. It runs beside a dev or a serve. Read models fail each for itself.",
-		Example: "  ordermill replay order_list\n  ordermill replay --all --dry-run",
+		Example:           "  ordermill replay order_list\n  ordermill replay --all --dry-run",
+		ValidArgsFunction: completeModels(0),
 	}
 	cmd.Flags().BoolVar(&o.all, "all", false, "rebuild all read models")
 	cmd.Flags().BoolVar(&o.dryRun, "dry-run", false, "change nothing: report how what is stored differs from the log, as verify does")
@@ -116,9 +117,6 @@ type replayBars struct {
 	each map[string]*bar
 }
 
-// phases are what a projection goes through after reading.
-var phases = []projections.Phase{projections.PhaseLoad, projections.PhaseCatchUp, projections.PhaseCompare, projections.PhaseSwitch, projections.PhaseDone}
-
 func (r *replayBars) progress(now projections.Progress) {
 	if now.Phase == projections.PhaseRead {
 		if r.read == nil {
@@ -132,10 +130,9 @@ func (r *replayBars) progress(now projections.Progress) {
 	}
 	b := r.each[now.Projection]
 	if b == nil {
-		b = r.bars.bar(now.Projection, int64(len(phases)))
+		b = r.bars.bar(now.Projection, 0) // how long a phase takes is not known beforehand, so there are no per cent
 		r.each[now.Projection] = b
 	}
-	b.set(int64(slices.Index(phases, now.Phase)+1), int64(len(phases)))
 	b.message(fmt.Sprintf("%s: %s", now.Projection, now.Phase))
 	if now.Phase == projections.PhaseDone {
 		b.done(nil)

@@ -1,8 +1,10 @@
 package main
 
 import (
+	"fmt"
 	"maps"
 	"strings"
+	"unicode/utf8"
 
 	"github.com/caarlos0/env/v11"
 	"github.com/spf13/cobra"
@@ -63,7 +65,48 @@ func addSettingFlags(flags *pflag.FlagSet) {
 			continue // the command line is readable for everybody on the machine
 		}
 		flags.String(s.flag(), "", s.help+" ("+prefix+s.name+")")
+		_ = flags.MarkHidden(s.flag()) // they would bury a command's own; it exists
 	}
+}
+
+// settingsTopic is what `ordermill help settings` prints: every setting with its variable and its flag.
+func (p *program) settingsTopic() *cobra.Command {
+	var text strings.Builder
+	text.WriteString("Every setting is a variable of the environment, and a flag of every command that overrides it. A secret has no flag.\n" +
+		"`ordermill config` shows the values that hold here.\n")
+	for _, s := range settings {
+		flag := "--" + s.flag()
+		if s.secret {
+			flag = ""
+		}
+		fmt.Fprintf(&text, "\n  %-38s %s\n%s\n", prefix+s.name, flag, indented(s.help, 4, helpWidth))
+	}
+	return &cobra.Command{Use: "settings", Short: "The variables and flags that all commands share", Long: text.String()}
+}
+
+// helpWidth is how many columns a help text has at most.
+const helpWidth = 80
+
+// indented breaks a text into lines of at most so many columns.
+func indented(words string, by, width int) string {
+	var out strings.Builder
+	column := 0
+	for word := range strings.FieldsSeq(words) {
+		switch {
+		case column == 0:
+			out.WriteString(strings.Repeat(" ", by))
+			column = by
+		case column+1+utf8.RuneCountInString(word) > width:
+			out.WriteString("\n" + strings.Repeat(" ", by))
+			column = by
+		default:
+			out.WriteByte(' ')
+			column++
+		}
+		out.WriteString(word)
+		column += utf8.RuneCountInString(word)
+	}
+	return out.String()
 }
 
 // Sources of a value, for people.

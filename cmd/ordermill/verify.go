@@ -14,8 +14,9 @@ import (
 
 func (p *program) verifyCommand() *cobra.Command {
 	cmd := &cobra.Command{
-		Use:   "verify [NAME…]",
-		Short: "Compare read models with the log, while everything runs",
+		ValidArgsFunction: completeModels(0),
+		Use:               "verify [NAME…]",
+		Short:             "Compare read models with the log, while everything runs",
 		Long: "Folds the log anew and compares every stored row and document with the result, each at the very position it is at; checks that " +
 			"the log has no hole. Nothing is changed. The exit code is 1 if anything differs.",
 	}

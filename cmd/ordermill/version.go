@@ -18,8 +18,12 @@ func (p *program) versionCommand() *cobra.Command {
 		if format.json() {
 			return p.printJSON(map[string]string{"version": version, "go": runtime.Version(), "platform": runtime.GOOS + "/" + runtime.GOARCH})
 		}
-		_, err := fmt.Fprintf(p.stdout, "ordermill %s (%s %s/%s)\n", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+		_, err := fmt.Fprintln(p.stdout, versionLine())
 		return err
 	}
 	return cmd
+}
+
+func versionLine() string {
+	return fmt.Sprintf("ordermill %s (%s %s/%s)", version, runtime.Version(), runtime.GOOS, runtime.GOARCH)
 }

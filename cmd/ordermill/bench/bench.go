@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/jedib0t/go-pretty/v6/table"
+	"github.com/jedib0t/go-pretty/v6/text"
 )
 
 // Options says how long and with what to measure.
@@ -101,7 +102,7 @@ func median(values []float64) float64 {
 func Print(w io.Writer, figures []Figure) {
 	t := table.NewWriter()
 	t.SetOutputMirror(w)
-	t.AppendHeader(table.Row{"figure", "measured", "limit of this machine", "limit's rate", "ratio", "spread", "promised", "held"})
+	t.AppendHeader(table.Row{"figure", "measured", "limit of this machine", "limit's rate", "ratio", "promised", "held"})
 	for _, f := range figures {
 		promise := fmt.Sprintf("≥ %.2f of it", f.Promise.Ratio)
 		if f.Promise.Rate > 0 {
@@ -113,10 +114,17 @@ func Print(w io.Writer, figures []Figure) {
 		}
 		t.AppendRow(table.Row{
 			f.Name, rate(f.Rate, f.Unit), f.Limit, rate(f.Bare, f.Unit),
-			fmt.Sprintf("%.2f", f.Ratio), fmt.Sprintf("%.2f–%.2f", f.Low, f.High), promise, held,
+			fmt.Sprintf("%.2f (%.2f–%.2f)", f.Ratio, f.Low, f.High), promise, held,
 		})
 	}
-	t.SetStyle(table.StyleLight)
+	style := table.StyleLight
+	style.Options, style.Format.Header = table.OptionsNoBordersAndSeparators, 0
+	t.SetStyle(style)
+	t.SetColumnConfigs([]table.ColumnConfig{ // 100 columns in all
+		{Number: 1, WidthMax: 22, WidthMaxEnforcer: text.WrapSoft}, {Number: 3, WidthMax: 18, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 2, WidthMax: 12, WidthMaxEnforcer: text.WrapSoft}, {Number: 4, WidthMax: 12, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 6, WidthMax: 12, WidthMaxEnforcer: text.WrapSoft},
+	})
 	t.Render()
 }
 
