@@ -150,6 +150,23 @@ func TestErase_elsewhere(t *testing.T) {
 	}
 }
 
+// What is written about a return is sealed, also line by line and whoever types it in: the log has it nowhere in clear.
+func TestErase_returnWords(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t)
+	c := s.scene(t, "demo").delivered()
+	c.act("/returns", `{"note":"it pinches","lines":[{"line_id":"`+exampleLine+`","quantity":1,"note":"Ada's left shoulder"}]}`)
+	if shown := c.order.get(t, "returns", "last", "customer_note"); shown != "it pinches\nAda's left shoulder" {
+		t.Errorf("shown: %q", shown)
+	}
+	for _, e := range s.recorded(t) {
+		if strings.Contains(string(e.Data), "shoulder") || strings.Contains(string(e.Data), "pinches") {
+			t.Errorf("in clear: %s", e.Data)
+		}
+	}
+}
+
 // recorded are all events of the log.
 func (s *shop) recorded(tb testing.TB) []eventstore.Recorded {
 	tb.Helper()

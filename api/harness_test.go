@@ -53,6 +53,7 @@ type shop struct {
 	read    *read.Host
 	set     *projections.Set
 	readURL string
+	reads   *readPool
 	skew    atomic.Int64 // nanoseconds that the write host's clock is ahead
 
 	contract contract // what every answer is held against
@@ -127,12 +128,13 @@ func (s *shop) withReads(client redis.UniversalClient) *shop {
 	s.set, err = projections.NewSet(config)
 	must(s.tb, err)
 	must(s.tb, s.set.Ensure(s.tb.Context()))
-	reader, err := documents.NewReader(documents.ReaderConfig{Postgres: s.pool, Redis: client, Positions: s.set.Positions(s.store.Log())})
+	s.reads = newReadPool(s.tb, s.pool)
+	reader, err := documents.NewReader(documents.ReaderConfig{Postgres: s.reads, Redis: client, Positions: s.set.Positions(s.store.Log())})
 	must(s.tb, err)
 	vault, err := eventstore.NewVault(s.pool, eventstore.VaultConfig{MasterKeys: masterKeys}) // as of another process than that of the writes
 	must(s.tb, err)
 	s.read, err = read.New(read.Config{
-		Store: s.store, Pool: s.pool, Reader: reader, Set: s.set, Vault: vault, Auth: s.auth, Tokens: s.tokens, JWKS: s.issuer.JWKS(),
+		Store: s.store, Pool: s.reads, Reader: reader, Set: s.set, Vault: vault, Auth: s.auth, Tokens: s.tokens, JWKS: s.issuer.JWKS(),
 		Host: httpx.HostConfig{Log: logTo(s.tb)},
 	})
 	must(s.tb, err)

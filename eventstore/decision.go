@@ -63,23 +63,29 @@ type DecisionFilter struct {
 // meanwhile are before the first page and disturb none. A page costs the same wherever it is, unless Code and Resource
 // are both given: then it is as much as the rarer of them has.
 func (s *Store) Decisions(ctx context.Context, tenant string, filter DecisionFilter, after DecisionCursor, limit int) ([]RecordedDecision, error) {
+	return decisions(ctx, s.pool, s.log, tenant, filter, after, limit)
+}
+
+func decisions(
+	ctx context.Context, db queryer, log LogID, tenant string, filter DecisionFilter, after DecisionCursor, limit int,
+) ([]RecordedDecision, error) {
 	if limit < 1 || !validText(tenant) || !validText(filter.Code) || !validText(filter.Resource) {
 		return nil, nil // what is no text is stored nowhere
 	}
-	sql, args := decisionsSQL(s.log, tenant, filter, after, min(limit, maxDecisions))
-	rows, err := s.pool.Query(ctx, sql, args...)
+	sql, args := decisionsSQL(log, tenant, filter, after, min(limit, maxDecisions))
+	rows, err := db.Query(ctx, sql, args...)
 	if err != nil {
-		return nil, fmt.Errorf("decisions of log %d: %w", s.log, err)
+		return nil, fmt.Errorf("decisions of log %d: %w", log, err)
 	}
 	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (RecordedDecision, error) {
-		d := RecordedDecision{Log: s.log, Tenant: tenant}
+		d := RecordedDecision{Log: log, Tenant: tenant}
 		err := row.Scan(&d.ID, &d.Position, &d.DecidedAt, &d.Command, &d.Code, &d.Reason, &d.ActorType, &d.ActorID,
 			&d.Resource, &d.RequestID, &d.Details)
 		d.DecidedAt = d.DecidedAt.UTC()
 		return d, err
 	})
 	if err != nil {
-		return nil, fmt.Errorf("decisions of log %d: %w", s.log, err)
+		return nil, fmt.Errorf("decisions of log %d: %w", log, err)
 	}
 	return out, nil
 }

@@ -30,11 +30,14 @@ func (s *Store) DropAnswers(ctx context.Context, tenant string, keys []Key) (dro
 	return dropped, nil
 }
 
+// nameTenantSQL names a transaction's tenant to row-level security and to functions that ask for it.
+const nameTenantSQL = "select set_config('ordermill.tenant', $1, true)"
+
 // asTenant runs the statements that queue adds in one round trip and one transaction that names the tenant, as functions
 // ask for that destroy something.
 func asTenant(ctx context.Context, pool *pgxpool.Pool, tenant string, queue func(*pgx.Batch)) error {
 	batch := &pgx.Batch{}
-	batch.Queue("select set_config('ordermill.tenant', $1, true)", tenant)
+	batch.Queue(nameTenantSQL, tenant)
 	queue(batch)
 	return pool.SendBatch(ctx, batch).Close()
 }

@@ -81,7 +81,7 @@ func (s *server) GetCustomer(ctx context.Context, request GetCustomerRequestObje
 
 // customer folds what is known of a customer beyond the orders; version 0 is nothing.
 func (s *server) customer(ctx context.Context, tenant, id string) (*customer.Customer, eventstore.Version, error) {
-	recorded, err := s.Store.Load(ctx, tenant, customer.StreamID(tenant, id), 0)
+	recorded, err := s.events.Load(ctx, tenant, customer.StreamID(tenant, id), 0)
 	if err != nil {
 		return nil, 0, err
 	}

@@ -97,7 +97,7 @@ func (s *server) decisions(
 	}
 	end = after
 	for range decisionsSteps {
-		some, err := s.Store.Decisions(ctx, tenant, filter, end, step)
+		some, err := s.events.Decisions(ctx, tenant, filter, end, step)
 		if err != nil {
 			return nil, false, end, err
 		}

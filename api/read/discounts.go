@@ -63,7 +63,7 @@ func (s *server) withUses(ctx context.Context, tenant string, discounts []pricin
 			limited = append(limited, discounts[i].ID)
 		}
 	}
-	used, err := s.uses.of(ctx, s.Store, tenant, limited)
+	used, err := s.uses.of(ctx, s.events, tenant, limited)
 	if err != nil {
 		return nil, now, err
 	}
@@ -106,7 +106,7 @@ func (u *uses) forget() {
 }
 
 // of returns how many orders have each of a tenant's discounts now.
-func (u *uses) of(ctx context.Context, store *eventstore.Store, tenant string, discounts []string) (map[string]int64, error) {
+func (u *uses) of(ctx context.Context, events *eventstore.TenantLog, tenant string, discounts []string) (map[string]int64, error) {
 	streams := make([]eventstore.StreamAfter, len(discounts))
 	found, ids := make(map[uuid.UUID]use, len(discounts)), make(map[string]uuid.UUID, len(discounts))
 	u.mu.Lock()
@@ -116,7 +116,7 @@ func (u *uses) of(ctx context.Context, store *eventstore.Store, tenant string, d
 		streams[i] = eventstore.StreamAfter{Stream: ids[id], After: found[ids[id]].version}
 	}
 	u.mu.Unlock()
-	recorded, err := store.LoadMany(ctx, tenant, streams)
+	recorded, err := events.LoadMany(ctx, tenant, streams)
 	if err != nil {
 		return nil, err
 	}

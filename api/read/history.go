@@ -109,7 +109,7 @@ func noMoment(name, why string) error {
 
 // history returns an order's events, at least one. It reads the log, which has every position that a token can name.
 func (s *server) history(ctx context.Context, tenant string, id uuid.UUID) ([]eventstore.Recorded, error) {
-	recorded, err := s.Store.Load(ctx, tenant, id, 0)
+	recorded, err := s.events.Load(ctx, tenant, id, 0)
 	if err != nil {
 		return nil, err
 	}

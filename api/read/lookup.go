@@ -41,7 +41,7 @@ func (s *server) claimed(ctx context.Context, scope, name string) (orderPage, er
 	if _, err := s.logged(ctx, call); err != nil {
 		return orderPage{}, err
 	}
-	id, ok, err := s.Store.Claimed(ctx, call.Identity.Tenant, scope, name)
+	id, ok, err := s.events.Claimed(ctx, call.Identity.Tenant, scope, name)
 	switch {
 	case err != nil:
 		return orderPage{}, err

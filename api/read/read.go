@@ -12,7 +12,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/labstack/echo/v4"
 
 	"github.com/ordermill/ordermill/api"
@@ -21,14 +20,15 @@ import (
 	"github.com/ordermill/ordermill/eventstore"
 	"github.com/ordermill/ordermill/projections"
 	"github.com/ordermill/ordermill/projections/documents"
+	"github.com/ordermill/ordermill/projections/query"
 )
 
 //go:generate go tool -modfile=../../tools/go.mod oapi-codegen -config server.cfg.yaml ../openapi.yaml
 
 // Config says what the read host works with. JWKS, CacheBytes, Now and Host have defaults.
 type Config struct {
-	Store      *eventstore.Store // the log, for its feed and single streams
-	Pool       *pgxpool.Pool     // of the read models, with a role that sees one tenant at a time
+	Store      *eventstore.Store // the log, for its feed and where it ends; nothing of it is served
+	Pool       query.DB          // a pool for all that is served, with a role that sees one tenant at a time
 	Reader     *documents.Reader // whose Run is the caller's business
 	Set        *projections.Set
 	Vault      resource.Keys
@@ -51,6 +51,7 @@ type server struct {
 	Config
 	border    *httpx.Border
 	log       *slog.Logger
+	events    *eventstore.TenantLog // what is served of the log
 	cache     *documents.Cache[*view]
 	settings  *documents.Cache[*setting]
 	uses      *uses
@@ -93,7 +94,7 @@ func New(config Config) (*Host, error) {
 	}
 	host := httpx.NewHost(config.Host)
 	s := &server{
-		Config: config, log: config.Host.Log, border: httpx.NewBorder(config.Auth, routes, host.Timeout()), cache: cache,
+		Config: config, log: config.Host.Log, events: eventstore.NewTenantLog(config.Pool, config.Store.Log()), border: httpx.NewBorder(config.Auth, routes, host.Timeout()), cache: cache,
 		settings: settings, uses: newUses(), positions: config.Set.Positions(config.Store.Log()), lag: newLag(),
 	}
 	if s.positions == nil {

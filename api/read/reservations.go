@@ -65,7 +65,7 @@ func (s *server) GetReservation(ctx context.Context, request GetReservationReque
 	if err != nil {
 		return nil, err
 	}
-	recorded, err := s.Store.Load(ctx, call.Identity.Tenant, id, 0)
+	recorded, err := s.events.Load(ctx, call.Identity.Tenant, id, 0)
 	switch {
 	case err != nil:
 		return nil, err

@@ -43,7 +43,7 @@ func (s *server) settingsOf(ctx context.Context, call *httpx.Call) (*setting, cu
 	case head < need:
 		return nil, current{}, explain(documents.ErrAhead)
 	}
-	recorded, err := s.Store.Load(ctx, tenant, key.Stream, 0)
+	recorded, err := s.events.Load(ctx, tenant, key.Stream, 0)
 	if err != nil {
 		return nil, current{}, err
 	}

@@ -32,7 +32,7 @@ func requestReturn(ctx context.Context, r *request, in *contract.NewReturn) (com
 	words := value(in.Note, "")
 	for _, l := range in.Lines {
 		line := order.RequestedLine{LineID: l.LineId, Quantity: l.Quantity, ReasonCode: value(l.ReasonCode, ""), Note: value(l.Note, "")}
-		if own && line.Note != "" {
+		if line.Note != "" {
 			words, line.Note = joined(words, line.Note), ""
 		}
 		request.Lines = append(request.Lines, line)

@@ -25,7 +25,7 @@ func (p *process) buildReadHost(ctx context.Context, tokens *httpx.Tokens, host 
 	if p.readPool, err = p.openPool(ctx, readRole, p.config.Connections); err != nil {
 		return err
 	}
-	misses, err := p.openPool(ctx, projectRole, missConnections) // folds streams of all tenants, each for its own
+	misses, err := p.openPool(ctx, readRole, missConnections)
 	if err != nil {
 		return err
 	}

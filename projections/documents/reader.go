@@ -9,12 +9,13 @@ import (
 	"time"
 
 	"github.com/google/uuid"
-	"github.com/jackc/pgx/v5/pgxpool"
+	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 	"golang.org/x/sync/singleflight"
 
 	"github.com/ordermill/ordermill/domain/stock"
 	"github.com/ordermill/ordermill/eventstore"
+	"github.com/ordermill/ordermill/projections/query"
 )
 
 //go:embed fill.lua
@@ -60,10 +61,16 @@ type Positions interface {
 	Wait(ctx context.Context, projection string, position eventstore.Position) error
 }
 
+// Database is a pool.
+type Database interface {
+	query.DB
+	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
+}
+
 // ReaderConfig sets a Reader up. Postgres is needed; other zero fields mean the documented defaults.
 type ReaderConfig struct {
 	Log      eventstore.LogID      // default 1
-	Postgres *pgxpool.Pool         // a small one of its own, so that misses cannot take all connections
+	Postgres Database              // a small pool of its own, so that misses cannot take all connections; its role sees one tenant at a time
 	Redis    redis.UniversalClient // of Connect, so that deadlines hold; nil: Redis is not asked
 
 	// Positions is waited for when a client's token is a little ahead of Redis. Default: it is not waited.
