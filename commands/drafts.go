@@ -1,16 +1,24 @@
 package commands
 
 import (
+	"github.com/google/uuid"
+
 	"github.com/ordermill/ordermill/domain/customer"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
-// decide prices the draft and begins it. Nothing is reserved and no discount is used up.
+// decide prices the draft and begins it. Nothing is reserved and no discount is used up, so that it takes over no reservation:
+// that is for its placing.
 func (c DraftOrder) decide(v *view) (decision, error) {
 	p := &c.Order
 	o := v.fresh(p.OrderID)
 	w := begin(v, o, p.At, p.OrderID.String())
+	if p.ReservationID != uuid.Nil {
+		var faults rule.Faults
+		faults.Add(rule.ValidationFailed, "/reservation_id", "a draft reserves nothing and takes over no reservation; name it when the draft is placed")
+		return w.decision, faults.Err()
+	}
 	draft, err := p.draft(&w)
 	if err != nil {
 		return w.decision, err
@@ -36,7 +44,7 @@ func (c PlaceOrder) draft(w *work) (order.Draft, error) {
 	return order.Draft{
 		OrderID: c.OrderID, ExternalID: c.ExternalID, Channel: c.Channel, Currency: c.Currency, CustomerID: c.CustomerID,
 		Country: c.Country, Locale: c.Locale, PII: c.PII, Lines: sums.lines, ShippingLines: sums.Shipping,
-		Discounts: sums.Discounts, Rounding: sums.Rounding, At: c.At,
+		Discounts: sums.Discounts, Rounding: sums.Rounding, ExpectedTotal: c.ExpectedTotal, At: c.At,
 		Wishes: order.Wishes{ShippingMethod: c.ShippingMethod, DiscountCodes: c.DiscountCodes},
 	}, nil
 }

@@ -313,7 +313,7 @@ func TestEdges_editedShippingCountsDiscounts(t *testing.T) {
 	}})
 	s.set(settings.PutShippingMethod{At: noon, Method: pricing.ShippingMethod{
 		ID: "post", Name: "Post", Kind: pricing.ShippingBySubtotal,
-		Bands: []pricing.Band{{UpTo: 5000, Amount: 900, Currency: "EUR"}, {UpTo: 9000, Amount: 501, Currency: "EUR"}, {Currency: "EUR"}},
+		Bands: []pricing.Band{{UpTo: new(int64(5000)), Amount: 900, Currency: "EUR"}, {UpTo: new(int64(9000)), Amount: 501, Currency: "EUR"}, {Currency: "EUR"}},
 	}})
 	p := place(commands.OrderLine{SKU: "A", Quantity: 9})
 	p.DiscountCodes = []string{"FIFTH"}

@@ -33,7 +33,7 @@ func (c StageEdit) decide(v *view) (decision, error) {
 		if _, ok := v.settings().Rules.Method(change.ShippingMethod); !ok {
 			faults.Add(rule.ShippingMethodInvalid, "/shipping_method", "there is no shipping method %q", change.ShippingMethod)
 		}
-	case order.EditSetQuantity: // the order knows its lines
+	case order.EditSetQuantity, order.EditNoShipping: // the order knows its lines
 	}
 	if err := faults.Err(); err != nil {
 		return w.decision, err
@@ -180,13 +180,32 @@ func (w *work) newLine(o *order.Order, added order.LineQuantity) (order.NewLine,
 		taxes = []pricing.TaxLine{{Code: rate.Code, Rate: rate.Rate, Inclusive: rate.Inclusive}}
 	}
 	p, err := pricing.PriceUnits(pricing.Units{
-		Quantity: added.Quantity, UnitPrice: price.Minor, Discounts: o.Discounts, Taxes: taxes, Rounding: o.Rounding,
+		Quantity: added.Quantity, UnitPrice: price.Minor, Discounts: o.Discounts, Carried: carried(o, rules, added.SKU), Taxes: taxes,
+		Rounding: o.Rounding,
 	})
 	return order.NewLine{
 		LineID: added.LineID, SKU: added.SKU, ProductName: product.Name, Quantity: added.Quantity, UnitPrice: price.Minor,
 		RequiresShipping: product.RequiresShipping, DiscountAllocations: p.Allocations, TaxLines: p.TaxLines,
 		TaxClass: classOf(product),
 	}, err
+}
+
+// carried returns which of the order's discounts on SKUs a new line of a SKU carries: those that a line of the same SKU does,
+// and those that name it now.
+func carried(o *order.Order, rules *pricing.Rules, sku string) (all []pricing.DiscountAllocation) {
+	for i := range o.Discounts {
+		d := &o.Discounts[i]
+		if d.Scope != pricing.ScopeSKUs {
+			continue
+		}
+		found, known := rules.Discount(d.DiscountID)
+		if known && found.Scope == pricing.ScopeSKUs && found.Reduces(sku) || slices.ContainsFunc(o.Lines, func(l order.LineState) bool {
+			return l.SKU == sku && slices.ContainsFunc(l.DiscountAllocations, func(a pricing.DiscountAllocation) bool { return a.DiscountID == d.DiscountID })
+		}) {
+			all = append(all, pricing.DiscountAllocation{DiscountID: d.DiscountID})
+		}
+	}
+	return all
 }
 
 // editShipping prices another shipping method for what the order holds after the edit: what its goods cost then, and

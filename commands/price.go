@@ -9,6 +9,7 @@ import (
 	"github.com/google/uuid"
 
 	"github.com/ordermill/ordermill/domain/catalog"
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/domain/pricing"
 	"github.com/ordermill/ordermill/domain/promotion"
@@ -39,6 +40,10 @@ func (b *basket) price(w *work) (priced, error) {
 	s := w.v.settings()
 	limits := s.Limits()
 	var faults rule.Faults
+	if !money.Known(b.currency) {
+		faults.Add(rule.CurrencyUnsupported, "/currency", "%q is not an ISO 4217 currency code such as EUR", b.currency)
+		return priced{}, faults.Err()
+	}
 	if most := int(limits.MaxLines); len(b.lines) > most {
 		faults.Add(rule.ValidationFailed, "/lines", "an order has at most %d lines, not %d; split it", most, len(b.lines))
 	}

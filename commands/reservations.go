@@ -72,7 +72,7 @@ func (c EndReservation) decide(v *view) (decision, error) {
 func (c ExtendReservation) decide(v *view) (decision, error) {
 	r := v.reservation(c.ReservationID)
 	w := begin(v, r, c.At, c.ReservationID.String())
-	events, err := reservation.Decide(r.reservationState(), reservation.Extend{ReservationID: c.ReservationID, ExpiresAt: c.ExpiresAt, At: c.At})
+	events, err := reservation.Decide(r.reservationState(), reservation.Extend{ReservationID: c.ReservationID, ExpiresAt: c.ExpiresAt, Pointer: c.Pointer, At: c.At})
 	if err != nil || len(events) == 0 {
 		return w.decision, err
 	}

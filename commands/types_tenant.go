@@ -24,6 +24,7 @@ type EndReservation struct {
 type ExtendReservation struct {
 	ReservationID uuid.UUID
 	ExpiresAt     time.Time
+	Pointer       string // of the time in the request; empty: /expires_at
 	At            time.Time
 }
 

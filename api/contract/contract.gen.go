@@ -119,15 +119,18 @@ func (e DiscountScope) Valid() bool {
 
 // Defines values for EditChangeKind.
 const (
-	AddLine     EditChangeKind = "add_line"
-	SetQuantity EditChangeKind = "set_quantity"
-	SetShipping EditChangeKind = "set_shipping"
+	AddLine        EditChangeKind = "add_line"
+	RemoveShipping EditChangeKind = "remove_shipping"
+	SetQuantity    EditChangeKind = "set_quantity"
+	SetShipping    EditChangeKind = "set_shipping"
 )
 
 // Valid indicates whether the value is a known member of the EditChangeKind enum.
 func (e EditChangeKind) Valid() bool {
 	switch e {
 	case AddLine:
+		return true
+	case RemoveShipping:
 		return true
 	case SetQuantity:
 		return true
@@ -2922,7 +2925,7 @@ type ShippingBand struct {
 	Amount   int64  `json:"amount"`
 	Currency string `json:"currency"`
 
-	// UpTo Inclusive, in minor units or grams; left out in the last band of a currency
+	// UpTo Inclusive, in minor units or grams; 0 is what costs or weighs nothing; left out in the last band of a currency, which has no end
 	UpTo *int64 `json:"up_to,omitempty"`
 }
 

@@ -147,6 +147,8 @@ func staged(c *order.EditChange) string {
 		return fmt.Sprintf("%s from %d to %d", c.SKU, c.From, c.Quantity)
 	case order.EditSetShipping:
 		return "shipping by " + c.ShippingMethod
+	case order.EditNoShipping:
+		return "no shipping any more"
 	default:
 		return string(c.Kind)
 	}

@@ -67,7 +67,7 @@ func stage(_ context.Context, r *request, in *contract.EditChange) (commands.Com
 	}{
 		{"line_id", in.LineId != nil, change.Kind == order.EditSetQuantity},
 		{"sku", in.Sku != nil, change.Kind == order.EditAddLine},
-		{"quantity", in.Quantity != nil, change.Kind != order.EditSetShipping},
+		{"quantity", in.Quantity != nil, change.Kind == order.EditSetQuantity || change.Kind == order.EditAddLine},
 		{"shipping_method", in.ShippingMethod != nil, change.Kind == order.EditSetShipping},
 	} {
 		if field.given != field.needed {

@@ -25,7 +25,7 @@ func makeReservation(_ context.Context, r *request, in *contract.NewReservation)
 	}
 	wish := reservation.Make{
 		ReservationID: r.fresh, CustomerID: value(in.CustomerId, ""), Reference: value(in.Reference, ""), At: r.at,
-		ExpiresAt: r.until(in.ExpiresAt, in.ExpiresInSeconds),
+		ExpiresAt: r.until(in.ExpiresAt, in.ExpiresInSeconds), Pointer: timePointer(in.ExpiresInSeconds),
 	}
 	for i, l := range in.Lines {
 		wish.Lines = append(wish.Lines, reservation.Line{LineID: uuid.NewSHA1(r.fresh, []byte(strconv.Itoa(i))), SKU: l.Sku, Quantity: l.Quantity})
@@ -41,12 +41,20 @@ func (r *request) until(at *time.Time, seconds *int64) time.Time {
 	return value(at, time.Time{})
 }
 
+// timePointer returns where a body has the time of a reservation.
+func timePointer(seconds *int64) string {
+	if seconds != nil {
+		return "/expires_in_seconds"
+	}
+	return "/expires_at"
+}
+
 func extendReservation(_ context.Context, r *request, in *contract.ReservationExtension) (commands.Command, error) {
 	id, err := r.reservation()
 	if err != nil {
 		return nil, err
 	}
-	return commands.ExtendReservation{ReservationID: id, ExpiresAt: r.until(in.ExpiresAt, in.ExpiresInSeconds), At: r.at}, nil
+	return commands.ExtendReservation{ReservationID: id, ExpiresAt: r.until(in.ExpiresAt, in.ExpiresInSeconds), Pointer: timePointer(in.ExpiresInSeconds), At: r.at}, nil
 }
 
 func endReservation(_ context.Context, r *request, _ *contract.Nothing) (commands.Command, error) {

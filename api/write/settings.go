@@ -87,7 +87,7 @@ func putShippingMethod(_ context.Context, r *request, in *contract.NewShippingMe
 		ValidFrom: value(in.ValidFrom, time.Time{}), ValidTo: value(in.ValidTo, time.Time{}),
 	}
 	for _, b := range value(in.Bands, nil) {
-		method.Bands = append(method.Bands, pricing.Band{UpTo: value(b.UpTo, 0), Amount: b.Amount, Currency: b.Currency})
+		method.Bands = append(method.Bands, pricing.Band{UpTo: b.UpTo, Amount: b.Amount, Currency: b.Currency})
 	}
 	return r.set(settings.PutShippingMethod{Method: method, At: r.at})
 }

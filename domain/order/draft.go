@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/rule"
 )
 
@@ -27,6 +28,7 @@ type Draft struct {
 	ShippingLines    []ShippingLine
 	Discounts        []Discount
 	Wishes           Wishes
+	ExpectedTotal    *money.Amount // what the customer was shown; another total is refused
 	PriceListVersion string
 	Rounding         RoundingRule
 	At               time.Time
@@ -85,7 +87,10 @@ func (c *Draft) contents(o *Order) (Contents, error) {
 	}
 	checkCountry(&faults, c.Country)
 	contents.fill(&faults, c.Lines)
-	return contents, faults.Err()
+	if err := faults.Err(); err != nil {
+		return contents, err
+	}
+	return contents, checkExpected(c.ExpectedTotal, &contents, rule.PriceChanged)
 }
 
 // keepsCurrency records a fault if a draft is to change its currency.

@@ -18,6 +18,7 @@ const (
 	EditSetQuantity EditKind = "set_quantity" // of a line's live units; 0 takes the line out
 	EditAddLine     EditKind = "add_line"
 	EditSetShipping EditKind = "set_shipping"
+	EditNoShipping  EditKind = "remove_shipping" // nothing is charged for it any more
 )
 
 // EditChange is one wish of an edit. A later change of the same line, of a line added with the same line id, or of the
@@ -112,8 +113,10 @@ func (c StageEditChange) decide(o *Order) ([]Event, error) {
 	case EditSetShipping:
 		change.LineID, change.SKU, change.Quantity, change.From = uuid.Nil, "", 0, 0
 		text.Identifier.Check(&faults, "/shipping_method", change.ShippingMethod, 1, MaxKeyLength)
+	case EditNoShipping:
+		change.LineID, change.SKU, change.Quantity, change.From, change.ShippingMethod = uuid.Nil, "", 0, 0, ""
 	default:
-		faults.Add(rule.ValidationFailed, "/kind", "a change is set_quantity, add_line or set_shipping, not %q", change.Kind)
+		faults.Add(rule.ValidationFailed, "/kind", "a change is set_quantity, add_line, set_shipping or remove_shipping, not %q", change.Kind)
 	}
 	if err := faults.Err(); err != nil {
 		return nil, err

@@ -104,6 +104,9 @@ func (c *CommitEdit) change(o *Order, d *EditDemands, event *EditCommitted, faul
 		checkShipping(faults, c.Prices.Shipping)
 		event.Shipping = &ShippingEdit{Before: o.ShippingLines, After: c.Prices.Shipping}
 	}
+	if d.NoShipping && len(o.ShippingLines) > 0 {
+		event.Shipping = &ShippingEdit{Before: o.ShippingLines, After: []ShippingLine{}}
+	}
 	event.DiscountsAdded = o.discountsAdded(event, faults)
 	open := make(map[uuid.UUID]int64)
 	for _, units := range slices.Concat(d.Grown, d.Added) {
@@ -226,7 +229,9 @@ func (o *Order) applyEditCommitted(e *EditCommitted) {
 	before := o.Totals.Total
 	o.Totals = plus(o.Totals, summed(e.LinesAdded, nil), 1)
 	if e.Shipping != nil {
-		o.ShippingLines = e.Shipping.After
+		if o.ShippingLines = e.Shipping.After; len(o.ShippingLines) == 0 {
+			o.ShippingLines = nil
+		}
 		o.Totals = plus(plus(o.Totals, summed(nil, e.Shipping.Before), -1), summed(nil, e.Shipping.After), 1)
 	}
 	o.giveMore(e.DiscountsAdded)

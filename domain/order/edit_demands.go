@@ -14,6 +14,7 @@ type EditDemands struct {
 	Shrunk         []LineQuantity // lines that lose units, and how many
 	Added          []LineQuantity // new lines
 	ShippingMethod string         // if the shipping changes
+	NoShipping     bool           // if it is taken off
 }
 
 // EditDemands returns what committing the open edit would change, or the rule that forbids it.
@@ -31,6 +32,9 @@ func (o *Order) EditDemands(editID uuid.UUID) (EditDemands, error) {
 		switch change.Kind {
 		case EditSetShipping:
 			d.ShippingMethod = change.ShippingMethod
+			continue
+		case EditNoShipping:
+			d.NoShipping = true
 			continue
 		case EditAddLine:
 			d.Added = append(d.Added, units)

@@ -160,7 +160,7 @@ func (m *model) editID() uuid.UUID {
 
 func (m *model) stage(t *rapid.T) {
 	change := order.EditChange{
-		ChangeID: m.id(), Kind: rapid.SampledFrom([]order.EditKind{"set_quantity", "set_quantity", "add_line", "set_shipping"}).Draw(t, "kind"),
+		ChangeID: m.id(), Kind: rapid.SampledFrom([]order.EditKind{"set_quantity", "set_quantity", "add_line", "set_shipping", "remove_shipping"}).Draw(t, "kind"),
 		LineID: one(t, m.state.Lines, func(l *order.LineState) uuid.UUID { return l.LineID }), Quantity: rapid.Int64Range(0, 9).Draw(t, "quantity"),
 		ShippingMethod: "post",
 	}

@@ -185,7 +185,7 @@ func ExampleCalculate() {
 	})
 	rules.PutMethod(pricing.ShippingMethod{
 		ID: "standard", Name: "Parcel", Kind: pricing.ShippingBySubtotal,
-		Bands: []pricing.Band{{UpTo: 4999, Amount: 490, Currency: "EUR"}, {Currency: "EUR"}}, // free from 50 euros on
+		Bands: []pricing.Band{{UpTo: new(int64(4999)), Amount: 490, Currency: "EUR"}, {Currency: "EUR"}}, // free from 50 euros on
 	})
 	out, err := pricing.Calculate(pricing.Input{
 		Currency: "EUR", Country: "DE", Codes: []string{"spring"}, Method: "standard", Rules: &rules, At: noon,

@@ -124,7 +124,7 @@ func TestDefinitions_check(t *testing.T) {
 		"a method by weight needs bands":   {ship(func(m *pricing.ShippingMethod) { m.Kind = pricing.ShippingByWeight }), []string{"/bands", "/prices"}},
 		"bands that make no sense": {ship(func(m *pricing.ShippingMethod) {
 			m.Kind, m.Prices = pricing.ShippingBySubtotal, nil
-			m.Bands = []pricing.Band{{UpTo: -1, Currency: "EUR"}, {UpTo: 5, Amount: -1, Currency: "EUR"}, {UpTo: 5, Currency: "EUR"}, {Currency: "?"}}
+			m.Bands = []pricing.Band{{UpTo: new(int64(-1)), Currency: "EUR"}, {UpTo: new(int64(5)), Amount: -1, Currency: "EUR"}, {UpTo: new(int64(5)), Currency: "EUR"}, {Currency: "?"}}
 		}), []string{"/bands/0/up_to", "/bands/1/amount", "/bands/2/up_to", "/bands/3/currency"}},
 		"too many countries":                 {ship(func(m *pricing.ShippingMethod) { m.Countries = make([]string, 1001) }), []string{"/countries"}},
 		"a sound discount":                   {off(func(*pricing.DiscountRule) {}), nil},
@@ -160,11 +160,11 @@ func TestDefinitions_normal(t *testing.T) {
 	at := noon.Add(1234 * time.Microsecond)
 	method := pricing.ShippingMethod{
 		Countries: []string{"fr", "DE", "FR"}, ValidFrom: at.In(berlin), Prices: []money.Amount{{Currency: "USD"}, {Currency: "EUR"}},
-		Bands: []pricing.Band{{Currency: "EUR"}, {UpTo: 9, Currency: "USD"}, {UpTo: 9, Currency: "EUR"}},
+		Bands: []pricing.Band{{Currency: "EUR"}, {UpTo: new(int64(9)), Currency: "USD"}, {UpTo: new(int64(9)), Currency: "EUR"}},
 	}.Normal()
 	want := pricing.ShippingMethod{
 		Countries: []string{"DE", "FR"}, ValidFrom: noon.Add(time.Millisecond), Prices: []money.Amount{{Currency: "EUR"}, {Currency: "USD"}},
-		Bands: []pricing.Band{{UpTo: 9, Currency: "EUR"}, {Currency: "EUR"}, {UpTo: 9, Currency: "USD"}},
+		Bands: []pricing.Band{{UpTo: new(int64(9)), Currency: "EUR"}, {Currency: "EUR"}, {UpTo: new(int64(9)), Currency: "USD"}},
 	}
 	if !reflect.DeepEqual(method, want) {
 		t.Errorf("Normal = %+v; want %+v", method, want)

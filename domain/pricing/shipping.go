@@ -3,6 +3,7 @@ package pricing
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -38,9 +39,17 @@ type ShippingMethod struct {
 
 // Band is the price of shipping up to a subtotal or a weight.
 type Band struct {
-	UpTo     int64  `json:"up_to,omitempty"` // inclusive, in minor units or grams; 0 in the last band of a currency: no end
+	UpTo     *int64 `json:"up_to,omitempty"` // inclusive, in minor units or grams, at least 0; nil in the last band of a currency: no end
 	Amount   int64  `json:"amount"`          // minor units
 	Currency string `json:"currency"`
+}
+
+// end returns the largest subtotal or weight of the band.
+func (b *Band) end() int64 {
+	if b.UpTo == nil {
+		return math.MaxInt64
+	}
+	return *b.UpTo
 }
 
 // Check records what is wrong with the method.
@@ -84,14 +93,14 @@ func (m *ShippingMethod) checkBands(faults *rule.Faults) {
 		if !money.Known(b.Currency) {
 			faults.Add(rule.CurrencyUnsupported, at+"/currency", "%q is not an ISO 4217 currency code such as EUR", b.Currency)
 		}
-		if b.UpTo < 0 {
-			faults.Add(rule.ValidationFailed, at+"/up_to", "a band ends at 1 or more, or at 0 if it has no end, not at %d", b.UpTo)
+		if b.UpTo != nil && *b.UpTo < 0 {
+			faults.Add(rule.ValidationFailed, at+"/up_to", "a band ends at 0 or more, or nowhere if that is left out, not at %d", *b.UpTo)
 		}
 		checkAmount(faults, at+"/amount", b.Amount, 0)
-		if seen[end{b.Currency, b.UpTo}] {
-			faults.Add(rule.ValidationFailed, at+"/up_to", "there is already a band in %s that ends at %d", b.Currency, b.UpTo)
+		if seen[end{b.Currency, b.end()}] {
+			faults.Add(rule.ValidationFailed, at+"/up_to", "there is already a band in %s that ends there", b.Currency)
 		}
-		seen[end{b.Currency, b.UpTo}] = true
+		seen[end{b.Currency, b.end()}] = true
 	}
 }
 
@@ -106,7 +115,7 @@ func (m ShippingMethod) Normal() ShippingMethod {
 	}
 	m.Bands = slices.Clone(m.Bands)
 	slices.SortFunc(m.Bands, func(a, b Band) int {
-		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(uint64(a.UpTo)-1, uint64(b.UpTo)-1)) // 0 comes last
+		return cmp.Or(cmp.Compare(a.Currency, b.Currency), cmp.Compare(a.end(), b.end()))
 	})
 	return m
 }
@@ -130,10 +139,10 @@ func (m *ShippingMethod) price(currency string, subtotal, grams int64) (int64, *
 		if b.Currency != currency {
 			continue
 		}
-		if b.UpTo == 0 || size <= b.UpTo {
+		if size <= b.end() {
 			return b.Amount, nil
 		}
-		largest = b.UpTo
+		largest = b.end()
 	}
 	if largest < 0 {
 		return 0, m.misfit("shipping method %q has no price in %s", m.ID, currency)

@@ -24,9 +24,9 @@ func banded(kind pricing.ShippingKind) func(*pricing.ShippingMethod) {
 		m.Kind, m.Prices = kind, nil
 		m.Bands = []pricing.Band{
 			{Amount: 3, Currency: "EUR"},
-			{UpTo: 2000, Amount: 2, Currency: "EUR"},
-			{UpTo: 1000, Amount: 1, Currency: "EUR"},
-			{UpTo: 1, Amount: 9, Currency: "USD"},
+			{UpTo: new(int64(2000)), Amount: 2, Currency: "EUR"},
+			{UpTo: new(int64(1000)), Amount: 1, Currency: "EUR"},
+			{UpTo: new(int64(1)), Amount: 9, Currency: "USD"},
 		}
 	}
 }
@@ -36,6 +36,33 @@ func bounded(kind pricing.ShippingKind) func(*pricing.ShippingMethod) {
 	return func(m *pricing.ShippingMethod) {
 		banded(kind)(m)
 		m.Bands = m.Bands[1:]
+	}
+}
+
+// A band that ends at 0 is for what costs or weighs nothing, and no other; one without an end is for everything.
+func TestCalculate_shippingBandOfNothing(t *testing.T) {
+	t.Parallel()
+
+	for _, kind := range []pricing.ShippingKind{pricing.ShippingBySubtotal, pricing.ShippingByWeight} {
+		rules := rulesOf(t, method(func(m *pricing.ShippingMethod) {
+			m.Kind, m.Prices = kind, nil
+			m.Bands = []pricing.Band{{Amount: 490, Currency: "EUR"}, {UpTo: new(int64(0)), Amount: 50, Currency: "EUR"}}
+		}))
+		for size, want := range map[int64]int64{0: 50, 1: 490, 1_000_000: 490} {
+			one := item("A", 1, size)
+			one.Weight = size
+			input := in(rules, one)
+			input.Method = "post"
+			if out := calculate(t, input); out.Totals.Shipping != want {
+				t.Errorf("%s: shipping of %d costs %d; want %d", kind, size, out.Totals.Shipping, want)
+			}
+		}
+	}
+	upTo0 := pricing.ShippingMethod{ID: "post", Name: "Post", Kind: pricing.ShippingBySubtotal, Bands: []pricing.Band{{UpTo: new(int64(0)), Currency: "EUR"}}}
+	input := in(rulesOf(t, upTo0), item("A", 1, 10_000))
+	input.Method = "post"
+	if out, err := pricing.Calculate(input); rule.CodeOf(err) != rule.ShippingMethodInvalid {
+		t.Errorf("a method that ends at 0 ships goods of 100.00 for %d, %v; want shipping_method_invalid", out.Totals.Shipping, err)
 	}
 }
 

@@ -12,7 +12,7 @@ type Units struct {
 	Quantity  int64
 	UnitPrice int64                // minor units, at least 0
 	Discounts []Discount           // those of the order; of these, the percentages count again, fixed amounts do not
-	Carried   []DiscountAllocation // of the line that grows; nil: a new line, which only discounts on the whole order reduce
+	Carried   []DiscountAllocation // which discounts on SKUs the line has; those on the whole order reduce every line
 	Taxes     []TaxLine            // code, rate and kind of each tax on the line; their amounts do not matter
 	Rounding  RoundingRule         // the order's; with any scope the units are rounded as one sum
 	Pointer   string               // the place in the request, for a refusal

@@ -37,16 +37,18 @@ type Make struct {
 	Reference     string
 	Lines         []Line
 	ExpiresAt     time.Time
-	MaxLines      int // 0: MaxLines
-	MaxMinutes    int // 0: MaxMinutes
+	Pointer       string // of the time in the request; empty: /expires_at
+	MaxLines      int    // 0: MaxLines
+	MaxMinutes    int    // 0: MaxMinutes
 	At            time.Time
 }
 
-// Extend makes a reservation last longer. It never makes it shorter.
+// Extend makes a reservation last longer. A shorter time is refused, the same one changes nothing.
 type Extend struct {
 	ReservationID uuid.UUID
 	ExpiresAt     time.Time
-	MaxMinutes    int // 0: MaxMinutes
+	Pointer       string // of the time in the request; empty: /expires_at
+	MaxMinutes    int    // 0: MaxMinutes
 	At            time.Time
 }
 
@@ -89,7 +91,7 @@ func (c Make) decide(r *Reservation) ([]Event, error) {
 	}
 	text.Identifier.Check(&faults, "/customer_id", c.CustomerID, 0, MaxTextLength)
 	text.Identifier.Check(&faults, "/reference", c.Reference, 0, MaxTextLength)
-	checkExpiry(&faults, c.ExpiresAt, c.At, cmp.Or(c.MaxMinutes, MaxMinutes))
+	checkExpiry(&faults, c.Pointer, c.ExpiresAt, c.At, cmp.Or(c.MaxMinutes, MaxMinutes))
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
@@ -104,11 +106,16 @@ func (c Extend) decide(r *Reservation) ([]Event, error) {
 		return nil, err
 	}
 	var faults rule.Faults
-	if checkExpiry(&faults, c.ExpiresAt, c.At, cmp.Or(c.MaxMinutes, MaxMinutes)); faults.Err() != nil {
+	if checkExpiry(&faults, c.Pointer, c.ExpiresAt, c.At, cmp.Or(c.MaxMinutes, MaxMinutes)); faults.Err() != nil {
 		return nil, faults.Err()
 	}
-	if !instant(c.ExpiresAt).After(r.ExpiresAt) {
+	switch at := instant(c.ExpiresAt); {
+	case at.Equal(r.ExpiresAt):
 		return nil, nil
+	case at.Before(r.ExpiresAt):
+		faults.Add(rule.ValidationFailed, cmp.Or(c.Pointer, "/expires_at"), "the reservation lasts until %s already and cannot be made shorter; release it instead",
+			r.ExpiresAt.Format(time.RFC3339))
+		return nil, faults.Err()
 	}
 	return []Event{Extended{ReservationID: r.ID, ExpiresAt: instant(c.ExpiresAt), ExtendedAt: instant(c.At)}}, nil
 }
@@ -190,11 +197,11 @@ func checkLines(faults *rule.Faults, lines []Line) {
 	}
 }
 
-func checkExpiry(faults *rule.Faults, expires, at time.Time, minutes int) {
+func checkExpiry(faults *rule.Faults, pointer string, expires, at time.Time, minutes int) {
 	expires, at = instant(expires), instant(at)
 	latest := at.Add(time.Duration(minutes) * time.Minute)
 	if expires.Before(at.Add(shortestDuration)) || expires.After(latest) {
-		faults.Add(rule.ValidationFailed, "/expires_at", "a reservation lasts from a second to %d minutes, so until %s at the latest, not %s",
+		faults.Add(rule.ValidationFailed, cmp.Or(pointer, "/expires_at"), "a reservation lasts from a second to %d minutes, so until %s at the latest, not %s",
 			minutes, latest.Format(time.RFC3339), expires.Format(time.RFC3339))
 	}
 }

@@ -82,7 +82,7 @@ func TestDecide(t *testing.T) {
 		"make: so is a customer's id":         {nil, makeCart(func(c *reservation.Make) { c.CustomerID = "\xff" }), nil, rule.ValidationFailed},
 
 		"extend: it lasts longer":  {made, extend(minute, 30*minute), events{extended}, ""},
-		"extend: never shorter":    {made, extend(minute, 10*minute), nil, ""},
+		"extend: never shorter":    {made, extend(minute, 10*minute), nil, rule.ValidationFailed},
 		"extend: not for days":     {made, extend(minute, 48*60*minute), nil, rule.ValidationFailed},
 		"extend: its time is up":   {made, extend(15*minute, 30*minute), nil, rule.ReservationExpired},
 		"extend: it expired":       {over, extend(minute, 30*minute), nil, rule.ReservationExpired},

@@ -24,7 +24,7 @@ func vat() pricing.TaxRate {
 func post() pricing.ShippingMethod {
 	return pricing.ShippingMethod{
 		ID: "standard", Name: "Parcel <M> & more", Kind: pricing.ShippingByWeight, Countries: []string{"AT", "DE"}, TaxClass: "post",
-		Bands: []pricing.Band{{UpTo: 5000, Amount: 490, Currency: "EUR"}, {Amount: 990, Currency: "EUR"}}, Disabled: true, ValidTo: noon,
+		Bands: []pricing.Band{{UpTo: new(int64(5000)), Amount: 490, Currency: "EUR"}, {Amount: 990, Currency: "EUR"}}, Disabled: true, ValidTo: noon,
 	}
 }
 
