@@ -130,7 +130,7 @@ func (c Claims) identity(claims map[string]any) (Identity, error) {
 		claim Claim
 		into  *string
 		limit int
-	}{{c.Tenant, &id.Tenant, 64}, {c.Client, &id.Client, 200}} {
+	}{{c.Tenant, &id.Tenant, maxTenant}, {c.Client, &id.Client, 200}} {
 		text, err := name.claim.one(claims)
 		if err == nil && !plain(text, name.limit) {
 			err = fmt.Errorf("its claim %s is not 1 to %d visible ASCII characters", name.claim, name.limit)
@@ -183,6 +183,12 @@ func (c Claims) permissions(claims map[string]any) (role string, scopes Scopes, 
 	}
 	return role, scopes, nil
 }
+
+// maxTenant is the most characters of a tenant's name.
+const maxTenant = 64
+
+// IsTenant reports whether a token can name a tenant so.
+func IsTenant(name string) bool { return plain(name, maxTenant) }
 
 // plain reports whether s is 1 to limit visible ASCII characters.
 func plain(s string, limit int) bool {

@@ -40,7 +40,7 @@ func (p *program) onlineRetailCommand() *cobra.Command {
 	cmd.Flags().StringVar(&tenant, "tenant", demoTenant, "the shop")
 	format := addOutputFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, files []string) error {
-		if err := checkFiles("online-retail", files); err != nil {
+		if err := checkImport("online-retail", tenant, files); err != nil {
 			return err
 		}
 		return p.beside(cmd, roles{write: true}, func(ctx context.Context, process *process) error {

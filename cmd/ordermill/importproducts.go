@@ -12,6 +12,7 @@ import (
 	"github.com/jedib0t/go-pretty/v6/table"
 	"github.com/spf13/cobra"
 
+	"github.com/ordermill/ordermill/api/httpx"
 	"github.com/ordermill/ordermill/commands"
 	"github.com/ordermill/ordermill/domain/catalog"
 	"github.com/ordermill/ordermill/domain/rule"
@@ -36,7 +37,7 @@ func (p *program) importProductsCommand() *cobra.Command {
 	cmd.Flags().StringVar(&tenant, "tenant", demoTenant, "the shop")
 	format := addOutputFlag(cmd)
 	cmd.RunE = func(cmd *cobra.Command, names []string) error {
-		if err := checkFiles("products", names); err != nil {
+		if err := checkImport("products", tenant, names); err != nil {
 			return err
 		}
 		files, err := readProducts(cmd.Context(), names, p.now())
@@ -54,8 +55,11 @@ func (p *program) importProductsCommand() *cobra.Command {
 	return cmd
 }
 
-// checkFiles refuses names of what is no file.
-func checkFiles(what string, names []string) error {
+// checkImport refuses a tenant that nobody could ask for, and names of what is no file.
+func checkImport(what, tenant string, names []string) error {
+	if !httpx.IsTenant(tenant) {
+		return usagef("%q is no shop's name: use visible ASCII characters without spaces for --tenant", tenant)
+	}
 	if len(names) == 0 {
 		return usagef("name at least one file: ordermill import %s FILE…", what)
 	}

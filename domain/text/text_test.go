@@ -44,8 +44,10 @@ func TestFault(t *testing.T) {
 		},
 		text.Email: {
 			[]string{"a@b", "ann@example.test", "o'brien+tag@sub.example.co.uk", "jörg@exämple.de", "用户@例子.中国", "a..b@docomo.ne.jp", "a@xn--exmple-cua.de"},
-			[]string{"@", "a@", "@b", "a", "a@b@c", "a b@c", "a@b c", "a@\u00a0b", "\ufeffa@b", "a\u3000@b", "a@b\u2028", "a@b\u2003", "a@b\v", "a@.b", "a@b.", "a@b..c", "a@-b", "a@b-", "a@[1.2.3.4]",
-				`"a"@b`, "a,b@c", "a@b,c@d", "a<b>@c", "a@b\r\nBcc:x@y", "a\u200d@b", "a@b\u3164"},
+			[]string{
+				"@", "a@", "@b", "a", "a@b@c", "a b@c", "a@b c", "a@\u00a0b", "\ufeffa@b", "a\u3000@b", "a@b\u2028", "a@b\u2003", "a@b\v", "a@.b", "a@b.", "a@b..c", "a@-b", "a@b-", "a@[1.2.3.4]",
+				`"a"@b`, "a,b@c", "a@b,c@d", "a<b>@c", "a@b\r\nBcc:x@y", "a\u200d@b", "a@b\u3164",
+			},
 		},
 		text.URL: {
 			[]string{"https://track.example/1?x=y", "http://a"},
