@@ -177,14 +177,14 @@ func TestAuthenticate_refusalsLogged(t *testing.T) {
 		t.Errorf("a stranger learns what would be right: %s", fault.Detail)
 	}
 	for range 1000 {
-		send(forged)
-		send("garbage")
+		_ = send(forged)
+		_ = send("garbage")
 	}
 	if lines := strings.Count(out.String(), "\n"); lines > 30 {
 		t.Errorf("%d lines of 2002 refused tokens", lines)
 	}
 	out.Reset()
-	send(token)
+	_ = send(token)
 	if !strings.Contains(out.String(), "shop") {
 		t.Error("forged tokens hide the reasons of a signed one")
 	}

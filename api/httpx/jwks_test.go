@@ -25,7 +25,6 @@ import (
 
 // publisher is an issuer's JWKS URL.
 type publisher struct {
-	url     string
 	fetches atomic.Int64
 	now     atomic.Int64
 	mu      sync.Mutex

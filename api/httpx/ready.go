@@ -1,7 +1,9 @@
 package httpx
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 )
 
@@ -12,11 +14,11 @@ func (a *Authenticator) Ready(ctx context.Context) error {
 	if !ok || remote.count() > 0 {
 		return nil
 	}
-	remote.find(ctx, "")
+	_, err := remote.find(ctx, "")
 	if remote.count() > 0 {
 		return nil
 	}
-	return fmt.Errorf("no key of access tokens is there: %s gave none so far", remote.url)
+	return fmt.Errorf("no key of access tokens is there: %w", cmp.Or(err, errors.New("the key set has none that is used here"))) // without the URL, which may hold a secret
 }
 
 func (k *remoteKeys) count() int {

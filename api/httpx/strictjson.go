@@ -217,7 +217,7 @@ func (s *strictParser) number() (any, error) {
 	switch {
 	case s.loose && (s.pos > end || err != nil):
 		f, _ := strconv.ParseFloat(string(s.data[start:s.pos]), 64) // infinite beyond its range
-		return max(min(f, math.MaxFloat64), -math.MaxFloat64), nil
+		return max(min(f, math.MaxFloat64), -math.MaxFloat64), nil  //nolint:nilerr // the number is taken, as a float
 	case s.pos > end:
 		s.refuse("must be a whole number, without fraction and exponent")
 	case errors.Is(err, strconv.ErrRange):

@@ -39,8 +39,10 @@ func (c *config) claims() (claims httpx.Claims, faults []error) {
 		name, text string
 		into       *httpx.Claim
 	}{
-		{"JWT_TENANT_CLAIM", c.TenantClaim, &claims.Tenant}, {"JWT_CLIENT_CLAIM", c.ClientClaim, &claims.Client},
-		{"JWT_ROLE_CLAIM", c.RoleClaim, &claims.Role}, {"JWT_SCOPE_CLAIM", c.ScopeClaim, &claims.Scope},
+		{"JWT_TENANT_CLAIM", c.TenantClaim, &claims.Tenant},
+		{"JWT_CLIENT_CLAIM", c.ClientClaim, &claims.Client},
+		{"JWT_ROLE_CLAIM", c.RoleClaim, &claims.Role},
+		{"JWT_SCOPE_CLAIM", c.ScopeClaim, &claims.Scope},
 	} {
 		claim, err := httpx.ParseClaim(one.text)
 		if err != nil {
