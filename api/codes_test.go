@@ -20,7 +20,7 @@ var elsewhere = map[httpx.Code]string{
 	httpx.CodeInvalidCursor: "lists", httpx.CodeCursorMismatch: "lists", httpx.CodeMetricNotFound: "figures", httpx.CodePositionLost: "reads with a token",
 	httpx.CodeProjectionLagging: "reads with a token", httpx.CodeTokenExpired: "TestAuthenticate of package httpx",
 	httpx.CodeKeyInUse: "TestTwins", httpx.CodeConcurrent: "TestExplain of package httpx", httpx.CodeInternal: "TestHost of package httpx",
-	httpx.CodeReducedCapacity: "TestHost of package httpx", httpx.CodeOutcomeUnknown: "TestExplain of package httpx",
+	httpx.CodeReducedCapacity: "TestShares_bodies", httpx.CodeOutcomeUnknown: "TestExplain of package httpx",
 	httpx.CodeDependencyTimeout: "TestExplain of package httpx", httpx.CodeDependencyUnavailable: "TestCauses_databaseAway",
 	httpx.CodeStorageFull: "TestCauses_diskFull", httpx.CodeStreamUnreadable: "TestCauses_unreadable", httpx.CodeShuttingDown: "TestExplain of package httpx",
 	httpx.CodeRequestTimeout: "TestSlowBody",

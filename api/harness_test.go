@@ -49,6 +49,7 @@ type shop struct {
 	issuer  *httpx.Issuer
 	auth    *httpx.Authenticator
 	tokens  *httpx.Tokens
+	denials *httpx.Denials
 	write   *httptest.Server
 	read    *read.Host
 	set     *projections.Set
@@ -91,10 +92,17 @@ func newShop(tb testing.TB) *shop {
 	must(tb, err)
 	s.tokens, err = httpx.NewTokens([]byte("a secret of the tests only"))
 	must(tb, err)
+	s.denials = httpx.NewDenials(s.store.NoteDecisions, logTo(tb))
+	noted := make(chan error, 1)
+	go func() { noted <- s.denials.Run(ctx) }()
+	tb.Cleanup(func() { // before the store closes
+		stop()
+		must(tb, <-noted)
+	})
 	host, err := write.New(write.Config{
 		Do: s.engine.Do, Store: s.store, Vault: s.vault, Auth: s.auth, Tokens: s.tokens,
 		Now:  func() time.Time { return time.Now().Add(time.Duration(s.skew.Load())) },
-		Host: httpx.HostConfig{Log: logTo(tb)},
+		Host: httpx.HostConfig{Log: logTo(tb), Denials: s.denials},
 	})
 	must(tb, err)
 	s.write = httptest.NewServer(host)
@@ -135,7 +143,7 @@ func (s *shop) withReads(client redis.UniversalClient) *shop {
 	must(s.tb, err)
 	s.read, err = read.New(read.Config{
 		Store: s.store, Pool: s.reads, Reader: reader, Set: s.set, Vault: vault, Auth: s.auth, Tokens: s.tokens, JWKS: s.issuer.JWKS(),
-		Host: httpx.HostConfig{Log: logTo(s.tb)},
+		Host: httpx.HostConfig{Log: logTo(s.tb), Denials: s.denials},
 	})
 	must(s.tb, err)
 	server := httptest.NewServer(s.read)
@@ -156,7 +164,7 @@ func (s *shop) withReads(client redis.UniversalClient) *shop {
 // logTo shows a test what the hosts log: failures, of which clients learn nothing.
 func logTo(tb testing.TB) *slog.Logger {
 	tb.Helper()
-	return slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelInfo}))
+	return slog.New(slog.NewTextHandler(tb.Output(), &slog.HandlerOptions{Level: slog.LevelWarn}))
 }
 
 func must(tb testing.TB, err error) {

@@ -159,3 +159,39 @@ func (p *prepared) checkDecision() error {
 		len(d.RequestID) + len(d.Details) + 128
 	return nil
 }
+
+// TenantDecision is a decision with whose it is.
+type TenantDecision struct {
+	Tenant string
+	Decision
+}
+
+// NoteDecisions adds decisions to the decision log that no append carries. It waits for nobody who appends, and nobody
+// waits for it. One that is there already stays as it is: what failed may be noted again.
+func (s *Store) NoteDecisions(ctx context.Context, decisions []TenantDecision) error {
+	n := len(decisions)
+	ids, details := make([]uuid.UUID, n), make([][]byte, n)
+	texts := make([][]string, 8)
+	for i := range texts {
+		texts[i] = make([]string, n)
+	}
+	for i := range decisions {
+		d := &decisions[i]
+		if err := (&prepared{Append: Append{Decision: &d.Decision}}).checkDecision(); err != nil {
+			return err
+		}
+		ids[i], details[i] = d.ID, d.Details
+		if details[i] == nil {
+			details[i] = []byte{}
+		}
+		for column, text := range [...]string{d.Tenant, d.Command, d.Code, d.Reason, d.ActorType, d.ActorID, d.Resource, d.RequestID} {
+			texts[column][i] = text
+		}
+	}
+	_, err := s.pool.Exec(ctx, "select note_decisions($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11)",
+		s.log, texts[0], ids, texts[1], texts[2], texts[3], texts[4], texts[5], texts[6], texts[7], details)
+	if err != nil {
+		return fmt.Errorf("note decisions in log %d: %w", s.log, err)
+	}
+	return nil
+}

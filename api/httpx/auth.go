@@ -36,6 +36,18 @@ type Identity struct {
 // Customer returns the customer whose orders alone the caller may see, and whether there is such a limit.
 func (id *Identity) Customer() (string, bool) { return id.Subject, id.Role == RoleCustomer }
 
+// Actor returns who the caller is, as the event log and the decision log note it: what kind of actor, and its id.
+func (id *Identity) Actor() (kind, name string) {
+	switch {
+	case id.Role == RoleCustomer:
+		return "customer", id.Subject
+	case id.Subject != "" && id.Subject != id.Client && id.Role != "integrator":
+		return "staff", id.Subject
+	default:
+		return "app", id.Client
+	}
+}
+
 // Viewer returns what the caller may see of an order.
 func (id *Identity) Viewer() resource.Viewer {
 	return resource.Viewer{Personal: id.Scopes.Has(ScopeCustomersPII), Staff: id.Role != RoleCustomer}

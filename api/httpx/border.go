@@ -15,9 +15,6 @@ import (
 	"github.com/labstack/echo/v4"
 )
 
-// maxBody bounds a request's body.
-const maxBody = 1 << 20
-
 // Border lets requests in to the routes of the OpenAPI document: it checks token, scope, headers, query, key and body,
 // in this order, and hands the rest to the handlers as a Call.
 type Border struct {
@@ -56,13 +53,12 @@ func (b *Border) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 		if !ok {
 			return errors.New("route without an entry in the OpenAPI document: " + c.Path())
 		}
-		ctx, cancel := context.WithTimeout(r.Context(), b.timeout)
-		defer cancel()
-		r = r.WithContext(ctx)
-		call, err := b.Admit(c.Response(), r, route)
+		call, err := b.Admit(c, route)
 		if err != nil {
 			return err
 		}
+		ctx, cancel := context.WithTimeout(r.Context(), b.timeout) // from now on: the body has come
+		defer cancel()
 		if err := plainPath(c.ParamValues(), r.URL.RawPath != ""); err != nil {
 			return err
 		}
@@ -79,43 +75,62 @@ func (b *Border) Middleware(next echo.HandlerFunc) echo.HandlerFunc {
 	}
 }
 
-// Admit checks everything that does not depend on what the route does. Its errors are *Error.
-func (b *Border) Admit(w http.ResponseWriter, r *http.Request, route *Route) (*Call, error) {
+// Admit checks everything that does not depend on what the route does, and takes one of the host's slots once the body is
+// there. Its errors are *Error.
+func (b *Border) Admit(c echo.Context, route *Route) (*Call, error) {
+	r, w := c.Request(), c.Response()
 	identity, err := b.auth.Authenticate(r, w.Header().Get(HeaderRequestID))
 	if err != nil {
 		return nil, err
 	}
-	if err := identity.Allow(route.Scope); err != nil {
-		return nil, err
-	}
 	call := &Call{
-		Identity: identity, Route: route, RequestID: w.Header().Get(HeaderRequestID), Header: r.Header, Path: r.URL.EscapedPath(),
+		Identity: identity, Route: route, RequestID: w.Header().Get(HeaderRequestID), Header: r.Header, Path: route.canonical(r.URL, c.ParamValues()),
 		Prefer: ParsePrefer(r.Header),
 	}
-	if err := checkHeaders(r.Header); err != nil {
+	x, hosted := c.(*exchange)
+	if hosted {
+		x.call = call
+	}
+	if err := call.check(r); err != nil {
 		return nil, err
 	}
+	data, err := call.receive(x, r, w)
+	if err != nil {
+		return nil, err
+	}
+	if hosted {
+		if err := x.admit(); err != nil {
+			return nil, err
+		}
+	}
+	return call, call.takeBody(data)
+}
+
+// check holds a call against what its route says of scope, headers, query and key.
+func (c *Call) check(r *http.Request) (err error) {
+	route := c.Route
+	if err := c.Identity.Allow(route.Scope); err != nil {
+		return err
+	}
+	if err := checkHeaders(r.Header); err != nil {
+		return err
+	}
 	if route.IfMatch && len(r.Header[HeaderIfMatch]) == 0 {
-		return nil, &Error{
+		return &Error{
 			Code: CodePreconditionRequired, Detail: "Fetch the target and send its ETag in If-Match, so that nobody's change is lost.",
 			Faults: []Fault{{Header: HeaderIfMatch, Code: CodePreconditionRequired}},
 		}
 	}
-	if call.Query, err = route.checkQuery(r.URL.RawQuery); err != nil {
-		return nil, err
+	if c.Query, err = route.checkQuery(r.URL.RawQuery); err != nil || route.Key == KeyIgnored {
+		return err
 	}
-	if route.Key != KeyIgnored {
-		if call.Key, err = ParseKey(r.Header); err != nil {
-			return nil, err
-		}
-		if call.Key == "" && route.Key == KeyRequired {
-			return nil, &Error{
-				Code: CodeKeyMissing, Detail: "Send an Idempotency-Key header, such as a new UUID, and the same one when you try again.",
-				Faults: []Fault{{Header: HeaderIdempotencyKey, Code: CodeKeyMissing}},
-			}
+	if c.Key, err = ParseKey(r.Header); err == nil && c.Key == "" && route.Key == KeyRequired {
+		return &Error{
+			Code: CodeKeyMissing, Detail: "Send an Idempotency-Key header, such as a new UUID, and the same one when you try again.",
+			Faults: []Fault{{Header: HeaderIdempotencyKey, Code: CodeKeyMissing}},
 		}
 	}
-	return call, call.readBody(w, r)
+	return err
 }
 
 // Allow returns an *Error with a 403 unless the caller has the scope.
@@ -138,56 +153,6 @@ func checkHeaders(h http.Header) error {
 	}
 	return nil
 }
-
-// readBody reads and checks the body. A route without one ignores none: what is sent must be expected.
-func (c *Call) readBody(w http.ResponseWriter, r *http.Request) error {
-	if r.ContentLength > maxBody {
-		w.Header().Set(echo.HeaderConnection, "close")
-		return tooLarge()
-	}
-	if r.Method == http.MethodGet || r.Method == http.MethodHead {
-		return nil
-	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxBody))
-	var large *http.MaxBytesError
-	switch {
-	case errors.As(err, &large):
-		return tooLarge()
-	case err != nil:
-		return &Error{Code: CodeMalformedJSON, Detail: "The body did not arrive whole.", Cause: err}
-	case len(data) == 0 && (c.Route.body == nil || !c.Route.bodyRequired):
-		return nil
-	case c.Route.body == nil:
-		return Errorf(CodeMalformedJSON, "This takes no body; send none.")
-	case len(data) == 0:
-		return Errorf(CodeMalformedJSON, "A body is needed: %s.", c.Route.media)
-	case !c.Route.takes(r.Header):
-		return Errorf(CodeUnsupportedMedia, "Send Content-Type: %s in UTF-8.", c.Route.media)
-	case encoded(r.Header):
-		return Errorf(CodeUnsupportedMedia, "Send the body without Content-Encoding.")
-	}
-	if c.Route.media != mediaJSON {
-		c.Body, c.Canonical = data, data // the handler reads it
-		return nil
-	}
-	value, whole, err := parseStrict(data)
-	if err == nil {
-		err = checkBody(c.Route.body, value) // of what is too large the beginning says what is wrong with it
-	}
-	if err == nil && !whole {
-		err = tooMany()
-	}
-	if err != nil {
-		return err
-	}
-	if err := refuseCardNumbers(c.Route.body, data, value); err != nil {
-		return err
-	}
-	c.Body, c.Canonical = data, AppendCanonical(nil, value)
-	return nil
-}
-
-func tooLarge() *Error { return Errorf(CodeBodyTooLarge, "A body has at most %d bytes.", maxBody) }
 
 // maxPathParameter is the most characters of a name in a path; no id or SKU is longer.
 const maxPathParameter = 255

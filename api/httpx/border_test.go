@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/getkin/kin-openapi/openapi3"
+	"github.com/labstack/echo/v4"
 
 	"github.com/ordermill/ordermill/api/httpx"
 )
@@ -78,7 +79,7 @@ func TestBorder(t *testing.T) {
 		for name, value := range tt.header {
 			request.Header.Set(name, value)
 		}
-		call, err := border.Admit(httptest.NewRecorder(), request, route)
+		call, err := border.Admit(echo.New().NewContext(request, httptest.NewRecorder()), route)
 		var fault *httpx.Error
 		if errors.As(err, &fault) && fault.Code == tt.code || err == nil && tt.code == "" && string(call.Body) == tt.body {
 			continue

@@ -128,12 +128,12 @@ type Problems struct {
 	Log *slog.Logger
 }
 
-// Handle is Echo's HTTPErrorHandler: it answers err, and logs what is our own fault, once.
-func (p Problems) Handle(err error, c echo.Context) {
-	if c.Response().Committed {
-		return
-	}
+// Handle answers err, and logs what is our own fault, once. It returns what it has answered.
+func (p Problems) Handle(err error, c echo.Context) *Error {
 	e := Explain(err)
+	if c.Response().Committed {
+		return e
+	}
 	header := c.Response().Header()
 	requestID := header.Get(HeaderRequestID)
 	trace := ParseTrace(c.Request().Header.Get(HeaderTraceparent))
@@ -146,6 +146,7 @@ func (p Problems) Handle(err error, c echo.Context) {
 	}
 	body := Marshal(e.Problem(requestID, trace.ID))
 	WriteProblem(c.Response(), e, body)
+	return e
 }
 
 // WriteProblem sends a rendered problem with the headers that belong to its code.

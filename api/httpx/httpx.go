@@ -11,6 +11,8 @@ import (
 	"net/url"
 
 	"github.com/google/uuid"
+
+	"github.com/ordermill/ordermill/eventstore"
 )
 
 // APIVersion is the dated version that this build speaks, and the one that requests without the header get.
@@ -46,11 +48,16 @@ type Call struct {
 	RequestID string
 	Prefer    Prefer
 	Header    http.Header
-	Path      string     // as it was sent, with ids
+	Path      string     // with ids, in its normal form
 	Query     url.Values // of parameters that the route knows
 	Body      []byte     // strict JSON that fits the route's schema, or another media type as it came; nil if there was none
 	Canonical []byte     // Body with sorted keys and without white space
 	Key       string     // idempotency key, unquoted; empty if there is none
+
+	// What the handlers say for the access log.
+	CommandID uuid.UUID
+	Position  eventstore.Position // where the answer stands in the log
+	Replayed  bool
 
 	trace Trace
 }

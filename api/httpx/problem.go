@@ -36,6 +36,7 @@ type Error struct {
 	ExistingID     string
 	Header         http.Header // sent beside the problem
 	Cause          error       // for the log only
+	Denied         bool        // the answer says that there is nothing, since it is another's; the decision log says so
 }
 
 // Errorf returns an error whose detail is formatted as by fmt.Sprintf.

@@ -31,6 +31,7 @@ type Route struct {
 	body         *openapi3.Schema // nil: no body
 	media        string           // of the body
 	bodyRequired bool
+	ids          []bool // which of the path's parameters are UUIDs
 	query        map[string]*openapi3.Schema
 	free         string // prefix of query parameters that the handler checks itself
 }
@@ -76,11 +77,20 @@ func newRoute(method, path string, item *openapi3.PathItem, operation *openapi3.
 	match, _ := operation.Extensions["x-if-match"].(string)
 	r.IfMatch = match == "required"
 	r.free, _ = operation.Extensions["x-free-query"].(string)
+	ids := make(map[string]bool)
 	for _, parameters := range []openapi3.Parameters{item.Parameters, operation.Parameters} {
 		for _, p := range parameters {
-			if p.Value.In == openapi3.ParameterInQuery {
+			switch p.Value.In {
+			case openapi3.ParameterInQuery:
 				r.query[p.Value.Name] = p.Value.Schema.Value
+			case openapi3.ParameterInPath:
+				ids[p.Value.Name] = p.Value.Extensions["x-uuid"] == true
 			}
+		}
+	}
+	for s := range strings.SplitSeq(r.Path, "/") {
+		if name, ok := strings.CutPrefix(s, ":"); ok {
+			r.ids = append(r.ids, ids[name])
 		}
 	}
 	if operation.RequestBody != nil {

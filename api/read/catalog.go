@@ -111,6 +111,7 @@ func (s *server) GetInventory(ctx context.Context, request GetInventoryRequestOb
 	if err != nil {
 		return nil, err
 	}
+	call.Position = a.Proven
 	answer := s.answer(current{position: a.Proven}, resource.Inventory(request.Sku, &levels, rules.PickOrder()))
 	if a.Found() {
 		answer.header[httpx.HeaderETag] = []string{httpx.ETag(a.Version)}

@@ -122,7 +122,7 @@ func (s *server) history(ctx context.Context, tenant string, id uuid.UUID) ([]ev
 // own fails with order_not_found if a customer asks for somebody else's order.
 func own(call *httpx.Call, o *order.Order) error {
 	if customer, own := call.Identity.Customer(); own && customer != o.CustomerID {
-		return noSuchOrder()
+		return notTheirs()
 	}
 	return nil
 }
@@ -142,12 +142,13 @@ func fold(recorded []eventstore.Recorded) (*order.Order, error) {
 
 // logged returns where an answer stands that will be read from the log: at what the client asks for, and at all that this
 // process knows of.
-func (s *server) logged(ctx context.Context, call *httpx.Call) (current, error) {
+func (s *server) logged(ctx context.Context, call *httpx.Call) (now current, err error) {
+	defer func() { call.Position = now.position }()
 	need, err := s.need(ctx, call)
 	if err != nil {
 		return current{}, err
 	}
-	now := current{position: s.cache.Stats().Seen}
+	now.position = s.cache.Stats().Seen
 	if now.position >= need {
 		return now, nil
 	}

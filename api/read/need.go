@@ -76,6 +76,7 @@ func (s *server) await(ctx context.Context, call *httpx.Call, projection string)
 		return now, liveErr
 	} else {
 		now.generation, now.position = live, position
+		call.Position = position
 	}
 	if err == nil || now.position >= need {
 		return now, nil

@@ -46,13 +46,20 @@ var (
 	noLag       = []string{"0"}
 )
 
-func noSuchOrder() error {
+func noSuchOrder() *httpx.Error {
 	return httpx.Errorf(httpx.CodeOrderNotFound, "There is no such order, or there was none yet at the moment that is asked for; look at its id, number or name.")
+}
+
+// notTheirs says that there is no such order, and the decision log that it is another customer's.
+func notTheirs() error {
+	e := noSuchOrder()
+	e.Denied = true
+	return e
 }
 
 // getOrder serves GET /v1/orders/{id}. It is written by hand, since it is what is asked for most.
 func (s *server) getOrder(c echo.Context) error {
-	call, err := s.border.Admit(c.Response(), c.Request(), s.orders)
+	call, err := s.border.Admit(c, s.orders)
 	if err != nil {
 		return err
 	}
@@ -145,7 +152,7 @@ func explain(err error) error {
 // serveOrder sends an order to those who may see it, or that it is unchanged.
 func (s *server) serveOrder(ctx context.Context, w http.ResponseWriter, call *httpx.Call, found served) error {
 	if customer, own := call.Identity.Customer(); own && customer != found.customer {
-		return noSuchOrder()
+		return notTheirs()
 	}
 	body, etag, length := found.body, found.etag, found.length
 	if viewer := call.Identity.Viewer(); found.personal || !viewer.Staff {
@@ -157,6 +164,7 @@ func (s *server) serveOrder(ctx context.Context, w http.ResponseWriter, call *ht
 			etag = []string{httpx.ViewTag(etag[0], body)}
 		}
 	}
+	call.Position = found.proven
 	header := w.Header()
 	header[httpx.HeaderETag] = etag
 	header[httpx.HeaderConsistencyToken] = s.tokenHeader(found.epoch, found.proven)

@@ -213,7 +213,7 @@ func (s *server) find(ctx context.Context, call *httpx.Call, id uuid.UUID, least
 		}
 	}
 	if customer, own := call.Identity.Customer(); own && customer != found.customer {
-		return served{}, noSuchOrder()
+		return served{}, notTheirs()
 	}
 	return found, nil
 }

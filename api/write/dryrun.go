@@ -58,6 +58,9 @@ func (s *server) rehearse(ctx context.Context, r *request, wish commands.Request
 	if !r.Identity.Viewer().Staff {
 		outcome.events = nil // they have stock and its locations in them, as the events that customers may not read
 	}
+	if outcome.location != "" {
+		outcome.location = s.Host.ReadURL + outcome.location
+	}
 	dry := dryRun{Status: outcome.status, Location: outcome.location, Events: make([]plannedEvent, len(outcome.events))}
 	for i, e := range outcome.events {
 		dry.Events[i] = plannedEvent{Type: e.Type, StreamType: e.StreamType}

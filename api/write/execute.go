@@ -41,6 +41,7 @@ func (s *server) execute(ctx context.Context, r *request, command commands.Comma
 			return answer{}, fmt.Errorf("command id: %w", err)
 		}
 	}
+	r.CommandID = wish.Cause.CommandID
 	response, err := s.Do(ctx, wish)
 	for deadline := s.Now().Add(r.Prefer.Wait - defaultTwinWait); errors.Is(err, commands.ErrKeyInUse) && s.Now().Before(deadline) && ctx.Err() == nil; {
 		response, err = s.Do(ctx, wish) // waits for its twin again
@@ -120,6 +121,7 @@ func (s *server) fromStore(ctx context.Context, call *httpx.Call, r *commands.Re
 			ExistingID: r.Answer.Resource,
 		}
 	}
+	call.Position, call.Replayed = r.Position, r.Replayed
 	var stored storedHeaders
 	if err := json.Unmarshal(r.Answer.Headers, &stored); err != nil {
 		return answer{}, fmt.Errorf("stored headers: %w", err)
@@ -127,6 +129,9 @@ func (s *server) fromStore(ctx context.Context, call *httpx.Call, r *commands.Re
 	body, disclosure, err := resource.Reveal(ctx, s.Vault, call.Identity.Tenant, r.Answer.Body, call.Identity.Viewer())
 	if err != nil {
 		s.log.WarnContext(ctx, "personal data left out", "request_id", call.RequestID, "error", err)
+	}
+	if stored.Location != "" {
+		stored.Location = s.Host.ReadURL + stored.Location // what was stored is the same wherever it is read
 	}
 	if stored.ETag != "" && !call.Identity.Viewer().All(disclosure) && !bytes.Equal(body, r.Answer.Body) {
 		stored.ETag = httpx.ViewTag(stored.ETag, body)

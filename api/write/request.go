@@ -111,7 +111,9 @@ func (s *server) findOrder(ctx context.Context, r *request) error {
 			return err
 		}
 		if o.CustomerID != customer {
-			return noSuch(httpx.CodeOrderNotFound, "order")
+			e := noSuch(httpx.CodeOrderNotFound, "order")
+			e.Denied = true // it is another's
+			return e
 		}
 	}
 	return nil
@@ -146,7 +148,7 @@ func (r *request) id(name string, code httpx.Code, what string) (uuid.UUID, erro
 	return id, nil
 }
 
-func noSuch(code httpx.Code, what string) error {
+func noSuch(code httpx.Code, what string) *httpx.Error {
 	return httpx.Errorf(code, "There is no %s with this id.", what)
 }
 
@@ -164,14 +166,8 @@ func (r *request) changeStock(cmd stock.Command) (commands.Command, error) {
 }
 
 func actor(id *httpx.Identity) commands.Actor {
-	switch {
-	case id.Role == httpx.RoleCustomer:
-		return commands.Actor{Type: "customer", ID: id.Subject}
-	case id.Subject != "" && id.Subject != id.Client && id.Role != "integrator":
-		return commands.Actor{Type: "staff", ID: id.Subject}
-	default:
-		return commands.Actor{Type: "app", ID: id.Client}
-	}
+	kind, name := id.Actor()
+	return commands.Actor{Type: kind, ID: name}
 }
 
 // value returns what p points to, or a default.

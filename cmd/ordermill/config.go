@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -23,6 +24,7 @@ type config struct {
 	RedisURL     string        `env:"REDIS_URL"`
 	WriteAddr    string        `env:"WRITE_ADDR" envDefault:"127.0.0.1:8080"`
 	ReadAddr     string        `env:"READ_ADDR" envDefault:"127.0.0.1:8081"`
+	ReadURL      string        `env:"READ_URL"`
 	AdminAddr    string        `env:"ADMIN_ADDR" envDefault:"127.0.0.1:9090"`
 	DevDir       string        `env:"DEV_DIR"`
 	PGBin        string        `env:"PG_BIN"`
@@ -135,6 +137,12 @@ func (c *config) check(unread map[string]bool) []error {
 		}
 	}
 	faults = append(faults, c.checkTokens()...)
+	if c.ReadURL != "" {
+		u, err := url.Parse(c.ReadURL)
+		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
+			wrong("READ_URL", "write it like https://read.example, without a path")
+		}
+	}
 	if c.OrderTTL < time.Minute {
 		wrong("ORDER_TTL", "%s is too short to pay; give 1m or more", c.OrderTTL)
 	}

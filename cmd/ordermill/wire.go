@@ -44,6 +44,7 @@ type process struct {
 	readHost                         *read.Host
 	reader                           *documents.Reader
 	parked                           *parkedStreams
+	denials                          *httpx.Denials
 	auth                             *httpx.Authenticator // nil unless the process serves
 	blocked                          *blockedLog          // nil unless the process writes
 
@@ -159,22 +160,24 @@ func (p *process) buildHosts(ctx context.Context, o options) error {
 	if err := p.vault.CheckMasterKeys(ctx); err != nil {
 		return masterKeyError(err)
 	}
-	host := httpx.HostConfig{Log: o.log}
+	p.denials = httpx.NewDenials(p.store.NoteDecisions, o.log)
+	host := httpx.HostConfig{Log: o.log, Denials: p.denials}
 	if o.admin != nil {
 		if host.Metrics, err = httpx.NewMetrics(o.admin.registry); err != nil {
 			return err
 		}
 	}
+	if p.roles.read {
+		if err := p.buildReadHost(ctx, tokens, host); err != nil {
+			return err
+		}
+		host.Reads = p.readHost // what a write's Location names is served where the write was
+	}
 	if p.roles.write {
+		host.ReadURL = p.config.ReadURL
 		p.writeHost, err = write.New(write.Config{
 			Do: p.engine.Do, Store: p.store, Vault: p.vault, Auth: p.auth, Tokens: tokens, Expiry: p.config.OrderTTL, Now: o.now, Host: host,
 		})
-		if err != nil {
-			return err
-		}
-	}
-	if p.roles.read {
-		err = p.buildReadHost(ctx, tokens, host)
 	}
 	return err
 }
@@ -201,6 +204,7 @@ func (p *process) startWork(ctx context.Context, owner string) {
 // startHosts starts to serve.
 func (p *process) startHosts(ctx context.Context, l *listeners) {
 	grace := p.config.DrainTimeout
+	p.group.start(ctx, "denied calls", p.denials.Run)
 	if p.readHost != nil {
 		p.startReading(ctx)
 		p.group.start(ctx, "read API", func(ctx context.Context) error { return p.readHost.Serve(ctx, l.read, grace) })
