@@ -19,8 +19,11 @@ func TestChangeShippingAddress_keepsClasses(t *testing.T) {
 
 	s := openShop(t, pgtest.Pool(t))
 	for _, rate := range []pricing.TaxRate{
-		{Country: "DE", Code: "de", Rate: 190_000}, {Country: "AT", Code: "at", Rate: 200_000}, {TaxClass: "reduced", Country: "DE", Code: "de-r", Rate: 70_000},
-		{TaxClass: "reduced", Country: "AT", Code: "at-r", Rate: 100_000}, {TaxClass: "none", Code: "none"},
+		{Country: "DE", Code: "de", Rate: 190_000},
+		{Country: "AT", Code: "at", Rate: 200_000},
+		{TaxClass: "reduced", Country: "DE", Code: "de-r", Rate: 70_000},
+		{TaxClass: "reduced", Country: "AT", Code: "at-r", Rate: 100_000},
+		{TaxClass: "none", Code: "none"},
 	} {
 		s.set(settings.PutTaxRate{Rate: rate, At: noon})
 	}
