@@ -14,7 +14,8 @@ import (
 func TestReady(t *testing.T) {
 	t.Parallel()
 
-	issuer, err := httpx.NewIssuer(newKeys(t).ed, time.Now)
+	k := newKeys(t)
+	issuer, err := httpx.NewIssuer(k.ed, time.Now)
 	must(t, err)
 	var published atomic.Pointer[[]byte]
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
@@ -35,8 +36,8 @@ func TestReady(t *testing.T) {
 	if auth.Ready(t.Context()) == nil {
 		t.Error("ready without a key")
 	}
-	set := issuer.JWKS()
-	published.Store(&set)
+	keys := []byte(set(jwk(t, "ed", k.ed.Public(), "")))
+	published.Store(&keys)
 	skew.Add(int64(31 * time.Second))
 	must(t, auth.Ready(t.Context()))
 	published.Store(nil)
