@@ -34,8 +34,12 @@ test: ## run all tests, on real servers (PACKAGES=./eventstore/... for some)
 	@tools/setup.sh test
 	@go test -race -shuffle=on -timeout 9m $(PACKAGES) | { grep -v 'no test files' || true; }
 
+.PHONY: clients
+clients: ## make clients of api/openapi.yaml by two foreign generators, and compile them
+	@tools/clients/check.sh
+
 .PHONY: check
-check: lint test ## all that CI runs
+check: lint test clients ## all that CI runs
 
 .PHONY: lint
 lint: ## formatting, tidiness, go vet and the linters

@@ -13,17 +13,53 @@ import (
 //go:embed openapi.yaml
 var document []byte
 
-// Spec returns the OpenAPI document. It is read once, and nobody may change it: all calls return the same one.
-func Spec() (*openapi3.T, error) { return read() }
+// Spec returns the OpenAPI document. It is read once, and nobody may change it: all calls return the same one. A property
+// that is another schema with words of its own, allOf of one since OpenAPI 3.0 has no words beside a $ref, is here that
+// schema itself, so that whoever follows properties and items meets everything.
+func Spec() (*openapi3.T, error) { return spec() }
 
-var read = sync.OnceValues(func() (*openapi3.T, error) {
+// Published returns the document as JSON, as it was written.
+func Published() ([]byte, error) {
+	published, err := read()
+	if err != nil {
+		return nil, err
+	}
+	return published.MarshalJSON()
+}
+
+var spec = sync.OnceValues(func() (*openapi3.T, error) {
+	unwrapped, err := read()
+	if err != nil {
+		return nil, err
+	}
+	for _, schema := range unwrapped.Components.Schemas {
+		unwrap(schema)
+	}
+	return unwrapped, nil
+})
+
+func read() (*openapi3.T, error) {
 	loader := openapi3.NewLoader()
-	spec, err := loader.LoadFromData(document)
+	published, err := loader.LoadFromData(document)
 	if err != nil {
 		return nil, fmt.Errorf("OpenAPI document: %w", err)
 	}
-	if err := spec.Validate(loader.Context); err != nil {
+	if err := published.Validate(loader.Context); err != nil {
 		return nil, fmt.Errorf("OpenAPI document: %w", err)
 	}
-	return spec, nil
-})
+	return published, nil
+}
+
+// unwrap puts the schema that a property stands for in its place. What is named by a $ref is met under its own name.
+func unwrap(schema *openapi3.SchemaRef) {
+	for name, property := range schema.Value.Properties {
+		if all := property.Value.AllOf; property.Ref == "" && len(all) == 1 {
+			schema.Value.Properties[name] = all[0]
+		} else if property.Ref == "" {
+			unwrap(property)
+		}
+	}
+	if items := schema.Value.Items; items != nil && items.Ref == "" {
+		unwrap(items)
+	}
+}

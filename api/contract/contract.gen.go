@@ -1130,6 +1130,7 @@ func (e ListReservationsParamsStatus) Valid() bool {
 
 // Actor defines model for Actor.
 type Actor struct {
+	// Id Which one, where that may be told
 	Id *string `json:"id,omitempty"`
 
 	// Type customer, staff, app, system or psp
@@ -1138,30 +1139,62 @@ type Actor struct {
 
 // Address defines model for Address.
 type Address struct {
-	City    *string `json:"city,omitempty"`
+	// City Town
+	City *string `json:"city,omitempty"`
+
+	// Company The company
 	Company *string `json:"company,omitempty"`
 
 	// Country ISO 3166-1 alpha-2 code
-	Country    *string `json:"country,omitempty"`
-	Line1      *string `json:"line1,omitempty"`
-	Line2      *string `json:"line2,omitempty"`
-	Name       *string `json:"name,omitempty"`
-	Phone      *string `json:"phone,omitempty"`
+	Country *string `json:"country,omitempty"`
+
+	// Line1 Street and number
+	Line1 *string `json:"line1,omitempty"`
+
+	// Line2 Floor, door, care of
+	Line2 *string `json:"line2,omitempty"`
+
+	// Name Who lives there: personal data
+	Name *string `json:"name,omitempty"`
+
+	// Phone For the carrier
+	Phone *string `json:"phone,omitempty"`
+
+	// PostalCode Postal code
 	PostalCode *string `json:"postal_code,omitempty"`
-	Region     *string `json:"region,omitempty"`
+
+	// Region State, province or region
+	Region *string `json:"region,omitempty"`
 }
 
 // AddressPatch defines model for AddressPatch.
 type AddressPatch struct {
-	City       *string `json:"city,omitempty"`
-	Company    *string `json:"company,omitempty"`
-	Country    *string `json:"country,omitempty"`
-	Line1      *string `json:"line1,omitempty"`
-	Line2      *string `json:"line2,omitempty"`
-	Name       *string `json:"name,omitempty"`
-	Phone      *string `json:"phone,omitempty"`
+	// City Town
+	City *string `json:"city,omitempty"`
+
+	// Company The company
+	Company *string `json:"company,omitempty"`
+
+	// Country ISO 3166-1 alpha-2 code, in capitals
+	Country *string `json:"country,omitempty"`
+
+	// Line1 Street and number
+	Line1 *string `json:"line1,omitempty"`
+
+	// Line2 Floor, door, care of
+	Line2 *string `json:"line2,omitempty"`
+
+	// Name Who lives there
+	Name *string `json:"name,omitempty"`
+
+	// Phone For the carrier
+	Phone *string `json:"phone,omitempty"`
+
+	// PostalCode Postal code
 	PostalCode *string `json:"postal_code,omitempty"`
-	Region     *string `json:"region,omitempty"`
+
+	// Region State, province or region
+	Region *string `json:"region,omitempty"`
 }
 
 // Adjustment defines model for Adjustment.
@@ -1170,15 +1203,22 @@ type Adjustment struct {
 	Delta int64 `json:"delta"`
 
 	// ExpectedQuantity Refused unless this is on hand there
-	ExpectedQuantity *int64  `json:"expected_quantity,omitempty"`
-	LocationId       *string `json:"location_id,omitempty"`
-	Reason           string  `json:"reason"`
+	ExpectedQuantity *int64 `json:"expected_quantity,omitempty"`
+
+	// LocationId Where; main if left out
+	LocationId *string `json:"location_id,omitempty"`
+
+	// Reason Why
+	Reason string `json:"reason"`
 }
 
-// Backlog defines model for Backlog.
+// Backlog Example: {"data":[{"backordered_units":0,"bucket":"under_4h","filter":"filter%5Bconfirmed_at%5D%5Bgte%5D=2026-11-29T06%3A25%3A30.75Z\u0026filter%5Bopen_units%5D%5Bgte%5D=1\u0026filter%5Bstatus%5D=confirmed","from_hours":0,"on_hold":0,"orders":0,"to_hours":4,"units":0}],"total":{"backordered_units":0,"on_hold":0,"orders":0,"units":0}}
 type Backlog struct {
-	Data  []BacklogBucket `json:"data"`
-	Total BacklogCounts   `json:"total"`
+	// Data The buckets, the youngest first
+	Data []BacklogBucket `json:"data"`
+
+	// Total All of them together
+	Total BacklogCounts `json:"total"`
 }
 
 // BacklogBucket defines model for BacklogBucket.
@@ -1186,7 +1226,9 @@ type BacklogBucket struct {
 	// BackorderedUnits Of these, units that are not in stock
 	BackorderedUnits int64 `json:"backordered_units"`
 
-	// Bucket Example: under_4h
+	// Bucket Its name
+	//
+	// Example: under_4h
 	Bucket string `json:"bucket"`
 
 	// Filter Query of the order list
@@ -1197,6 +1239,8 @@ type BacklogBucket struct {
 
 	// OnHold Orders that a hold keeps
 	OnHold int64 `json:"on_hold"`
+
+	// Orders Orders in it
 	Orders int64 `json:"orders"`
 
 	// ToHours And less than this; absent in the last one
@@ -1208,106 +1252,172 @@ type BacklogBucket struct {
 
 // BacklogCounts defines model for BacklogCounts.
 type BacklogCounts struct {
+	// BackorderedUnits Of these, units that are not in stock
 	BackorderedUnits int64 `json:"backordered_units"`
-	OnHold           int64 `json:"on_hold"`
-	Orders           int64 `json:"orders"`
-	Units            int64 `json:"units"`
+
+	// OnHold Orders that a hold keeps
+	OnHold int64 `json:"on_hold"`
+
+	// Orders Orders in all
+	Orders int64 `json:"orders"`
+
+	// Units Units that have not left
+	Units int64 `json:"units"`
 }
 
 // Cancellation defines model for Cancellation.
 type Cancellation struct {
-	Note   *string             `json:"note,omitempty"`
+	// Note Free words; they are kept sealed where they may be about a person
+	Note *string `json:"note,omitempty"`
+
+	// Reason Why; customer if left out
 	Reason *CancellationReason `json:"reason,omitempty"`
 }
 
-// CancellationReason defines model for Cancellation.Reason.
+// CancellationReason Why; customer if left out
 type CancellationReason string
 
 // Count defines model for Count.
 type Count struct {
+	// Relation Whether it is exact, at least that, or an estimate
 	Relation CountRelation `json:"relation"`
-	Value    int64         `json:"value"`
+
+	// Value The number
+	Value int64 `json:"value"`
 }
 
-// CountRelation defines model for Count.Relation.
+// CountRelation Whether it is exact, at least that, or an estimate
 type CountRelation string
 
-// Customer defines model for Customer.
+// Customer Example: {"customer_id":"c-7","legal_hold":{"by":"tester","reason":"case 2026/118","set_at":"2026-11-29T10:25:42.946Z"},"version":1}
 type Customer struct {
+	// CustomerId The customer's id, as orders name it
 	CustomerId string `json:"customer_id"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun   *DryRun    `json:"dry_run,omitempty"`
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
+	// ErasedAt When the person was erased
 	ErasedAt *time.Time `json:"erased_at,omitempty"`
 
 	// KeyDestroyed Of somebody erased: true if there was a key, which is gone for ever; false if nothing was ever sealed for the person
 	KeyDestroyed *bool `json:"key_destroyed,omitempty"`
-	LegalHold    *struct {
-		By     *string   `json:"by,omitempty"`
-		Reason string    `json:"reason"`
-		SetAt  time.Time `json:"set_at"`
+
+	// LegalHold Why the person cannot be erased
+	LegalHold *struct {
+		// By Who set it
+		By *string `json:"by,omitempty"`
+
+		// Reason Why
+		Reason string `json:"reason"`
+
+		// SetAt Since when
+		SetAt time.Time `json:"set_at"`
 	} `json:"legal_hold,omitempty"`
+
+	// Version Counts the changes, from 1; it is what the ETag is made of
 	Version *int64 `json:"version,omitempty"`
 }
 
 // CustomerFigures What a customer ordered in one currency, without tax
 type CustomerFigures struct {
-	// CanceledOrders A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
-	// integers must expect of shops with amounts out of the ordinary.
-	CanceledOrders Total      `json:"canceled_orders"`
-	Cancellations  MoneyTotal `json:"cancellations"`
-	Currency       string     `json:"currency"`
+	// CanceledOrders Of these, canceled ones
+	CanceledOrders Total `json:"canceled_orders"`
+
+	// Cancellations Worth of what was canceled or expired
+	Cancellations MoneyTotal `json:"cancellations"`
+
+	// Currency ISO 4217 code, in capitals
+	Currency string `json:"currency"`
 
 	// CustomerId In lists
-	CustomerId *string    `json:"customer_id,omitempty"`
-	Discounts  MoneyTotal `json:"discounts"`
+	CustomerId *string `json:"customer_id,omitempty"`
+
+	// Discounts What discounts took off
+	Discounts MoneyTotal `json:"discounts"`
 
 	// ErasedAt In lists, if the person was erased
 	ErasedAt *time.Time `json:"erased_at,omitempty"`
 
-	// ExpiredOrders A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
-	// integers must expect of shops with amounts out of the ordinary.
-	ExpiredOrders Total              `json:"expired_orders"`
-	FirstOrderAt  time.Time          `json:"first_order_at"`
-	FirstOrderId  openapi_types.UUID `json:"first_order_id"`
-	Gross         MoneyTotal         `json:"gross"`
-	LastOrderAt   time.Time          `json:"last_order_at"`
-	LastOrderId   openapi_types.UUID `json:"last_order_id"`
-	Net           MoneyTotal         `json:"net"`
+	// ExpiredOrders Of these, expired ones
+	ExpiredOrders Total `json:"expired_orders"`
+
+	// FirstOrderAt When the first order was placed
+	FirstOrderAt time.Time `json:"first_order_at"`
+
+	// FirstOrderId The first order
+	FirstOrderId openapi_types.UUID `json:"first_order_id"`
+
+	// Gross Before discounts
+	Gross MoneyTotal `json:"gross"`
+
+	// LastOrderAt When the last order was placed
+	LastOrderAt time.Time `json:"last_order_at"`
+
+	// LastOrderId The last order
+	LastOrderId openapi_types.UUID `json:"last_order_id"`
+
+	// Net What is left
+	Net MoneyTotal `json:"net"`
 
 	// Orders Placed and imported ones
-	Orders  Total      `json:"orders"`
+	Orders Total `json:"orders"`
+
+	// Refunds What was paid back
 	Refunds MoneyTotal `json:"refunds"`
 
 	// Units Ordered, with those that were canceled or sent back
 	Units Total `json:"units"`
 }
 
-// CustomerPage defines model for CustomerPage.
+// CustomerPage Example: {"data":[{"canceled_orders":0,"cancellations":{"amount":0,"currency":"EUR"},"currency":"EUR","customer_id":"c-1001","discounts":{"amount":0,"currency":"EUR"},"expired_orders":0,"first_order_at":"2026-11-29T10:25:30.575Z","first_order_id":"01a226d6-a3cf-7612-9350-5e216f047ec9","gross":{"amount":2000,"currency":"EUR"},"last_order_at":"2026-11-29T10:25:30.575Z","last_order_id":"01a226d6-a3cf-7612-9350-5e216f047ec9","net":{"amount":2000,"currency":"EUR"},"orders":1,"refunds":{"amount":0,"currency":"EUR"},"units":2}],"page":{"has_more":false,"next_cursor":null,"prev_cursor":null}}
 type CustomerPage struct {
+	// Data The customers
 	Data []CustomerFigures `json:"data"`
-	Page Page              `json:"page"`
+
+	// Page Where the pages before and after are
+	Page Page `json:"page"`
 }
 
-// CustomerSummary defines model for CustomerSummary.
+// CustomerSummary Example: {"contact":{"email":"a@example.test"},"currencies":[{"canceled_orders":0,"cancellations":{"amount":0,"currency":"EUR"},"currency":"EUR","discounts":{"amount":0,"currency":"EUR"},"expired_orders":0,"first_order_at":"2026-11-29T10:25:30.575Z","first_order_id":"01a226d6-a3cf-7612-9350-5e216f047ec9","gross":{"amount":2000,"currency":"EUR"},"last_order_at":"2026-11-29T10:25:30.575Z","last_order_id":"01a226d6-a3cf-7612-9350-5e216f047ec9","net":{"amount":2000,"currency":"EUR"},"orders":1,"refunds":{"amount":0,"currency":"EUR"},"units":2}],"customer_id":"c-1001"}
 type CustomerSummary struct {
 	// Contact Of the last order
 	Contact *struct {
-		BillingAddress  *Address `json:"billing_address,omitempty"`
-		Email           *string  `json:"email,omitempty"`
-		Phone           *string  `json:"phone,omitempty"`
+		// BillingAddress Whom the invoice is for: personal data
+		BillingAddress *Address `json:"billing_address,omitempty"`
+
+		// Email E-mail address: personal data
+		Email *string `json:"email,omitempty"`
+
+		// Phone Phone number: personal data
+		Phone *string `json:"phone,omitempty"`
+
+		// ShippingAddress Where the goods go: personal data
 		ShippingAddress *Address `json:"shipping_address,omitempty"`
 	} `json:"contact,omitempty"`
+
+	// Currencies What was ordered, a row for each currency
 	Currencies []CustomerFigures `json:"currencies"`
-	CustomerId string            `json:"customer_id"`
-	ErasedAt   *time.Time        `json:"erased_at,omitempty"`
+
+	// CustomerId The customer's id, as orders name it
+	CustomerId string `json:"customer_id"`
+
+	// ErasedAt When the person was erased
+	ErasedAt *time.Time `json:"erased_at,omitempty"`
 
 	// KeyDestroyed As when the customer was erased
 	KeyDestroyed *bool `json:"key_destroyed,omitempty"`
-	LegalHold    *struct {
-		By     *string   `json:"by,omitempty"`
-		Reason string    `json:"reason"`
-		SetAt  time.Time `json:"set_at"`
+
+	// LegalHold Why the person cannot be erased
+	LegalHold *struct {
+		// By Who set it
+		By *string `json:"by,omitempty"`
+
+		// Reason Why
+		Reason string `json:"reason"`
+
+		// SetAt Since when
+		SetAt time.Time `json:"set_at"`
 	} `json:"legal_hold,omitempty"`
 
 	// PersonalData Why the contact is left out, if there is one
@@ -1322,89 +1432,149 @@ type CustomerSummaryPersonalData string
 
 // Decision Example: {"actor":{"id":"u-7","type":"staff"},"code":"insufficient_stock","command":"place-order","decided_at":"2026-03-01T12:00:00.000Z","id":"01990f3c-0000-7000-8000-000000000004","position":41,"reason":"Of TSHIRT-M 2 are asked for and 1 is available"}
 type Decision struct {
-	Actor     Actor                     `json:"actor"`
-	Code      string                    `json:"code"`
-	Command   string                    `json:"command"`
-	DecidedAt time.Time                 `json:"decided_at"`
-	Details   *[]map[string]interface{} `json:"details,omitempty"`
-	Id        openapi_types.UUID        `json:"id"`
+	// Actor Who asked
+	Actor Actor `json:"actor"`
+
+	// Code The code of the problem that was answered
+	Code string `json:"code"`
+
+	// Command What was asked for
+	Command string `json:"command"`
+
+	// DecidedAt When it was refused
+	DecidedAt time.Time `json:"decided_at"`
+
+	// Details What else the answer told
+	Details *[]map[string]interface{} `json:"details,omitempty"`
+
+	// Id The decision's id
+	Id openapi_types.UUID `json:"id"`
 
 	// Position The last one of the log when it was decided
-	Position  int64   `json:"position"`
-	Reason    string  `json:"reason"`
+	Position int64 `json:"position"`
+
+	// Reason Why it was refused
+	Reason string `json:"reason"`
+
+	// RequestId Of the request, as its answer named it
 	RequestId *string `json:"request_id,omitempty"`
-	Resource  *string `json:"resource,omitempty"`
+
+	// Resource What it was about
+	Resource *string `json:"resource,omitempty"`
 }
 
-// DecisionPage defines model for DecisionPage.
+// DecisionPage Example: {"data":[{"actor":{"id":"tester","type":"staff"},"code":"insufficient_stock","command":"place-order","decided_at":"2026-11-29T10:25:30.635Z","details":[{"code":"insufficient_stock","message":"SKU \"TSHIRT-M\": 5000 requested, 47 available","meta":{"available":47,"line_id":"a7995e79-bf48-537a-af7e-3648879d38a4","requested":5000,"sku":"TSHIRT-M"},"pointer":"/lines/0/quantity"}],"id":"01a226d6-a406-7ad0-80c5-c01d08e00f9b","position":17,"reason":"/lines/0/quantity: SKU \"TSHIRT-M\": 5000 requested, 47 available","request_id":"01a226d6-a406-74b6-8005-4010183c7f0b","resource":"01a226d6-a406-77ad-88d2-a52be470343c"}],"page":{"has_more":false,"next_cursor":null,"prev_cursor":null}}
 type DecisionPage struct {
+	// Data The refusals, the newest first
 	Data []Decision `json:"data"`
-	Page Page       `json:"page"`
+
+	// Page Where the pages before and after are
+	Page Page `json:"page"`
 }
 
 // Delivery defines model for Delivery.
 type Delivery struct {
-	// DeliveredAt RFC 3339 with a time zone
-	DeliveredAt *Instant        `json:"delivered_at,omitempty"`
-	Lines       *LineQuantities `json:"lines,omitempty"`
-	ProofRef    *string         `json:"proof_ref,omitempty"`
-	ShipmentId  *UUID           `json:"shipment_id,omitempty"`
+	// DeliveredAt When; now if left out
+	DeliveredAt *Instant `json:"delivered_at,omitempty"`
+
+	// Lines What arrived; all that has left if it is left out
+	Lines *LineQuantities `json:"lines,omitempty"`
+
+	// ProofRef Where the proof of delivery is kept
+	ProofRef *string `json:"proof_ref,omitempty"`
+
+	// ShipmentId The shipment; the only one if it is left out
+	ShipmentId *ResourceID `json:"shipment_id,omitempty"`
 }
 
 // DeliveryFailure defines model for DeliveryFailure.
 type DeliveryFailure struct {
-	Reason     string `json:"reason"`
-	ShipmentId *UUID  `json:"shipment_id,omitempty"`
+	// Reason What happened
+	Reason string `json:"reason"`
+
+	// ShipmentId The shipment; the only one if it is left out
+	ShipmentId *ResourceID `json:"shipment_id,omitempty"`
 }
 
-// Discount defines model for Discount.
+// Discount Example: {"amounts":[{"amount":500,"currency":"EUR"}],"combinable":true,"id":"five-off-shirts","kind":"fixed","minimum_subtotal":[{"amount":3000,"currency":"EUR"}],"name":"Five off","scope":"skus","skus":["TSHIRT-M"],"valid_from":"2025-01-01T00:00:00.000Z","valid_to":"2099-01-01T00:00:00.000Z"}
 type Discount struct {
-	Amounts    *[]Money `json:"amounts,omitempty"`
-	Code       *string  `json:"code,omitempty"`
-	Combinable *bool    `json:"combinable,omitempty"`
-	Disabled   *bool    `json:"disabled,omitempty"`
+	// Amounts Of a fixed one, one a currency
+	Amounts *[]Money `json:"amounts,omitempty"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun          *DryRun       `json:"dry_run,omitempty"`
-	Id              string        `json:"id"`
-	Kind            DiscountKind  `json:"kind"`
-	MinimumSubtotal *[]Money      `json:"minimum_subtotal,omitempty"`
-	Name            *string       `json:"name,omitempty"`
-	Rate            *int64        `json:"rate,omitempty"`
-	Scope           DiscountScope `json:"scope"`
-	Skus            *[]string     `json:"skus,omitempty"`
+	// Code What customers enter, in any case
+	Code *string `json:"code,omitempty"`
+
+	// Combinable Whether it applies beside other discounts
+	Combinable *bool `json:"combinable,omitempty"`
+
+	// Disabled Whether it is switched off
+	Disabled *bool `json:"disabled,omitempty"`
+
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
+	// Id The discount's id
+	Id string `json:"id"`
+
+	// Kind A share of the price, or a sum
+	Kind DiscountKind `json:"kind"`
+
+	// MinimumSubtotal The least subtotal, in each currency
+	MinimumSubtotal *[]Money `json:"minimum_subtotal,omitempty"`
+
+	// Name How it is called on invoices
+	Name *string `json:"name,omitempty"`
+
+	// Rate Of a percentage, parts per million: 100000 is 10 %
+	Rate *int64 `json:"rate,omitempty"`
+
+	// Scope What it applies to
+	Scope DiscountScope `json:"scope"`
+
+	// Skus Of scope skus
+	Skus *[]string `json:"skus,omitempty"`
 
 	// Usage Of a limited one, when it is read
 	Usage *struct {
-		Left  int64 `json:"left"`
+		// Left Orders that still can
+		Left int64 `json:"left"`
+
+		// Limit Orders that may get it
 		Limit int64 `json:"limit"`
 
 		// Used Orders that have it now
 		Used int64 `json:"used"`
 	} `json:"usage,omitempty"`
-	UsageLimit *int64     `json:"usage_limit,omitempty"`
-	ValidFrom  *time.Time `json:"valid_from,omitempty"`
-	ValidTo    *time.Time `json:"valid_to,omitempty"`
+
+	// UsageLimit Orders that may get it; 0 or none: any number
+	UsageLimit *int64 `json:"usage_limit,omitempty"`
+
+	// ValidFrom First instant at which it applies; without it, always
+	ValidFrom *time.Time `json:"valid_from,omitempty"`
+
+	// ValidTo End of its validity, exclusive; without it, for ever
+	ValidTo *time.Time `json:"valid_to,omitempty"`
 }
 
-// DiscountKind defines model for Discount.Kind.
+// DiscountKind A share of the price, or a sum
 type DiscountKind string
 
-// DiscountScope defines model for Discount.Scope.
+// DiscountScope What it applies to
 type DiscountScope string
 
-// Discounts defines model for Discounts.
+// Discounts Example: {"data":[{"code":"FREE","id":"free","kind":"percentage","rate":50000,"scope":"order"}]}
 type Discounts struct {
+	// Data The discounts, by id
 	Data []Discount `json:"data"`
 }
 
 // DraftPlacing defines model for DraftPlacing.
 type DraftPlacing struct {
-	// ExpectedTotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// ExpectedTotal The total that the customer was shown; another one is refused with price_changed
 	ExpectedTotal *Money `json:"expected_total,omitempty"`
-	ReservationId *UUID  `json:"reservation_id,omitempty"`
+
+	// ReservationId A reservation whose units the order takes over
+	ReservationId *ResourceID `json:"reservation_id,omitempty"`
 }
 
 // DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
@@ -1421,41 +1591,56 @@ type DryRun struct {
 
 // EditChange defines model for EditChange.
 type EditChange struct {
-	Kind   EditChangeKind `json:"kind"`
-	LineId *UUID          `json:"line_id,omitempty"`
+	// Kind What to change: units of a line, a new line, or the shipping
+	Kind EditChangeKind `json:"kind"`
+
+	// LineId Of set_quantity
+	LineId *ResourceID `json:"line_id,omitempty"`
 
 	// Quantity Live units that the line is to have, 0 to 1000000
-	Quantity       *int64  `json:"quantity,omitempty"`
+	Quantity *int64 `json:"quantity,omitempty"`
+
+	// ShippingMethod Of set_shipping
 	ShippingMethod *string `json:"shipping_method,omitempty"`
-	Sku            *string `json:"sku,omitempty"`
+
+	// Sku Of add_line
+	Sku *string `json:"sku,omitempty"`
 }
 
-// EditChangeKind defines model for EditChange.Kind.
+// EditChangeKind What to change: units of a line, a new line, or the shipping
 type EditChangeKind string
 
 // EditCommit defines model for EditCommit.
 type EditCommit struct {
-	// ExpectedDelta A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// ExpectedDelta The difference that was shown; another one is refused
 	ExpectedDelta *Money `json:"expected_delta,omitempty"`
-	Notify        *bool  `json:"notify,omitempty"`
+
+	// Notify Whether the customer is to be told; false if left out
+	Notify *bool `json:"notify,omitempty"`
 }
 
-// EditPreview defines model for EditPreview.
+// EditPreview Example: {"amount_delta":{"amount":990,"currency":"EUR"},"changes":[{"from":0,"id":"01a226d6-cdda-7324-9412-90dbe9d2b5ca","kind":"set_shipping","quantity":0,"shipping_method":"express"}],"order":{"_links":{"events":"/v1/orders/01a226d6-cdc2-7760-b652-13bc08e254a1/events","self":"/v1/orders/01a226d6-cdc2-7760-b652-13bc08e254a1"},"allowed_actions":["mark-refunded","hold","edit","cancel","cancel-lines","fulfill"],"channel":"web","confirmed_at":"2026-11-29T10:25:41.318Z","currency":"EUR","customer":{"email":"seven@example.test","id":"c-7"},"edit":{"base_version":3,"begun_at":"2026-11-29T10:25:41.328Z","begun_by":"tester","changes":[{"from":0,"id":"01a226d6-cdda-7324-9412-90dbe9d2b5ca","kind":"set_shipping","quantity":0,"shipping_method":"express"}],"id":"01a226d6-cdd0-7eef-9259-b2432a6efb79"},"fulfillment_status":"unfulfilled","holds":[],"id":"01a226d6-cdc2-7760-b652-13bc08e254a1","lines":[{"counters":{"backordered":0,"canceled":0,"delivered":0,"fulfilled":0,"ordered":4,"refunded_quantity":0,"reserved":4,"restocked":0,"return_requested":0,"returned":0,"shipped":0,"written_off":0},"current":{"quantity":4,"tax":{"amount":0,"currency":"EUR"},"total":{"amount":7960,"currency":"EUR"}},"discount":{"amount":0,"currency":"EUR"},"id":"42852464-27e8-5901-ac18-d03505099b74","name":"T-shirt, medium","quantity":4,"requires_shipping":true,"sku":"TSHIRT-M","subtotal":{"amount":7960,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":7960,"currency":"EUR"},"unit_price":{"amount":1990,"currency":"EUR"}},{"counters":{"backordered":0,"canceled":0,"delivered":0,"fulfilled":0,"ordered":4,"refunded_quantity":0,"reserved":4,"restocked":0,"return_requested":0,"returned":0,"shipped":0,"written_off":0},"current":{"quantity":4,"tax":{"amount":0,"currency":"EUR"},"total":{"amount":7960,"currency":"EUR"}},"discount":{"amount":0,"currency":"EUR"},"id":"0a5e2cdb-fa29-5e67-ac0b-39f16e49e988","name":"T-shirt, large","quantity":4,"requires_shipping":true,"sku":"TSHIRT-L","subtotal":{"amount":7960,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":7960,"currency":"EUR"},"unit_price":{"amount":1990,"currency":"EUR"}}],"order_number":"CMGK-QG4E-4N51","payment_policy":"paid","payment_status":"paid","payments":[{"authorized":{"amount":15920,"currency":"EUR"},"captured":{"amount":15920,"currency":"EUR"},"id":"01a226d6-cdc6-713e-9efa-ccb777274fec","method":"cash","refunded":{"amount":0,"currency":"EUR"},"state":"captured","voided":{"amount":0,"currency":"EUR"}}],"placed_at":"2026-11-29T10:25:41.314Z","return_status":"none","status":"confirmed","totals":{"amount_due":{"amount":0,"currency":"EUR"},"amount_owed_to_customer":{"amount":0,"currency":"EUR"},"current_total":{"amount":15920,"currency":"EUR"},"discount":{"amount":0,"currency":"EUR"},"paid":{"amount":15920,"currency":"EUR"},"refunded":{"amount":0,"currency":"EUR"},"shipping":{"amount":0,"currency":"EUR"},"subtotal":{"amount":15920,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":15920,"currency":"EUR"}},"updated_at":"2026-11-29T10:25:41.338Z","version":5},"totals_after":{"discount":{"amount":0,"currency":"EUR"},"shipping":{"amount":990,"currency":"EUR"},"subtotal":{"amount":15920,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":16910,"currency":"EUR"}},"totals_before":{"discount":{"amount":0,"currency":"EUR"},"shipping":{"amount":0,"currency":"EUR"},"subtotal":{"amount":15920,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":15920,"currency":"EUR"}}}
 type EditPreview struct {
-	// AmountDelta A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	AmountDelta *Money         `json:"amount_delta,omitempty"`
-	Changes     []StagedChange `json:"changes"`
+	// AmountDelta The difference: above zero is to be paid, below is owed to the customer
+	AmountDelta *Money `json:"amount_delta,omitempty"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun       *DryRun  `json:"dry_run,omitempty"`
-	Order        Order    `json:"order"`
-	Refused      *Problem `json:"refused,omitempty"`
-	TotalsAfter  *Sums    `json:"totals_after,omitempty"`
-	TotalsBefore *Sums    `json:"totals_before,omitempty"`
+	// Changes What is staged
+	Changes []StagedChange `json:"changes"`
+
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
+	// Order The order as it is
+	Order Order `json:"order"`
+
+	// Refused Why the edit cannot be committed as it is
+	Refused *Problem `json:"refused,omitempty"`
+
+	// TotalsAfter What it would come to
+	TotalsAfter *Sums `json:"totals_after,omitempty"`
+
+	// TotalsBefore What the order comes to now
+	TotalsBefore *Sums `json:"totals_before,omitempty"`
 }
 
 // Erasure defines model for Erasure.
@@ -1466,54 +1651,103 @@ type Erasure struct {
 
 // Fulfillment defines model for Fulfillment.
 type Fulfillment struct {
-	CanceledAt *time.Time         `json:"canceled_at,omitempty"`
-	Id         openapi_types.UUID `json:"id"`
-	Lines      []FulfillmentLine  `json:"lines"`
+	// CanceledAt When it was canceled
+	CanceledAt *time.Time `json:"canceled_at,omitempty"`
+
+	// Id The fulfillment's id
+	Id openapi_types.UUID `json:"id"`
+
+	// Lines What is in it
+	Lines []FulfillmentLine `json:"lines"`
 
 	// LocationId Not for customers, as packages, ship_by and planned_at
-	LocationId *string    `json:"location_id,omitempty"`
-	Packages   *[]Package `json:"packages,omitempty"`
-	PackedAt   *time.Time `json:"packed_at,omitempty"`
-	PlannedAt  *time.Time `json:"planned_at,omitempty"`
-	ShipBy     *time.Time `json:"ship_by,omitempty"`
-	Shipments  *[]struct {
-		Carrier       *string            `json:"carrier,omitempty"`
-		DeliveredAt   *time.Time         `json:"delivered_at,omitempty"`
-		FailedAt      *time.Time         `json:"failed_at,omitempty"`
-		FailureReason *string            `json:"failure_reason,omitempty"`
-		Id            openapi_types.UUID `json:"id"`
+	LocationId *string `json:"location_id,omitempty"`
+
+	// Packages The parcels with their weight and size
+	Packages *[]Package `json:"packages,omitempty"`
+
+	// PackedAt When it was packed
+	PackedAt *time.Time `json:"packed_at,omitempty"`
+
+	// PlannedAt When it was planned
+	PlannedAt *time.Time `json:"planned_at,omitempty"`
+
+	// ShipBy When it should leave at the latest
+	ShipBy *time.Time `json:"ship_by,omitempty"`
+
+	// Shipments What of it has left
+	Shipments *[]struct {
+		// Carrier Who carries the parcel
+		Carrier *string `json:"carrier,omitempty"`
+
+		// DeliveredAt When it arrived
+		DeliveredAt *time.Time `json:"delivered_at,omitempty"`
+
+		// FailedAt When delivery last failed
+		FailedAt *time.Time `json:"failed_at,omitempty"`
+
+		// FailureReason Why delivery failed
+		FailureReason *string `json:"failure_reason,omitempty"`
+
+		// Id The shipment's id
+		Id openapi_types.UUID `json:"id"`
 
 		// LabelRef Not for customers
-		LabelRef       *string           `json:"label_ref,omitempty"`
-		Lines          []FulfillmentLine `json:"lines"`
-		ProofRef       *string           `json:"proof_ref,omitempty"`
-		Service        *string           `json:"service,omitempty"`
-		ShippedAt      time.Time         `json:"shipped_at"`
-		TrackingNumber *string           `json:"tracking_number,omitempty"`
-		TrackingUrl    *string           `json:"tracking_url,omitempty"`
+		LabelRef *string `json:"label_ref,omitempty"`
+
+		// Lines What is in it
+		Lines []FulfillmentLine `json:"lines"`
+
+		// ProofRef Where the proof of delivery is kept
+		ProofRef *string `json:"proof_ref,omitempty"`
+
+		// Service The carrier's product
+		Service *string `json:"service,omitempty"`
+
+		// ShippedAt When it left
+		ShippedAt time.Time `json:"shipped_at"`
+
+		// TrackingNumber The carrier's number of the parcel
+		TrackingNumber *string `json:"tracking_number,omitempty"`
+
+		// TrackingUrl Where the parcel can be followed
+		TrackingUrl *string `json:"tracking_url,omitempty"`
 	} `json:"shipments,omitempty"`
+
+	// State Where it is in its life
 	State FulfillmentState `json:"state"`
 }
 
-// FulfillmentState defines model for Fulfillment.State.
+// FulfillmentState Where it is in its life
 type FulfillmentState string
 
 // FulfillmentCancellation defines model for FulfillmentCancellation.
 type FulfillmentCancellation struct {
+	// Reason Why
 	Reason *string `json:"reason,omitempty"`
 }
 
 // FulfillmentLine defines model for FulfillmentLine.
 type FulfillmentLine struct {
-	Delivered *int64             `json:"delivered,omitempty"`
-	LineId    openapi_types.UUID `json:"line_id"`
-	Quantity  int64              `json:"quantity"`
-	Shipped   *int64             `json:"shipped,omitempty"`
-	Sku       string             `json:"sku"`
+	// Delivered Units that have arrived
+	Delivered *int64 `json:"delivered,omitempty"`
+
+	// LineId The order line's id
+	LineId openapi_types.UUID `json:"line_id"`
+
+	// Quantity Units
+	Quantity int64 `json:"quantity"`
+
+	// Shipped Units that have left
+	Shipped *int64 `json:"shipped,omitempty"`
+
+	// Sku The product's SKU; SKUs differ by case
+	Sku string `json:"sku"`
 }
 
 // FulfillmentMove defines model for FulfillmentMove.
 type FulfillmentMove struct {
+	// LocationId Where to
 	LocationId string `json:"location_id"`
 }
 
@@ -1522,26 +1756,34 @@ type FulfillmentStatus string
 
 // Hold defines model for Hold.
 type Hold struct {
-	HeldAt *time.Time         `json:"held_at,omitempty"`
-	Id     openapi_types.UUID `json:"id"`
+	// HeldAt Since when
+	HeldAt *time.Time `json:"held_at,omitempty"`
+
+	// Id The hold's id
+	Id openapi_types.UUID `json:"id"`
 
 	// LineIds Without them, the whole order
 	LineIds *[]openapi_types.UUID `json:"line_ids,omitempty"`
 
 	// Note Not for customers
-	Note   *string    `json:"note,omitempty"`
-	Reason string     `json:"reason"`
-	Until  *time.Time `json:"until,omitempty"`
+	Note *string `json:"note,omitempty"`
+
+	// Reason Why; for customers always `other`
+	Reason string `json:"reason"`
+
+	// Until When the hold ends by itself
+	Until *time.Time `json:"until,omitempty"`
 }
 
 // HoldRelease defines model for HoldRelease.
 type HoldRelease struct {
-	HoldId UUID `json:"hold_id"`
+	// HoldId The hold
+	HoldId ResourceID `json:"hold_id"`
 }
 
-// ImportedProducts defines model for ImportedProducts.
+// ImportedProducts Example: {"rows":3}
 type ImportedProducts struct {
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	// DryRun Only in answers to `Prefer: dry-run`
 	DryRun *DryRun `json:"dry_run,omitempty"`
 
 	// Rows Products that the catalogue now has as the table says
@@ -1550,111 +1792,194 @@ type ImportedProducts struct {
 
 // Inspection defines model for Inspection.
 type Inspection struct {
+	// Disposition What becomes of the units
 	Disposition InspectionDisposition `json:"disposition"`
-	From        *InspectionFrom       `json:"from,omitempty"`
-	LocationId  *string               `json:"location_id,omitempty"`
+
+	// From Where they are in the books; quality_control if left out
+	From *InspectionFrom `json:"from,omitempty"`
+
+	// LocationId Where; main if left out
+	LocationId *string `json:"location_id,omitempty"`
 
 	// Quantity 1 to 1000000000
-	Quantity int64   `json:"quantity"`
-	Reason   *string `json:"reason,omitempty"`
+	Quantity int64 `json:"quantity"`
+
+	// Reason Why
+	Reason *string `json:"reason,omitempty"`
 }
 
-// InspectionDisposition defines model for Inspection.Disposition.
+// InspectionDisposition What becomes of the units
 type InspectionDisposition string
 
-// InspectionFrom defines model for Inspection.From.
+// InspectionFrom Where they are in the books; quality_control if left out
 type InspectionFrom string
 
 // Instant RFC 3339 with a time zone
 type Instant = time.Time
 
-// Inventory defines model for Inventory.
+// Inventory Example: {"available":300000,"committed":0,"locations":[{"available":200000,"committed":0,"damaged":0,"incoming":0,"location_id":"main","on_hand":200000,"quality_control":0,"reserved":0,"safety_stock":0},{"available":100000,"committed":0,"damaged":0,"incoming":0,"location_id":"north","on_hand":100000,"quality_control":0,"reserved":0,"safety_stock":0}],"on_hand":300000,"reserved":0,"sku":"TSHIRT-L"}
 type Inventory struct {
-	Available       int64                     `json:"available"`
-	BackorderLimit  *int64                    `json:"backorder_limit,omitempty"`
+	// Available Units that can be sold: on hand less all that is held back
+	Available int64 `json:"available"`
+
+	// BackorderLimit Units that may be on backorder, of policy `limit`
+	BackorderLimit *int64 `json:"backorder_limit,omitempty"`
+
+	// BackorderPolicy Whether orders may take more than is available: never, always, or up to the limit
 	BackorderPolicy *InventoryBackorderPolicy `json:"backorder_policy,omitempty"`
 
 	// Backordered Units that orders wait for
 	Backordered *int64 `json:"backordered,omitempty"`
-	Committed   int64  `json:"committed"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun    *DryRun `json:"dry_run,omitempty"`
+	// Committed Of these, units of confirmed orders that have not left
+	Committed int64 `json:"committed"`
+
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
+	// Locations The same by location
 	Locations []struct {
-		Available      int64  `json:"available"`
-		Committed      int64  `json:"committed"`
-		Damaged        *int64 `json:"damaged,omitempty"`
-		Incoming       *int64 `json:"incoming,omitempty"`
-		LocationId     string `json:"location_id"`
-		OnHand         int64  `json:"on_hand"`
+		// Available Units that can be sold: on hand less all that is held back
+		Available int64 `json:"available"`
+
+		// Committed Of these, units of confirmed orders that have not left
+		Committed int64 `json:"committed"`
+
+		// Damaged Units that cannot be sold
+		Damaged *int64 `json:"damaged,omitempty"`
+
+		// Incoming Units on their way from another location
+		Incoming *int64 `json:"incoming,omitempty"`
+
+		// LocationId The location
+		LocationId string `json:"location_id"`
+
+		// OnHand Units in the house
+		OnHand int64 `json:"on_hand"`
+
+		// QualityControl Units that wait to be looked at
 		QualityControl *int64 `json:"quality_control,omitempty"`
-		Reserved       int64  `json:"reserved"`
-		SafetyStock    *int64 `json:"safety_stock,omitempty"`
+
+		// Reserved Of these, units that pending orders and reservations hold
+		Reserved int64 `json:"reserved"`
+
+		// SafetyStock Units that are never sold
+		SafetyStock *int64 `json:"safety_stock,omitempty"`
 	} `json:"locations"`
-	OnHand   int64  `json:"on_hand"`
-	Reserved int64  `json:"reserved"`
-	Sku      string `json:"sku"`
-	Tracked  *bool  `json:"tracked,omitempty"`
+
+	// OnHand Units in the house
+	OnHand int64 `json:"on_hand"`
+
+	// Reserved Of these, units that pending orders and reservations hold
+	Reserved int64 `json:"reserved"`
+
+	// Sku The product's SKU; SKUs differ by case
+	Sku string `json:"sku"`
+
+	// Tracked Whether stock is counted; of an untracked SKU any quantity can be ordered
+	Tracked *bool `json:"tracked,omitempty"`
 
 	// Transfer The transfer that the command was about
 	Transfer *struct {
-		FromLocationId string             `json:"from_location_id"`
-		Id             openapi_types.UUID `json:"id"`
-		InTransit      int64              `json:"in_transit"`
-		ToLocationId   string             `json:"to_location_id"`
+		// FromLocationId Where the units leave
+		FromLocationId string `json:"from_location_id"`
+
+		// Id Names the transfer
+		Id openapi_types.UUID `json:"id"`
+
+		// InTransit Units on the way
+		InTransit int64 `json:"in_transit"`
+
+		// ToLocationId Where they go
+		ToLocationId string `json:"to_location_id"`
 	} `json:"transfer,omitempty"`
 }
 
-// InventoryBackorderPolicy defines model for Inventory.BackorderPolicy.
+// InventoryBackorderPolicy Whether orders may take more than is available: never, always, or up to the limit
 type InventoryBackorderPolicy string
 
 // InventoryChange defines model for InventoryChange.
 type InventoryChange struct {
 	// BackorderLimit Of policy limit, which it needs
-	BackorderLimit  *int64                          `json:"backorder_limit,omitempty"`
+	BackorderLimit *int64 `json:"backorder_limit,omitempty"`
+
+	// BackorderPolicy Whether orders may take more than is available: never, always, or up to the limit
 	BackorderPolicy *InventoryChangeBackorderPolicy `json:"backorder_policy,omitempty"`
-	SafetyStock     *[]struct {
+
+	// SafetyStock Units that are never sold, by location
+	SafetyStock *[]struct {
+		// LocationId The location
 		LocationId string `json:"location_id"`
 
 		// Quantity 0 to 1000000000
 		Quantity int64 `json:"quantity"`
 	} `json:"safety_stock,omitempty"`
+
+	// Tracked Whether stock is counted; of an untracked SKU any quantity can be ordered
 	Tracked *bool `json:"tracked,omitempty"`
 }
 
-// InventoryChangeBackorderPolicy defines model for InventoryChange.BackorderPolicy.
+// InventoryChangeBackorderPolicy Whether orders may take more than is available: never, always, or up to the limit
 type InventoryChangeBackorderPolicy string
 
-// InventoryPage defines model for InventoryPage.
+// InventoryPage Example: {"data":[{"available":47,"committed":0,"damaged":0,"incoming":0,"location_id":"main","on_hand":50,"quality_control":0,"reserved":3,"safety_stock":0,"sku":"TSHIRT-M"}],"page":{"has_more":false,"next_cursor":null,"prev_cursor":null}}
 type InventoryPage struct {
+	// Data The stock, by SKU
 	Data []struct {
-		Available      int64  `json:"available"`
-		Committed      int64  `json:"committed"`
-		Damaged        *int64 `json:"damaged,omitempty"`
-		Incoming       *int64 `json:"incoming,omitempty"`
-		LocationId     string `json:"location_id"`
-		OnHand         int64  `json:"on_hand"`
+		// Available Units that can be sold: on hand less all that is held back
+		Available int64 `json:"available"`
+
+		// Committed Of these, units of confirmed orders that have not left
+		Committed int64 `json:"committed"`
+
+		// Damaged Units that cannot be sold
+		Damaged *int64 `json:"damaged,omitempty"`
+
+		// Incoming Units on their way from another location
+		Incoming *int64 `json:"incoming,omitempty"`
+
+		// LocationId The location
+		LocationId string `json:"location_id"`
+
+		// OnHand Units in the house
+		OnHand int64 `json:"on_hand"`
+
+		// QualityControl Units that wait to be looked at
 		QualityControl *int64 `json:"quality_control,omitempty"`
-		Reserved       int64  `json:"reserved"`
-		SafetyStock    *int64 `json:"safety_stock,omitempty"`
-		Sku            string `json:"sku"`
+
+		// Reserved Of these, units that pending orders and reservations hold
+		Reserved int64 `json:"reserved"`
+
+		// SafetyStock Units that are never sold
+		SafetyStock *int64 `json:"safety_stock,omitempty"`
+
+		// Sku The product's SKU; SKUs differ by case
+		Sku string `json:"sku"`
 	} `json:"data"`
+
+	// Page Where the pages before and after are
 	Page Page `json:"page"`
 }
 
 // Invoice defines model for Invoice.
 type Invoice struct {
-	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Amount What it bills or takes back
 	Amount Money `json:"amount"`
 
 	// CreditOf The invoice that a credit note takes back
-	CreditOf    *string   `json:"credit_of,omitempty"`
-	DocumentRef *string   `json:"document_ref,omitempty"`
-	IssuedAt    time.Time `json:"issued_at"`
-	Number      string    `json:"number"`
-	Series      string    `json:"series"`
+	CreditOf *string `json:"credit_of,omitempty"`
+
+	// DocumentRef Where the document is kept, such as a file name
+	DocumentRef *string `json:"document_ref,omitempty"`
+
+	// IssuedAt When it was issued
+	IssuedAt time.Time `json:"issued_at"`
+
+	// Number Without gaps in its series
+	Number string `json:"number"`
+
+	// Series The series that the number is of
+	Series string `json:"series"`
 }
 
 // LegalHold defines model for LegalHold.
@@ -1663,11 +1988,12 @@ type LegalHold struct {
 	Reason string `json:"reason"`
 }
 
-// Limits defines model for Limits.
+// Limits Example: {"completion":"manual","max_lines":100,"max_quantity":1000,"order_expiry_minutes":30,"reservation_minutes":10,"return_window_days":30}
 type Limits struct {
+	// Completion Whether orders complete by themselves
 	Completion *LimitsCompletion `json:"completion,omitempty"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	// DryRun Only in answers to `Prefer: dry-run`
 	DryRun *DryRun `json:"dry_run,omitempty"`
 
 	// MaxLines Lines of an order
@@ -1686,73 +2012,105 @@ type Limits struct {
 	ReturnWindowDays *int64 `json:"return_window_days,omitempty"`
 }
 
-// LimitsCompletion defines model for Limits.Completion.
+// LimitsCompletion Whether orders complete by themselves
 type LimitsCompletion string
 
 // LineCancellation defines model for LineCancellation.
 type LineCancellation struct {
-	Lines  LineQuantities          `json:"lines"`
-	Note   *string                 `json:"note,omitempty"`
+	// Lines The lines and how many units of each
+	Lines LineQuantities `json:"lines"`
+
+	// Note Free words; they are kept sealed where they may be about a person
+	Note *string `json:"note,omitempty"`
+
+	// Reason Why; customer if left out
 	Reason *LineCancellationReason `json:"reason,omitempty"`
 
 	// RefundPolicy How the money goes back
 	RefundPolicy *string `json:"refund_policy,omitempty"`
 }
 
-// LineCancellationReason defines model for LineCancellation.Reason.
+// LineCancellationReason Why; customer if left out
 type LineCancellationReason string
 
 // LineQuantities defines model for LineQuantities.
 type LineQuantities = []struct {
-	LineId   UUID  `json:"line_id"`
+	// LineId The order line's id
+	LineId ResourceID `json:"line_id"`
+
+	// Quantity Units of it
 	Quantity int64 `json:"quantity"`
 }
 
-// Location defines model for Location.
+// Location Example: {"country":"DE","id":"north","name":"North hall","pickable":true,"priority":1}
 type Location struct {
+	// Country Where it lies, ISO 3166-1 alpha-2
 	Country *string `json:"country,omitempty"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun   *DryRun `json:"dry_run,omitempty"`
-	Id       string  `json:"id"`
-	Name     string  `json:"name"`
-	Pickable bool    `json:"pickable"`
-	Priority int64   `json:"priority"`
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
+	// Id The location's id
+	Id string `json:"id"`
+
+	// Name How people call it
+	Name string `json:"name"`
+
+	// Pickable Whether orders may take stock from it
+	Pickable bool `json:"pickable"`
+
+	// Priority Orders take stock from the lowest first
+	Priority int64 `json:"priority"`
 }
 
-// Locations defines model for Locations.
+// Locations Example: {"data":[{"id":"main","name":"Main hall","pickable":true,"priority":1}]}
 type Locations struct {
+	// Data The locations, by priority, then id
 	Data []Location `json:"data"`
 }
 
-// Metric defines model for Metric.
+// Metric Example: {"bucket":"day","currency":"EUR","name":"gross_sales","points":[{"start":"2026-11-26T23:00:00.000Z","value":0},{"start":"2026-11-27T23:00:00.000Z","value":0},{"start":"2026-11-28T23:00:00.000Z","value":2000}],"total":2000,"tz":"Europe/Berlin","unit":"money"}
 type Metric struct {
-	Bucket   string  `json:"bucket"`
+	// Bucket How long each bucket is
+	Bucket string `json:"bucket"`
+
+	// Currency Of money
 	Currency *string `json:"currency,omitempty"`
-	Name     string  `json:"name"`
-	Points   []struct {
+
+	// Name The figure
+	Name string `json:"name"`
+
+	// Points Every bucket of the range, in order; zero where nothing happened
+	Points []struct {
+		// Start First instant of the bucket
 		Start time.Time `json:"start"`
 
-		// Value A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
-		// integers must expect of shops with amounts out of the ordinary.
+		// Value The figure in it; ratios in parts per million
 		Value Total `json:"value"`
 	} `json:"points"`
 
-	// Total A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
-	// integers must expect of shops with amounts out of the ordinary.
+	// Total The figure over the whole range
 	Total Total `json:"total"`
 
 	// Tz The time zone whose midnights are the ends of the buckets
-	Tz   string     `json:"tz"`
+	Tz string `json:"tz"`
+
+	// Unit What it is measured in
 	Unit MetricUnit `json:"unit"`
 }
 
-// MetricCatalogue defines model for MetricCatalogue.
+// MetricCatalogue Example: {"data":[{"definition":"value of the lines of placed orders and of what edits add, before discounts, without tax","name":"gross_sales","unit":"money"},{"definition":"discounts on the lines of placed orders and on what edits add, without tax","name":"discounts","unit":"money"}]}
 type MetricCatalogue struct {
+	// Data The figures
 	Data []struct {
-		Definition string     `json:"definition"`
-		Name       string     `json:"name"`
-		Unit       MetricUnit `json:"unit"`
+		// Definition What is counted, and how
+		Definition string `json:"definition"`
+
+		// Name What GET /v1/metrics/{name} knows it by
+		Name string `json:"name"`
+
+		// Unit What it is measured in
+		Unit MetricUnit `json:"unit"`
 	} `json:"data"`
 }
 
@@ -1763,14 +2121,16 @@ type MetricUnit string
 //
 // Example: {"amount":1299,"currency":"EUR"}
 type Money struct {
-	Amount   int64  `json:"amount"`
+	// Amount Minor units as ISO 4217 counts them: 1299 EUR is 12.99, 1299 JPY is 1299
+	Amount int64 `json:"amount"`
+
+	// Currency ISO 4217 code, in capitals
 	Currency string `json:"currency"`
 }
 
 // MoneyTotal defines model for MoneyTotal.
 type MoneyTotal struct {
-	// Amount A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
-	// integers must expect of shops with amounts out of the ordinary.
+	// Amount The sum
 	Amount Total `json:"amount"`
 
 	// Currency ISO 4217 code
@@ -1779,13 +2139,17 @@ type MoneyTotal struct {
 
 // NewCreditNote defines model for NewCreditNote.
 type NewCreditNote struct {
-	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Amount        *Money  `json:"amount,omitempty"`
-	DocumentRef   *string `json:"document_ref,omitempty"`
-	InvoiceNumber string  `json:"invoice_number"`
-	Reason        *string `json:"reason,omitempty"`
+	// Amount What it takes back; all that is left of the invoice if left out
+	Amount *Money `json:"amount,omitempty"`
+
+	// DocumentRef Where the document is kept, such as a file name
+	DocumentRef *string `json:"document_ref,omitempty"`
+
+	// InvoiceNumber The invoice that it takes back
+	InvoiceNumber string `json:"invoice_number"`
+
+	// Reason Why
+	Reason *string `json:"reason,omitempty"`
 
 	// Series The year, unless another one is named
 	Series *string `json:"series,omitempty"`
@@ -1797,64 +2161,90 @@ type NewDiscount struct {
 	Amounts *[]Money `json:"amounts,omitempty"`
 
 	// Code What customers enter, in any case; without one every order gets it
-	Code       *string `json:"code,omitempty"`
-	Combinable *bool   `json:"combinable,omitempty"`
-	Disabled   *bool   `json:"disabled,omitempty"`
+	Code *string `json:"code,omitempty"`
+
+	// Combinable Whether it applies beside other discounts; false if left out
+	Combinable *bool `json:"combinable,omitempty"`
+
+	// Disabled Whether it is switched off; false if left out
+	Disabled *bool `json:"disabled,omitempty"`
 
 	// Id A new one if it is left out. In a PUT, that of the path
-	Id              *string         `json:"id,omitempty"`
-	Kind            NewDiscountKind `json:"kind"`
-	MinimumSubtotal *[]Money        `json:"minimum_subtotal,omitempty"`
-	Name            *string         `json:"name,omitempty"`
+	Id *string `json:"id,omitempty"`
+
+	// Kind A share of the price, or a sum
+	Kind NewDiscountKind `json:"kind"`
+
+	// MinimumSubtotal The least subtotal, in each currency
+	MinimumSubtotal *[]Money `json:"minimum_subtotal,omitempty"`
+
+	// Name How it is called on invoices
+	Name *string `json:"name,omitempty"`
 
 	// Rate Of a percentage, parts per million: 100000 is 10 %
-	Rate  *int64            `json:"rate,omitempty"`
+	Rate *int64 `json:"rate,omitempty"`
+
+	// Scope What it applies to; order if left out
 	Scope *NewDiscountScope `json:"scope,omitempty"`
-	Skus  *[]string         `json:"skus,omitempty"`
+
+	// Skus Of scope skus
+	Skus *[]string `json:"skus,omitempty"`
 
 	// UsageLimit Orders that may get it; 0: any number
 	UsageLimit *int64 `json:"usage_limit,omitempty"`
 
-	// ValidFrom RFC 3339 with a time zone
+	// ValidFrom First instant at which it applies; without it, always
 	ValidFrom *Instant `json:"valid_from,omitempty"`
 
-	// ValidTo RFC 3339 with a time zone
+	// ValidTo End of its validity, exclusive; without it, for ever
 	ValidTo *Instant `json:"valid_to,omitempty"`
 }
 
-// NewDiscountKind defines model for NewDiscount.Kind.
+// NewDiscountKind A share of the price, or a sum
 type NewDiscountKind string
 
-// NewDiscountScope defines model for NewDiscount.Scope.
+// NewDiscountScope What it applies to; order if left out
 type NewDiscountScope string
 
 // NewFulfillment defines model for NewFulfillment.
 type NewFulfillment struct {
-	Lines      *LineQuantities `json:"lines,omitempty"`
-	LocationId *string         `json:"location_id,omitempty"`
-	Packages   *[]Package      `json:"packages,omitempty"`
-	Planned    *bool           `json:"planned,omitempty"`
+	// Lines What; all that is open if left out
+	Lines *LineQuantities `json:"lines,omitempty"`
 
-	// ShipBy RFC 3339 with a time zone
+	// LocationId Where; main if left out
+	LocationId *string `json:"location_id,omitempty"`
+
+	// Packages The parcels with their weight and size
+	Packages *[]Package `json:"packages,omitempty"`
+
+	// Planned Only plan it; false if left out
+	Planned *bool `json:"planned,omitempty"`
+
+	// ShipBy When it should leave at the latest
 	ShipBy *Instant `json:"ship_by,omitempty"`
 }
 
 // NewHold defines model for NewHold.
 type NewHold struct {
 	// LineIds Without them, the whole order
-	LineIds *[]UUID        `json:"line_ids,omitempty"`
-	Note    *string        `json:"note,omitempty"`
-	Reason  *NewHoldReason `json:"reason,omitempty"`
+	LineIds *[]ResourceID `json:"line_ids,omitempty"`
 
-	// Until RFC 3339 with a time zone
+	// Note Free words; they are kept sealed where they may be about a person
+	Note *string `json:"note,omitempty"`
+
+	// Reason Why; manual if left out
+	Reason *NewHoldReason `json:"reason,omitempty"`
+
+	// Until When the hold ends by itself
 	Until *Instant `json:"until,omitempty"`
 }
 
-// NewHoldReason defines model for NewHold.Reason.
+// NewHoldReason Why; manual if left out
 type NewHoldReason string
 
 // NewInvoice defines model for NewInvoice.
 type NewInvoice struct {
+	// DocumentRef Where the document is kept, such as a file name
 	DocumentRef *string `json:"document_ref,omitempty"`
 
 	// Series The year, unless another one is named
@@ -1863,6 +2253,7 @@ type NewInvoice struct {
 
 // NewLimits defines model for NewLimits.
 type NewLimits struct {
+	// Completion Whether orders complete by themselves
 	Completion *NewLimitsCompletion `json:"completion,omitempty"`
 
 	// MaxLines Lines of an order
@@ -1881,67 +2272,93 @@ type NewLimits struct {
 	ReturnWindowDays *int64 `json:"return_window_days,omitempty"`
 }
 
-// NewLimitsCompletion defines model for NewLimits.Completion.
+// NewLimitsCompletion Whether orders complete by themselves
 type NewLimitsCompletion string
 
 // NewLocation defines model for NewLocation.
 type NewLocation struct {
+	// Country Where it lies, ISO 3166-1 alpha-2
 	Country *string `json:"country,omitempty"`
 
 	// Id A new one if it is left out. In a PUT, that of the path
-	Id   *string `json:"id,omitempty"`
-	Name string  `json:"name"`
+	Id *string `json:"id,omitempty"`
 
-	// Pickable Whether orders may take stock from it
+	// Name How people call it
+	Name string `json:"name"`
+
+	// Pickable Whether orders may take stock from it; true if left out
 	Pickable *bool `json:"pickable,omitempty"`
 
-	// Priority Orders take stock from the lowest first
+	// Priority Orders take stock from the lowest first; 0 if left out
 	Priority *int64 `json:"priority,omitempty"`
 }
 
 // NewNote defines model for NewNote.
 type NewNote struct {
+	// Body The words
 	Body string `json:"body"`
 
-	// From Whose words they are
-	From       *NewNoteFrom       `json:"from,omitempty"`
+	// From Whose words they are; staff if left out
+	From *NewNoteFrom `json:"from,omitempty"`
+
+	// Visibility Whether customers see it; internal if left out
 	Visibility *NewNoteVisibility `json:"visibility,omitempty"`
 }
 
-// NewNoteFrom Whose words they are
+// NewNoteFrom Whose words they are; staff if left out
 type NewNoteFrom string
 
-// NewNoteVisibility defines model for NewNote.Visibility.
+// NewNoteVisibility Whether customers see it; internal if left out
 type NewNoteVisibility string
 
 // NewOrder defines model for NewOrder.
 type NewOrder struct {
+	// BillingAddress Whom the invoice is for: personal data
 	BillingAddress *Address `json:"billing_address,omitempty"`
-	Channel        *string  `json:"channel,omitempty"`
-	Currency       string   `json:"currency"`
-	Customer       *struct {
+
+	// Channel Where the order comes from; web if left out
+	Channel *string `json:"channel,omitempty"`
+
+	// Currency ISO 4217 code, in capitals
+	Currency string `json:"currency"`
+
+	// Customer Who orders; without it a guest
+	Customer *struct {
+		// Email E-mail address: personal data
 		Email *string `json:"email,omitempty"`
-		Id    *string `json:"id,omitempty"`
+
+		// Id The id that the shop knows the customer by
+		Id *string `json:"id,omitempty"`
+
+		// Phone Phone number: personal data
 		Phone *string `json:"phone,omitempty"`
 	} `json:"customer,omitempty"`
+
+	// DiscountCodes Codes that the customer entered
 	DiscountCodes *[]string `json:"discount_codes,omitempty"`
 
-	// Draft Begin a draft; nothing is reserved
+	// Draft Begin a draft; nothing is reserved; false if left out
 	Draft *bool `json:"draft,omitempty"`
 
-	// ExpectedTotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// ExpectedTotal The total that the customer was shown; another one is refused with price_changed
 	ExpectedTotal *Money `json:"expected_total,omitempty"`
 
 	// ExternalId The order's name in the channel, unique there
-	ExternalId *string       `json:"external_id,omitempty"`
-	Lines      NewOrderLines `json:"lines"`
-	Locale     *string       `json:"locale,omitempty"`
+	ExternalId *string `json:"external_id,omitempty"`
+
+	// Lines What is ordered
+	Lines NewOrderLines `json:"lines"`
+
+	// Locale BCP 47 language tag, such as de-AT
+	Locale *string `json:"locale,omitempty"`
 
 	// QuoteToken Of a quote for the same lines, in place of expected_total
-	QuoteToken      *string  `json:"quote_token,omitempty"`
-	ReservationId   *UUID    `json:"reservation_id,omitempty"`
+	QuoteToken *string `json:"quote_token,omitempty"`
+
+	// ReservationId A reservation whose units the order takes over
+	ReservationId *ResourceID `json:"reservation_id,omitempty"`
+
+	// ShippingAddress Where the goods go: personal data
 	ShippingAddress *Address `json:"shipping_address,omitempty"`
 
 	// ShippingMethod Of the tenant's settings; without one nothing is charged
@@ -1951,29 +2368,46 @@ type NewOrder struct {
 // NewOrderLines defines model for NewOrderLines.
 type NewOrderLines = []struct {
 	// Quantity 1 to 1000000
-	Quantity int64  `json:"quantity"`
-	Sku      string `json:"sku"`
+	Quantity int64 `json:"quantity"`
+
+	// Sku A listed product
+	Sku string `json:"sku"`
 }
 
 // NewPaymentPolicy defines model for NewPaymentPolicy.
 type NewPaymentPolicy struct {
-	AllowUnpaidPacking *bool                  `json:"allow_unpaid_packing,omitempty"`
-	Policy             NewPaymentPolicyPolicy `json:"policy"`
+	// AllowUnpaidPacking Whether goods may be packed before they are paid; false if left out
+	AllowUnpaidPacking *bool `json:"allow_unpaid_packing,omitempty"`
+
+	// Policy What has to be there before an order is confirmed: the money, its authorisation, or nothing
+	Policy NewPaymentPolicyPolicy `json:"policy"`
 }
 
-// NewPaymentPolicyPolicy defines model for NewPaymentPolicy.Policy.
+// NewPaymentPolicyPolicy What has to be there before an order is confirmed: the money, its authorisation, or nothing
 type NewPaymentPolicyPolicy string
 
 // NewProduct defines model for NewProduct.
 type NewProduct struct {
 	// Channels Where it is on sale; none: everywhere
-	Channels         *[]string `json:"channels,omitempty"`
-	Name             string    `json:"name"`
-	Prices           []Money   `json:"prices"`
-	RequiresShipping *bool     `json:"requires_shipping,omitempty"`
-	Sellable         *bool     `json:"sellable,omitempty"`
-	Sku              string    `json:"sku"`
-	TaxClass         *string   `json:"tax_class,omitempty"`
+	Channels *[]string `json:"channels,omitempty"`
+
+	// Name How customers call it
+	Name string `json:"name"`
+
+	// Prices The price in each currency
+	Prices []Money `json:"prices"`
+
+	// RequiresShipping Whether it has to be sent; true if left out
+	RequiresShipping *bool `json:"requires_shipping,omitempty"`
+
+	// Sellable Whether it can be ordered; true if left out
+	Sellable *bool `json:"sellable,omitempty"`
+
+	// Sku Names the product for ever
+	Sku string `json:"sku"`
+
+	// TaxClass Class of goods that a tax rate is for; without one the standard rate
+	TaxClass *string `json:"tax_class,omitempty"`
 
 	// WeightGrams Of one unit
 	WeightGrams *int64 `json:"weight_grams,omitempty"`
@@ -1981,64 +2415,98 @@ type NewProduct struct {
 
 // NewReservation defines model for NewReservation.
 type NewReservation struct {
+	// CustomerId Whom it is for; only an order of this customer can take it over
 	CustomerId *string `json:"customer_id,omitempty"`
 
-	// ExpiresAt RFC 3339 with a time zone
-	ExpiresAt        *Instant `json:"expires_at,omitempty"`
-	ExpiresInSeconds *int64   `json:"expires_in_seconds,omitempty"`
-	Lines            []struct {
-		Quantity int64  `json:"quantity"`
-		Sku      string `json:"sku"`
+	// ExpiresAt Until when, in place of expires_in_seconds
+	ExpiresAt *Instant `json:"expires_at,omitempty"`
+
+	// ExpiresInSeconds How long; the time of the settings if left out
+	ExpiresInSeconds *int64 `json:"expires_in_seconds,omitempty"`
+
+	// Lines What to hold
+	Lines []struct {
+		// Quantity Units
+		Quantity int64 `json:"quantity"`
+
+		// Sku The product's SKU; SKUs differ by case
+		Sku string `json:"sku"`
 	} `json:"lines"`
+
+	// Reference The sender's own reference, such as a document's number
 	Reference *string `json:"reference,omitempty"`
 }
 
 // NewReturn defines model for NewReturn.
 type NewReturn struct {
-	Kind  *NewReturnKind `json:"kind,omitempty"`
+	// Kind Goods for money, goods for other goods, or a complaint; return if left out
+	Kind *NewReturnKind `json:"kind,omitempty"`
+
+	// Lines What is to come back
 	Lines []struct {
-		LineId   UUID    `json:"line_id"`
-		Note     *string `json:"note,omitempty"`
-		Quantity int64   `json:"quantity"`
+		// LineId The order line's id
+		LineId ResourceID `json:"line_id"`
+
+		// Note What the customer wrote about it
+		Note *string `json:"note,omitempty"`
+
+		// Quantity Units
+		Quantity int64 `json:"quantity"`
 
 		// ReasonCode Such as damaged, wrong_item, too_small, unwanted
 		ReasonCode *string `json:"reason_code,omitempty"`
 	} `json:"lines"`
+
+	// LocationId Where the goods are to go
 	LocationId *string `json:"location_id,omitempty"`
 
 	// Note What the customer wrote
 	Note *string `json:"note,omitempty"`
 
-	// OverrideWindow Staff take it though the time for returns is over
+	// OverrideWindow Staff take it though the time for returns is over; false if left out
 	OverrideWindow *bool `json:"override_window,omitempty"`
 
 	// RequestedResolution Such as refund, exchange, store_credit
 	RequestedResolution *string `json:"requested_resolution,omitempty"`
 }
 
-// NewReturnKind defines model for NewReturn.Kind.
+// NewReturnKind Goods for money, goods for other goods, or a complaint; return if left out
 type NewReturnKind string
 
 // NewRounding defines model for NewRounding.
 type NewRounding struct {
-	Mode  *NewRoundingMode  `json:"mode,omitempty"`
+	// Mode Where a half goes: up, or to the even neighbour; half_up if left out
+	Mode *NewRoundingMode `json:"mode,omitempty"`
+
+	// Scope What is rounded: each line, the lines of a rate, or the order; line if left out
 	Scope *NewRoundingScope `json:"scope,omitempty"`
 }
 
-// NewRoundingMode defines model for NewRounding.Mode.
+// NewRoundingMode Where a half goes: up, or to the even neighbour; half_up if left out
 type NewRoundingMode string
 
-// NewRoundingScope defines model for NewRounding.Scope.
+// NewRoundingScope What is rounded: each line, the lines of a rate, or the order; line if left out
 type NewRoundingScope string
 
 // NewShipment defines model for NewShipment.
 type NewShipment struct {
-	Carrier        *string         `json:"carrier,omitempty"`
-	LabelRef       *string         `json:"label_ref,omitempty"`
-	Lines          *LineQuantities `json:"lines,omitempty"`
-	Service        *string         `json:"service,omitempty"`
-	TrackingNumber *string         `json:"tracking_number,omitempty"`
-	TrackingUrl    *string         `json:"tracking_url,omitempty"`
+	// Carrier Who carries the parcel
+	Carrier *string `json:"carrier,omitempty"`
+
+	// LabelRef Where the label is kept
+	LabelRef *string `json:"label_ref,omitempty"`
+
+	// Lines What leaves; all that is packed if left out
+	Lines *LineQuantities `json:"lines,omitempty"`
+
+	// Service The carrier's product
+	Service *string `json:"service,omitempty"`
+
+	// TrackingNumber The carrier's number of the parcel
+	TrackingNumber *string `json:"tracking_number,omitempty"`
+
+	// TrackingUrl Where the parcel can be followed
+	TrackingUrl *string `json:"tracking_url,omitempty"`
 }
 
 // NewShippingMethod defines model for NewShippingMethod.
@@ -2048,25 +2516,33 @@ type NewShippingMethod struct {
 
 	// Countries None: everywhere
 	Countries *[]string `json:"countries,omitempty"`
-	Disabled  *bool     `json:"disabled,omitempty"`
+
+	// Disabled Whether it is switched off; false if left out
+	Disabled *bool `json:"disabled,omitempty"`
 
 	// Id What customers choose; a new one if it is left out. In a PUT, that of the path
-	Id   *string               `json:"id,omitempty"`
+	Id *string `json:"id,omitempty"`
+
+	// Kind One price, or a price by subtotal or by weight
 	Kind NewShippingMethodKind `json:"kind"`
-	Name string                `json:"name"`
+
+	// Name How customers call it
+	Name string `json:"name"`
 
 	// Prices Of a flat method, one a currency
-	Prices   *[]Money `json:"prices,omitempty"`
-	TaxClass *string  `json:"tax_class,omitempty"`
+	Prices *[]Money `json:"prices,omitempty"`
 
-	// ValidFrom RFC 3339 with a time zone
+	// TaxClass Whose tax rate it has
+	TaxClass *string `json:"tax_class,omitempty"`
+
+	// ValidFrom First instant at which it applies; without it, always
 	ValidFrom *Instant `json:"valid_from,omitempty"`
 
-	// ValidTo RFC 3339 with a time zone
+	// ValidTo End of its validity, exclusive; without it, for ever
 	ValidTo *Instant `json:"valid_to,omitempty"`
 }
 
-// NewShippingMethodKind defines model for NewShippingMethod.Kind.
+// NewShippingMethodKind One price, or a price by subtotal or by weight
 type NewShippingMethodKind string
 
 // NewTaxRate defines model for NewTaxRate.
@@ -2077,7 +2553,7 @@ type NewTaxRate struct {
 	// Country ISO 3166-1 alpha-2; empty or *: every country without a rate of its own. In a PUT, that of the path
 	Country *string `json:"country,omitempty"`
 
-	// Inclusive Whether prices contain it
+	// Inclusive Whether prices contain it; false if left out
 	Inclusive *bool `json:"inclusive,omitempty"`
 
 	// Rate Parts per million: 190000 is 19 %
@@ -2095,44 +2571,64 @@ type NewTimeZone struct {
 
 // NewTransfer defines model for NewTransfer.
 type NewTransfer struct {
+	// FromLocationId Where the units leave; main if left out
 	FromLocationId *string `json:"from_location_id,omitempty"`
 
 	// Quantity 1 to 1000000000
-	Quantity     int64   `json:"quantity"`
-	Reference    *string `json:"reference,omitempty"`
-	ToLocationId string  `json:"to_location_id"`
+	Quantity int64 `json:"quantity"`
+
+	// Reference The sender's own reference, such as a document's number
+	Reference *string `json:"reference,omitempty"`
+
+	// ToLocationId Where they go
+	ToLocationId string `json:"to_location_id"`
 }
 
 // Note defines model for Note.
 type Note struct {
+	// AddedAt When it was added
 	AddedAt time.Time `json:"added_at"`
-	AddedBy *string   `json:"added_by,omitempty"`
+
+	// AddedBy Who added it
+	AddedBy *string `json:"added_by,omitempty"`
 
 	// Body A customer's words are personal data
-	Body       *string            `json:"body,omitempty"`
-	EditedAt   *time.Time         `json:"edited_at,omitempty"`
-	From       NoteFrom           `json:"from"`
-	Id         openapi_types.UUID `json:"id"`
-	Visibility NoteVisibility     `json:"visibility"`
+	Body *string `json:"body,omitempty"`
+
+	// EditedAt When its words were last replaced
+	EditedAt *time.Time `json:"edited_at,omitempty"`
+
+	// From Whose words they are
+	From NoteFrom `json:"from"`
+
+	// Id The note's id
+	Id openapi_types.UUID `json:"id"`
+
+	// Visibility Whether customers see it
+	Visibility NoteVisibility `json:"visibility"`
 }
 
-// NoteFrom defines model for Note.From.
+// NoteFrom Whose words they are
 type NoteFrom string
 
-// NoteVisibility defines model for Note.Visibility.
+// NoteVisibility Whether customers see it
 type NoteVisibility string
 
 // NoteChange defines model for NoteChange.
 type NoteChange struct {
-	Body       *string               `json:"body,omitempty"`
+	// Body The new words
+	Body *string `json:"body,omitempty"`
+
+	// Visibility Whether customers see it
 	Visibility *NoteChangeVisibility `json:"visibility,omitempty"`
 }
 
-// NoteChangeVisibility defines model for NoteChange.Visibility.
+// NoteChangeVisibility Whether customers see it
 type NoteChangeVisibility string
 
-// Notes defines model for Notes.
+// Notes Example: {"data":[{"added_at":"2026-11-29T10:25:30.672Z","added_by":"tester","body":"rang twice","from":"staff","id":"01a226d6-a430-78f0-ac6a-c39414083a20","visibility":"internal"}]}
 type Notes struct {
+	// Data The notes, oldest first
 	Data []Note `json:"data"`
 }
 
@@ -2141,40 +2637,75 @@ type Nothing = map[string]interface{}
 
 // OpenEdit defines model for OpenEdit.
 type OpenEdit struct {
-	BaseVersion int64              `json:"base_version"`
-	BegunAt     time.Time          `json:"begun_at"`
-	BegunBy     *string            `json:"begun_by,omitempty"`
-	Changes     []StagedChange     `json:"changes"`
-	Id          openapi_types.UUID `json:"id"`
+	// BaseVersion The version of the order that it was begun at
+	BaseVersion int64 `json:"base_version"`
+
+	// BegunAt When it was begun
+	BegunAt time.Time `json:"begun_at"`
+
+	// BegunBy Who began it
+	BegunBy *string `json:"begun_by,omitempty"`
+
+	// Changes What is staged
+	Changes []StagedChange `json:"changes"`
+
+	// Id The edit's id
+	Id openapi_types.UUID `json:"id"`
 }
 
-// Order defines model for Order.
+// Order Example: {"_links":{"events":"/v1/orders/01a226d6-a3cf-7612-9350-5e216f047ec9/events","self":"/v1/orders/01a226d6-a3cf-7612-9350-5e216f047ec9"},"allowed_actions":["mark-paid","hold","edit","cancel","cancel-lines"],"channel":"web","currency":"EUR","customer":{"email":"a@example.test","id":"c-1001"},"expires_at":"2026-11-29T11:25:30.575Z","external_id":"web-88123","fulfillment_status":"unfulfilled","holds":[],"id":"01a226d6-a3cf-7612-9350-5e216f047ec9","lines":[{"counters":{"backordered":0,"canceled":0,"delivered":0,"fulfilled":0,"ordered":2,"refunded_quantity":0,"reserved":2,"restocked":0,"return_requested":0,"returned":0,"shipped":0,"written_off":0},"current":{"quantity":2,"tax":{"amount":400,"currency":"EUR"},"total":{"amount":2400,"currency":"EUR"}},"discount":{"amount":0,"currency":"EUR"},"id":"7242255b-e95a-55c9-b125-f3d3f47224a6","name":"T-shirt, medium","quantity":2,"requires_shipping":true,"sku":"TSHIRT-M","subtotal":{"amount":2000,"currency":"EUR"},"tax":{"amount":400,"currency":"EUR"},"taxes":[{"amount":{"amount":400,"currency":"EUR"},"code":"STD","inclusive":false,"rate":200000}],"total":{"amount":2400,"currency":"EUR"},"unit_price":{"amount":1000,"currency":"EUR"}}],"order_number":"6M2Y-45QG-8ZP9","payment_policy":"authorized","payment_status":"unpaid","placed_at":"2026-11-29T10:25:30.575Z","return_status":"none","status":"pending","totals":{"amount_due":{"amount":2400,"currency":"EUR"},"amount_owed_to_customer":{"amount":0,"currency":"EUR"},"current_total":{"amount":2400,"currency":"EUR"},"discount":{"amount":0,"currency":"EUR"},"paid":{"amount":0,"currency":"EUR"},"refunded":{"amount":0,"currency":"EUR"},"shipping":{"amount":0,"currency":"EUR"},"subtotal":{"amount":2000,"currency":"EUR"},"tax":{"amount":400,"currency":"EUR"},"total":{"amount":2400,"currency":"EUR"}},"updated_at":"2026-11-29T10:25:30.575Z","version":1}
 type Order struct {
+	// UnderscoreLinks Where more about the order is
 	UnderscoreLinks map[string]string `json:"_links"`
 
 	// AllowedActions What would not be refused now; to customers, what they can ask for themselves
-	AllowedActions []string   `json:"allowed_actions"`
-	ArchivedAt     *time.Time `json:"archived_at,omitempty"`
+	AllowedActions []string `json:"allowed_actions"`
+
+	// ArchivedAt When it was archived
+	ArchivedAt *time.Time `json:"archived_at,omitempty"`
 
 	// Backordered Units that are not in stock yet
-	Backordered    *int64     `json:"backordered,omitempty"`
-	BillingAddress *Address   `json:"billing_address,omitempty"`
-	CanceledAt     *time.Time `json:"canceled_at,omitempty"`
-	Cancellation   *struct {
+	Backordered *int64 `json:"backordered,omitempty"`
+
+	// BillingAddress Whom the invoice is for: personal data
+	BillingAddress *Address `json:"billing_address,omitempty"`
+
+	// CanceledAt When it was canceled
+	CanceledAt *time.Time `json:"canceled_at,omitempty"`
+
+	// Cancellation Why the order was canceled
+	Cancellation *struct {
 		// Note Not for customers
 		Note *string `json:"note,omitempty"`
 
 		// Reason To customers, the shop's own reasons fraud and staff are other
 		Reason *string `json:"reason,omitempty"`
 	} `json:"cancellation,omitempty"`
-	Channel     string     `json:"channel"`
+
+	// Channel Where the order comes from, such as web or a marketplace
+	Channel string `json:"channel"`
+
+	// CompletedAt When it was completed
 	CompletedAt *time.Time `json:"completed_at,omitempty"`
+
+	// ConfirmedAt When it was confirmed
 	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
-	Country     *string    `json:"country,omitempty"`
-	Currency    string     `json:"currency"`
-	Customer    *struct {
+
+	// Country ISO 3166-1 alpha-2 code, in capitals
+	Country *string `json:"country,omitempty"`
+
+	// Currency ISO 4217 code, in capitals
+	Currency string `json:"currency"`
+
+	// Customer Who ordered
+	Customer *struct {
+		// Email E-mail address: personal data
 		Email *string `json:"email,omitempty"`
-		Id    *string `json:"id,omitempty"`
+
+		// Id The id that the shop knows the customer by
+		Id *string `json:"id,omitempty"`
+
+		// Phone Phone number: personal data
 		Phone *string `json:"phone,omitempty"`
 	} `json:"customer,omitempty"`
 
@@ -2182,122 +2713,206 @@ type Order struct {
 	CustomerNote *string `json:"customer_note,omitempty"`
 
 	// DiscountCodes That a draft asks for
-	DiscountCodes *[]string        `json:"discount_codes,omitempty"`
-	Discounts     *[]OrderDiscount `json:"discounts,omitempty"`
-	DraftedAt     *time.Time       `json:"drafted_at,omitempty"`
+	DiscountCodes *[]string `json:"discount_codes,omitempty"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun            *DryRun           `json:"dry_run,omitempty"`
-	Edit              *OpenEdit         `json:"edit,omitempty"`
-	ExpiredAt         *time.Time        `json:"expired_at,omitempty"`
-	ExpiresAt         *time.Time        `json:"expires_at,omitempty"`
-	ExternalId        *string           `json:"external_id,omitempty"`
+	// Discounts The discounts that apply
+	Discounts *[]OrderDiscount `json:"discounts,omitempty"`
+
+	// DraftedAt When its draft was begun
+	DraftedAt *time.Time `json:"drafted_at,omitempty"`
+
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
+	// Edit The edit that is open
+	Edit *OpenEdit `json:"edit,omitempty"`
+
+	// ExpiredAt When it expired
+	ExpiredAt *time.Time `json:"expired_at,omitempty"`
+
+	// ExpiresAt When a pending order expires
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// ExternalId The order's name in its channel
+	ExternalId *string `json:"external_id,omitempty"`
+
+	// FulfillmentStatus Where its goods are
 	FulfillmentStatus FulfillmentStatus `json:"fulfillment_status"`
-	Fulfillments      *[]Fulfillment    `json:"fulfillments,omitempty"`
+
+	// Fulfillments What is packed together
+	Fulfillments *[]Fulfillment `json:"fulfillments,omitempty"`
 
 	// Holds Empty to customers
-	Holds      []Hold             `json:"holds"`
-	Id         openapi_types.UUID `json:"id"`
-	ImportedAt *time.Time         `json:"imported_at,omitempty"`
+	Holds []Hold `json:"holds"`
+
+	// Id The order's id, a UUID of version 7
+	Id openapi_types.UUID `json:"id"`
+
+	// ImportedAt When it was imported
+	ImportedAt *time.Time `json:"imported_at,omitempty"`
 
 	// InspectionPending Goods came back that nobody has looked at yet
-	InspectionPending *bool       `json:"inspection_pending,omitempty"`
-	Invoices          *[]Invoice  `json:"invoices,omitempty"`
-	Lines             []OrderLine `json:"lines"`
-	Locale            *string     `json:"locale,omitempty"`
+	InspectionPending *bool `json:"inspection_pending,omitempty"`
+
+	// Invoices Invoices and credit notes
+	Invoices *[]Invoice `json:"invoices,omitempty"`
+
+	// Lines The lines as they were sold, with what became of their units
+	Lines []OrderLine `json:"lines"`
+
+	// Locale BCP 47 language tag, such as de-AT
+	Locale *string `json:"locale,omitempty"`
 
 	// Metadata Not for customers
-	Metadata      *map[string]string  `json:"metadata,omitempty"`
-	Notes         *[]Note             `json:"notes,omitempty"`
-	OrderNumber   string              `json:"order_number"`
+	Metadata *map[string]string `json:"metadata,omitempty"`
+
+	// Notes Notes that the caller may see
+	Notes *[]Note `json:"notes,omitempty"`
+
+	// OrderNumber Twelve characters in groups of four, readable on the phone
+	OrderNumber string `json:"order_number"`
+
+	// PaymentPolicy What has to be there before the order is confirmed
 	PaymentPolicy *OrderPaymentPolicy `json:"payment_policy,omitempty"`
-	PaymentStatus PaymentStatus       `json:"payment_status"`
-	Payments      *[]OrderPayment     `json:"payments,omitempty"`
+
+	// PaymentStatus Where its money is
+	PaymentStatus PaymentStatus `json:"payment_status"`
+
+	// Payments The payments
+	Payments *[]OrderPayment `json:"payments,omitempty"`
 
 	// PersonalData Why personal data is left out, if the order has some
-	PersonalData    *OrderPersonalData `json:"personal_data,omitempty"`
-	PlacedAt        time.Time          `json:"placed_at"`
-	ReturnStatus    OrderReturnStatus  `json:"return_status"`
-	Returns         *[]OrderReturn     `json:"returns,omitempty"`
-	ShippingAddress *Address           `json:"shipping_address,omitempty"`
-	ShippingLines   *[]OrderShipping   `json:"shipping_lines,omitempty"`
+	PersonalData *OrderPersonalData `json:"personal_data,omitempty"`
+
+	// PlacedAt When it was placed
+	PlacedAt time.Time `json:"placed_at"`
+
+	// ReturnStatus What has come back
+	ReturnStatus OrderReturnStatus `json:"return_status"`
+
+	// Returns What comes back
+	Returns *[]OrderReturn `json:"returns,omitempty"`
+
+	// ShippingAddress Where the goods go: personal data
+	ShippingAddress *Address `json:"shipping_address,omitempty"`
+
+	// ShippingLines What is sent, and what that costs
+	ShippingLines *[]OrderShipping `json:"shipping_lines,omitempty"`
 
 	// ShippingMethod That a draft asks for
 	ShippingMethod *string `json:"shipping_method,omitempty"`
 
 	// Source The books that an imported order comes from
-	Source *string     `json:"source,omitempty"`
+	Source *string `json:"source,omitempty"`
+
+	// Status Where the order is in its life
 	Status OrderStatus `json:"status"`
 
 	// Tags Not for customers
-	Tags      *[]string `json:"tags,omitempty"`
-	Totals    Totals    `json:"totals"`
+	Tags *[]string `json:"tags,omitempty"`
+
+	// Totals The sums
+	Totals Totals `json:"totals"`
+
+	// UpdatedAt When it last changed
 	UpdatedAt time.Time `json:"updated_at"`
-	Version   int64     `json:"version"`
+
+	// Version Counts the changes, from 1; it is what the ETag is made of
+	Version int64 `json:"version"`
 }
 
-// OrderPaymentPolicy defines model for Order.PaymentPolicy.
+// OrderPaymentPolicy What has to be there before the order is confirmed
 type OrderPaymentPolicy string
 
 // OrderPersonalData Why personal data is left out, if the order has some
 type OrderPersonalData string
 
-// OrderReturnStatus defines model for Order.ReturnStatus.
+// OrderReturnStatus What has come back
 type OrderReturnStatus string
 
-// OrderStatus defines model for Order.Status.
+// OrderStatus Where the order is in its life
 type OrderStatus string
 
 // OrderDiff Example: {"changes":[{"new":"canceled","old":"pending","op":"replace","path":"/status"}],"from":{"at":"2026-03-01T12:00:00.000Z","position":17,"version":1},"personal_data_changed":false,"to":{"at":"2026-03-01T12:05:00.000Z","position":21,"version":2}}
 type OrderDiff struct {
+	// Changes What changed between them
 	Changes []struct {
 		// New Not with remove
 		New interface{} `json:"new,omitempty"`
 
 		// Old Not with add
-		Old interface{}        `json:"old,omitempty"`
-		Op  OrderDiffChangesOp `json:"op"`
+		Old interface{} `json:"old,omitempty"`
+
+		// Op Whether it was added, removed or replaced
+		Op OrderDiffChangesOp `json:"op"`
 
 		// Path JSON pointer (RFC 6901) into the order
 		Path string `json:"path"`
 	} `json:"changes"`
-	From                OrderMoment `json:"from"`
-	PersonalDataChanged bool        `json:"personal_data_changed"`
-	To                  OrderMoment `json:"to"`
+
+	// From The earlier moment
+	From OrderMoment `json:"from"`
+
+	// PersonalDataChanged Whether personal data changed; it is not shown
+	PersonalDataChanged bool `json:"personal_data_changed"`
+
+	// To The later moment
+	To OrderMoment `json:"to"`
 }
 
-// OrderDiffChangesOp defines model for OrderDiff.Changes.Op.
+// OrderDiffChangesOp Whether it was added, removed or replaced
 type OrderDiffChangesOp string
 
 // OrderDiscount defines model for OrderDiscount.
 type OrderDiscount struct {
-	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Amount Money   `json:"amount"`
-	Code   *string `json:"code,omitempty"`
-	Id     string  `json:"id"`
+	// Amount What it takes off
+	Amount Money `json:"amount"`
+
+	// Code The code that gave it
+	Code *string `json:"code,omitempty"`
+
+	// Id The discount
+	Id string `json:"id"`
 }
 
-// OrderEvents defines model for OrderEvents.
+// OrderEvents Example: {"data":[{"actor":{"id":"tester","type":"staff"},"data":{"channel_id":"web","currency":"EUR","customer_id":"c-1001","expires_at":"2026-11-29T11:25:30.575Z","external_id":"web-88123","lines":[{"line_id":"7242255b-e95a-55c9-b125-f3d3f47224a6","product_name":"T-shirt, medium","quantity":2,"requires_shipping":true,"sku":"TSHIRT-M","subtotal":2000,"tax_class":"standard","tax_lines":[{"amount":400,"code":"STD","rate":200000}],"total":2400,"unit_price":1000}],"order_id":"01a226d6-a3cf-7612-9350-5e216f047ec9","order_number":"6M2Y-45QG-8ZP9","payment_policy":"authorized","placed_at":"2026-11-29T10:25:30.575Z","rounding":{"mode":"half_even","scope":"order"},"totals":{"discount":0,"shipping":0,"subtotal":2000,"tax":400,"total":2400}},"id":"01a226d6-a3de-7227-a707-19880537e75e","occurred_at":"2026-11-29T10:25:30.575Z","position":14,"recorded_at":"2026-11-29T10:25:30.593Z","request_id":"01a226d6-a3ce-7d7a-a3dd-7ac2b914a7a9","type":"order.placed.v1","version":1}],"page":{"has_more":false,"next_after":null}}
 type OrderEvents struct {
+	// Data The events, oldest first
 	Data []struct {
+		// Actor Who did it
 		Actor *Actor `json:"actor,omitempty"`
 
 		// CausationId The event that caused it, if one did
-		CausationId *string                `json:"causation_id,omitempty"`
-		Data        map[string]interface{} `json:"data"`
-		Id          openapi_types.UUID     `json:"id"`
-		OccurredAt  time.Time              `json:"occurred_at"`
-		Position    int64                  `json:"position"`
-		RecordedAt  time.Time              `json:"recorded_at"`
+		CausationId *string `json:"causation_id,omitempty"`
+
+		// Data What happened, without personal data
+		Data map[string]interface{} `json:"data"`
+
+		// Id The event's id
+		Id openapi_types.UUID `json:"id"`
+
+		// OccurredAt When it happened in the world
+		OccurredAt time.Time `json:"occurred_at"`
+
+		// Position Place in the log's total order of events
+		Position int64 `json:"position"`
+
+		// RecordedAt When it was stored
+		RecordedAt time.Time `json:"recorded_at"`
 
 		// RequestId Of the request that caused it
 		RequestId *string `json:"request_id,omitempty"`
-		Type      string  `json:"type"`
-		Version   int64   `json:"version"`
+
+		// Type Its stored name, such as order.placed.v1
+		Type string `json:"type"`
+
+		// Version Its place in the order
+		Version int64 `json:"version"`
 	} `json:"data"`
+
+	// Page How to go on
 	Page struct {
+		// HasMore Whether there are more events
 		HasMore bool `json:"has_more"`
 
 		// NextAfter What to send as `after` for the next page
@@ -2307,318 +2922,452 @@ type OrderEvents struct {
 
 // OrderLine defines model for OrderLine.
 type OrderLine struct {
+	// Counters What became of its units: ordered, canceled, reserved, backordered, fulfilled, shipped, delivered, return_requested, returned, restocked, written_off, refunded_quantity
 	Counters map[string]int64 `json:"counters"`
 
 	// Current Of the units that are still wanted, as they would be paid back
 	Current *struct {
+		// Quantity Units that are still wanted
 		Quantity int64 `json:"quantity"`
 
-		// Tax A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-		//
-		// Example: {"amount":1299,"currency":"EUR"}
+		// Tax The tax of them
 		Tax Money `json:"tax"`
 
-		// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-		//
-		// Example: {"amount":1299,"currency":"EUR"}
+		// Total What they come to
 		Total Money `json:"total"`
 	} `json:"current,omitempty"`
 
-	// Discount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Discount         Money              `json:"discount"`
-	Discounts        *[]OrderDiscount   `json:"discounts,omitempty"`
-	Id               openapi_types.UUID `json:"id"`
-	Name             *string            `json:"name,omitempty"`
-	Quantity         int64              `json:"quantity"`
-	RequiresShipping bool               `json:"requires_shipping"`
-	Sku              string             `json:"sku"`
+	// Discount Its share of the discounts
+	Discount Money `json:"discount"`
 
-	// Subtotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Discounts Its share of each discount
+	Discounts *[]OrderDiscount `json:"discounts,omitempty"`
+
+	// Id The line's id
+	Id openapi_types.UUID `json:"id"`
+
+	// Name How the product was called
+	Name *string `json:"name,omitempty"`
+
+	// Quantity Units that were ordered
+	Quantity int64 `json:"quantity"`
+
+	// RequiresShipping Whether it has to be sent
+	RequiresShipping bool `json:"requires_shipping"`
+
+	// Sku The product's SKU; SKUs differ by case
+	Sku string `json:"sku"`
+
+	// Subtotal Unit prices times quantities
 	Subtotal Money `json:"subtotal"`
 
-	// Tax A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Tax   Money      `json:"tax"`
+	// Tax The tax, whether prices contain it or not
+	Tax Money `json:"tax"`
+
+	// Taxes The tax by rate
 	Taxes *[]TaxLine `json:"taxes,omitempty"`
 
-	// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Total What the line comes to
 	Total Money `json:"total"`
 
-	// UnitPrice A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// UnitPrice Price of one unit
 	UnitPrice Money `json:"unit_price"`
 }
 
 // OrderMoment defines model for OrderMoment.
 type OrderMoment struct {
-	At       *time.Time `json:"at,omitempty"`
-	Position *int64     `json:"position,omitempty"`
+	// At When that was
+	At *time.Time `json:"at,omitempty"`
+
+	// Position Place in the log's total order of events
+	Position *int64 `json:"position,omitempty"`
 
 	// Version 0: before its first event
 	Version int64 `json:"version"`
 }
 
-// OrderPage defines model for OrderPage.
+// OrderPage Example: {"data":[{"amount_due":{"amount":2400,"currency":"EUR"},"amount_owed_to_customer":{"amount":0,"currency":"EUR"},"backordered_units":0,"channel":"web","currency":"EUR","current_total":{"amount":2400,"currency":"EUR"},"customer_id":"c-1001","due_at":"2026-11-29T11:25:30.575Z","due_kind":"order","expires_at":"2026-11-29T11:25:30.575Z","external_id":"web-88123","fulfillment_status":"unfulfilled","id":"01a226d6-a3cf-7612-9350-5e216f047ec9","line_count":1,"on_hold":false,"open_units":2,"order_number":"6M2Y-45QG-8ZP9","payment_status":"unpaid","placed_at":"2026-11-29T10:25:30.575Z","return_status":"none","skus":["TSHIRT-M"],"status":"pending","total":{"amount":2400,"currency":"EUR"},"units":2,"units_canceled":0,"units_returned":0,"updated_at":"2026-11-29T10:25:30.672Z","version":2}],"page":{"has_more":false,"next_cursor":null,"prev_cursor":null}}
 type OrderPage struct {
-	Count *Count         `json:"count,omitempty"`
-	Data  []OrderSummary `json:"data"`
-	Page  Page           `json:"page"`
+	// Count How many there are, if `count` asked for it
+	Count *Count `json:"count,omitempty"`
+
+	// Data The orders
+	Data []OrderSummary `json:"data"`
+
+	// Page Where the pages before and after are
+	Page Page `json:"page"`
 }
 
 // OrderPatch defines model for OrderPatch.
 type OrderPatch struct {
+	// BillingAddress What is to change in it
 	BillingAddress *AddressPatch `json:"billing_address,omitempty"`
-	Customer       *struct {
+
+	// Customer Who orders; null takes the contact away
+	Customer *struct {
+		// Email E-mail address: personal data
 		Email *string `json:"email,omitempty"`
 
 		// Id Of drafts only
-		Id    *string `json:"id,omitempty"`
+		Id *string `json:"id,omitempty"`
+
+		// Phone Phone number: personal data
 		Phone *string `json:"phone,omitempty"`
 	} `json:"customer,omitempty"`
-	DiscountCodes *[]string      `json:"discount_codes,omitempty"`
-	Lines         *NewOrderLines `json:"lines,omitempty"`
-	Locale        *string        `json:"locale,omitempty"`
+
+	// DiscountCodes Of drafts only
+	DiscountCodes *[]string `json:"discount_codes,omitempty"`
+
+	// Lines Of drafts only: all lines
+	Lines *NewOrderLines `json:"lines,omitempty"`
+
+	// Locale Of drafts only
+	Locale *string `json:"locale,omitempty"`
 
 	// Metadata Values to set; null unsets one of them, or all
-	Metadata        *map[string]*string `json:"metadata,omitempty"`
-	ShippingAddress *AddressPatch       `json:"shipping_address,omitempty"`
-	ShippingMethod  *string             `json:"shipping_method,omitempty"`
-	Tags            *[]string           `json:"tags,omitempty"`
+	Metadata *map[string]*string `json:"metadata,omitempty"`
+
+	// ShippingAddress What is to change in it, as long as nothing has left
+	ShippingAddress *AddressPatch `json:"shipping_address,omitempty"`
+
+	// ShippingMethod Of drafts only
+	ShippingMethod *string `json:"shipping_method,omitempty"`
+
+	// Tags All tags that the order is to have; null takes them away
+	Tags *[]string `json:"tags,omitempty"`
 }
 
 // OrderPayment defines model for OrderPayment.
 type OrderPayment struct {
-	// Authorized A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Authorized What may be taken
 	Authorized Money `json:"authorized"`
 
-	// Captured A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Captured  Money              `json:"captured"`
-	Id        openapi_types.UUID `json:"id"`
-	Method    *string            `json:"method,omitempty"`
-	Reference *string            `json:"reference,omitempty"`
+	// Captured What was taken
+	Captured Money `json:"captured"`
 
-	// Refunded A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Refunded Money  `json:"refunded"`
-	State    string `json:"state"`
+	// Id The payment's id
+	Id openapi_types.UUID `json:"id"`
 
-	// Voided A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Method How the money moves, such as cash
+	Method *string `json:"method,omitempty"`
+
+	// Reference Where it stands in the books
+	Reference *string `json:"reference,omitempty"`
+
+	// Refunded What was paid back
+	Refunded Money `json:"refunded"`
+
+	// State Where the payment is in its life
+	State string `json:"state"`
+
+	// Voided What will not be taken
 	Voided Money `json:"voided"`
 }
 
 // OrderReturn defines model for OrderReturn.
 type OrderReturn struct {
-	CanceledAt   *time.Time `json:"canceled_at,omitempty"`
-	CreditNumber *string    `json:"credit_number,omitempty"`
+	// CanceledAt When it was canceled
+	CanceledAt *time.Time `json:"canceled_at,omitempty"`
+
+	// CreditNumber Of imported books
+	CreditNumber *string `json:"credit_number,omitempty"`
 
 	// CustomerNote What the customer wrote: personal data
-	CustomerNote  *string `json:"customer_note,omitempty"`
+	CustomerNote *string `json:"customer_note,omitempty"`
+
+	// DeclineReason Why it was refused
 	DeclineReason *string `json:"decline_reason,omitempty"`
 
-	// Fee A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Fee  *Money             `json:"fee,omitempty"`
-	Id   openapi_types.UUID `json:"id"`
-	Kind *OrderReturnKind   `json:"kind,omitempty"`
+	// Fee What is kept back
+	Fee *Money `json:"fee,omitempty"`
+
+	// Id The return's id
+	Id openapi_types.UUID `json:"id"`
+
+	// Kind Goods for money, goods for other goods, or a complaint
+	Kind *OrderReturnKind `json:"kind,omitempty"`
 
 	// Lines What was credited
 	Lines *[]struct {
-		// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-		//
-		// Example: {"amount":1299,"currency":"EUR"}
-		Amount   Money              `json:"amount"`
-		LineId   openapi_types.UUID `json:"line_id"`
-		Quantity int64              `json:"quantity"`
-		Sku      string             `json:"sku"`
+		// Amount What was credited for it
+		Amount Money `json:"amount"`
+
+		// LineId The order line's id
+		LineId openapi_types.UUID `json:"line_id"`
+
+		// Quantity Units
+		Quantity int64 `json:"quantity"`
+
+		// Sku The product's SKU; SKUs differ by case
+		Sku string `json:"sku"`
 	} `json:"lines,omitempty"`
 
 	// LocationId Not for customers
 	LocationId *string `json:"location_id,omitempty"`
-	Received   *[]struct {
+
+	// Received What came
+	Received *[]struct {
 		// Condition Not for customers
 		Condition *string `json:"condition,omitempty"`
 
 		// Disposition Not for customers
-		Disposition *string            `json:"disposition,omitempty"`
-		LineId      openapi_types.UUID `json:"line_id"`
-		Quantity    int64              `json:"quantity"`
-		Sku         string             `json:"sku"`
+		Disposition *string `json:"disposition,omitempty"`
+
+		// LineId The order line's id
+		LineId openapi_types.UUID `json:"line_id"`
+
+		// Quantity Units
+		Quantity int64 `json:"quantity"`
+
+		// Sku The product's SKU; SKUs differ by case
+		Sku string `json:"sku"`
 	} `json:"received,omitempty"`
 
-	// Refund A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Refund             *Money              `json:"refund,omitempty"`
-	ReplacementOrderId *openapi_types.UUID `json:"replacement_order_id,omitempty"`
-	Requested          *[]struct {
-		LineId     openapi_types.UUID `json:"line_id"`
-		Note       *string            `json:"note,omitempty"`
-		Quantity   int64              `json:"quantity"`
-		ReasonCode *string            `json:"reason_code,omitempty"`
-		Sku        string             `json:"sku"`
-	} `json:"requested,omitempty"`
-	RequestedAt         *time.Time       `json:"requested_at,omitempty"`
-	RequestedResolution *string          `json:"requested_resolution,omitempty"`
-	ResolvedAt          *time.Time       `json:"resolved_at,omitempty"`
-	ReturnedAt          *time.Time       `json:"returned_at,omitempty"`
-	Source              *string          `json:"source,omitempty"`
-	State               OrderReturnState `json:"state"`
+	// Refund What is paid back
+	Refund *Money `json:"refund,omitempty"`
 
-	// StoreCredit A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// ReplacementOrderId The order that replaces the goods
+	ReplacementOrderId *openapi_types.UUID `json:"replacement_order_id,omitempty"`
+
+	// Requested What is to come back
+	Requested *[]struct {
+		// LineId The order line's id
+		LineId openapi_types.UUID `json:"line_id"`
+
+		// Note What was written about it
+		Note *string `json:"note,omitempty"`
+
+		// Quantity Units
+		Quantity int64 `json:"quantity"`
+
+		// ReasonCode Why
+		ReasonCode *string `json:"reason_code,omitempty"`
+
+		// Sku The product's SKU; SKUs differ by case
+		Sku string `json:"sku"`
+	} `json:"requested,omitempty"`
+
+	// RequestedAt When it was asked for
+	RequestedAt *time.Time `json:"requested_at,omitempty"`
+
+	// RequestedResolution What the customer would like
+	RequestedResolution *string `json:"requested_resolution,omitempty"`
+
+	// ResolvedAt When it was ended with money, credit or a replacement
+	ResolvedAt *time.Time `json:"resolved_at,omitempty"`
+
+	// ReturnedAt When the last goods came back
+	ReturnedAt *time.Time `json:"returned_at,omitempty"`
+
+	// Source Where it was imported from
+	Source *string `json:"source,omitempty"`
+
+	// State Where it is in its life
+	State OrderReturnState `json:"state"`
+
+	// StoreCredit What is given as credit of the shop
 	StoreCredit *Money `json:"store_credit,omitempty"`
 }
 
-// OrderReturnKind defines model for OrderReturn.Kind.
+// OrderReturnKind Goods for money, goods for other goods, or a complaint
 type OrderReturnKind string
 
-// OrderReturnState defines model for OrderReturn.State.
+// OrderReturnState Where it is in its life
 type OrderReturnState string
 
 // OrderShipping defines model for OrderShipping.
 type OrderShipping struct {
-	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Amount Money      `json:"amount"`
-	Method string     `json:"method"`
-	Taxes  *[]TaxLine `json:"taxes,omitempty"`
+	// Amount Its price
+	Amount Money `json:"amount"`
 
-	// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Method The shipping method
+	Method string `json:"method"`
+
+	// Taxes The tax by rate
+	Taxes *[]TaxLine `json:"taxes,omitempty"`
+
+	// Total Its price with tax
 	Total Money `json:"total"`
 }
 
 // OrderSummary defines model for OrderSummary.
 type OrderSummary struct {
-	// AmountDue A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// AmountDue What is still to be paid
 	AmountDue *Money `json:"amount_due,omitempty"`
 
-	// AmountOwedToCustomer A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	AmountOwedToCustomer *Money     `json:"amount_owed_to_customer,omitempty"`
-	ArchivedAt           *time.Time `json:"archived_at,omitempty"`
+	// AmountOwedToCustomer What is to be paid back
+	AmountOwedToCustomer *Money `json:"amount_owed_to_customer,omitempty"`
+
+	// ArchivedAt When it was archived
+	ArchivedAt *time.Time `json:"archived_at,omitempty"`
 
 	// BackorderedUnits Units that are not in stock yet
-	BackorderedUnits *int64     `json:"backordered_units,omitempty"`
-	CanceledAt       *time.Time `json:"canceled_at,omitempty"`
-	Channel          string     `json:"channel"`
-	CompletedAt      *time.Time `json:"completed_at,omitempty"`
-	ConfirmedAt      *time.Time `json:"confirmed_at,omitempty"`
-	Country          *string    `json:"country,omitempty"`
-	Currency         string     `json:"currency"`
+	BackorderedUnits *int64 `json:"backordered_units,omitempty"`
 
-	// CurrentTotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	CurrentTotal *Money  `json:"current_total,omitempty"`
-	CustomerId   *string `json:"customer_id,omitempty"`
+	// CanceledAt When it was canceled
+	CanceledAt *time.Time `json:"canceled_at,omitempty"`
+
+	// Channel Where the order comes from, such as web or a marketplace
+	Channel string `json:"channel"`
+
+	// CompletedAt When it was completed
+	CompletedAt *time.Time `json:"completed_at,omitempty"`
+
+	// ConfirmedAt When it was confirmed
+	ConfirmedAt *time.Time `json:"confirmed_at,omitempty"`
+
+	// Country ISO 3166-1 alpha-2 code, in capitals
+	Country *string `json:"country,omitempty"`
+
+	// Currency ISO 4217 code, in capitals
+	Currency string `json:"currency"`
+
+	// CurrentTotal What it costs now
+	CurrentTotal *Money `json:"current_total,omitempty"`
+
+	// CustomerId The customer's id, as orders name it
+	CustomerId *string `json:"customer_id,omitempty"`
 
 	// DueAt When the order expires or a hold ends, whichever is first
-	DueAt             *time.Time           `json:"due_at,omitempty"`
-	DueHoldId         *openapi_types.UUID  `json:"due_hold_id,omitempty"`
-	DueKind           *OrderSummaryDueKind `json:"due_kind,omitempty"`
-	ExpiresAt         *time.Time           `json:"expires_at,omitempty"`
-	ExternalId        *string              `json:"external_id,omitempty"`
-	FulfillmentStatus FulfillmentStatus    `json:"fulfillment_status"`
-	HoldReasons       *[]string            `json:"hold_reasons,omitempty"`
-	Id                openapi_types.UUID   `json:"id"`
-	LineCount         *int64               `json:"line_count,omitempty"`
+	DueAt *time.Time `json:"due_at,omitempty"`
+
+	// DueHoldId The hold that ends then
+	DueHoldId *openapi_types.UUID `json:"due_hold_id,omitempty"`
+
+	// DueKind What is due then
+	DueKind *OrderSummaryDueKind `json:"due_kind,omitempty"`
+
+	// ExpiresAt When a pending order expires
+	ExpiresAt *time.Time `json:"expires_at,omitempty"`
+
+	// ExternalId The order's name in its channel
+	ExternalId *string `json:"external_id,omitempty"`
+
+	// FulfillmentStatus Where its goods are
+	FulfillmentStatus FulfillmentStatus `json:"fulfillment_status"`
+
+	// HoldReasons Why it is held
+	HoldReasons *[]string `json:"hold_reasons,omitempty"`
+
+	// Id The order's id
+	Id openapi_types.UUID `json:"id"`
+
+	// LineCount Its lines
+	LineCount *int64 `json:"line_count,omitempty"`
 
 	// OnHold The order, or a part of it, is held
 	OnHold *bool `json:"on_hold,omitempty"`
 
 	// OpenUnits Units that need a parcel and have not left
-	OpenUnits     *int64        `json:"open_units,omitempty"`
-	OrderNumber   string        `json:"order_number"`
+	OpenUnits *int64 `json:"open_units,omitempty"`
+
+	// OrderNumber Readable on the phone
+	OrderNumber string `json:"order_number"`
+
+	// PaymentStatus Where its money is
 	PaymentStatus PaymentStatus `json:"payment_status"`
-	PlacedAt      time.Time     `json:"placed_at"`
-	ReturnStatus  string        `json:"return_status"`
+
+	// PlacedAt When it was placed
+	PlacedAt time.Time `json:"placed_at"`
+
+	// ReturnStatus What has come back
+	ReturnStatus string `json:"return_status"`
 
 	// ShipBy The earliest of the planned fulfilments
 	ShipBy *time.Time `json:"ship_by,omitempty"`
-	Skus   *[]string  `json:"skus,omitempty"`
-	Status string     `json:"status"`
+
+	// Skus What was ordered
+	Skus *[]string `json:"skus,omitempty"`
+
+	// Status Where it is in its life
+	Status string `json:"status"`
 
 	// Tags Not for customers
 	Tags *[]string `json:"tags,omitempty"`
 
-	// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Total         Money     `json:"total"`
-	Units         *int64    `json:"units,omitempty"`
-	UnitsCanceled *int64    `json:"units_canceled,omitempty"`
-	UnitsReturned *int64    `json:"units_returned,omitempty"`
-	UpdatedAt     time.Time `json:"updated_at"`
-	Version       int64     `json:"version"`
+	// Total What it was placed at
+	Total Money `json:"total"`
+
+	// Units Units that were ordered
+	Units *int64 `json:"units,omitempty"`
+
+	// UnitsCanceled Units that were canceled
+	UnitsCanceled *int64 `json:"units_canceled,omitempty"`
+
+	// UnitsReturned Units that came back
+	UnitsReturned *int64 `json:"units_returned,omitempty"`
+
+	// UpdatedAt When it last changed
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// Version Counts the changes, from 1; it is what the ETag is made of
+	Version int64 `json:"version"`
 }
 
-// OrderSummaryDueKind defines model for OrderSummary.DueKind.
+// OrderSummaryDueKind What is due then
 type OrderSummaryDueKind string
 
 // Package defines model for Package.
 type Package struct {
-	HeightMm    *int64 `json:"height_mm,omitempty"`
-	LengthMm    *int64 `json:"length_mm,omitempty"`
+	// HeightMm Height in millimetres
+	HeightMm *int64 `json:"height_mm,omitempty"`
+
+	// LengthMm Length in millimetres
+	LengthMm *int64 `json:"length_mm,omitempty"`
+
+	// WeightGrams Weight in grams
 	WeightGrams *int64 `json:"weight_grams,omitempty"`
-	WidthMm     *int64 `json:"width_mm,omitempty"`
+
+	// WidthMm Width in millimetres
+	WidthMm *int64 `json:"width_mm,omitempty"`
 }
 
 // Packing defines model for Packing.
 type Packing struct {
-	Lines    *LineQuantities `json:"lines,omitempty"`
-	Packages *[]Package      `json:"packages,omitempty"`
+	// Lines What; all that is planned if left out
+	Lines *LineQuantities `json:"lines,omitempty"`
+
+	// Packages The parcels with their weight and size
+	Packages *[]Package `json:"packages,omitempty"`
 }
 
 // Page defines model for Page.
 type Page struct {
-	HasMore    bool    `json:"has_more"`
+	// HasMore Whether there is a next page
+	HasMore bool `json:"has_more"`
+
+	// NextCursor For the next page; null if there is none
 	NextCursor *string `json:"next_cursor,omitempty"`
+
+	// PrevCursor For the page before; null if there is none
 	PrevCursor *string `json:"prev_cursor,omitempty"`
 }
 
 // PaidBack defines model for PaidBack.
 type PaidBack struct {
-	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Amount    *Money  `json:"amount,omitempty"`
-	Method    *string `json:"method,omitempty"`
+	// Amount What was paid back; all that is owed if left out
+	Amount *Money `json:"amount,omitempty"`
+
+	// Method How it was paid back; cash if left out
+	Method *string `json:"method,omitempty"`
+
+	// Reference Where it stands in the books
 	Reference *string `json:"reference,omitempty"`
 }
 
-// PaymentPolicy defines model for PaymentPolicy.
+// PaymentPolicy Example: {"allow_unpaid_packing":false,"policy":"on_account"}
 type PaymentPolicy struct {
+	// AllowUnpaidPacking Whether goods may be packed before they are paid
 	AllowUnpaidPacking *bool `json:"allow_unpaid_packing,omitempty"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun *DryRun             `json:"dry_run,omitempty"`
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
+	// Policy What has to be there before an order is confirmed: the money, its authorisation, or nothing
 	Policy PaymentPolicyPolicy `json:"policy"`
 }
 
-// PaymentPolicyPolicy defines model for PaymentPolicy.Policy.
+// PaymentPolicyPolicy What has to be there before an order is confirmed: the money, its authorisation, or nothing
 type PaymentPolicyPolicy string
 
 // PaymentStatus defines model for PaymentStatus.
@@ -2626,24 +3375,43 @@ type PaymentStatus string
 
 // PlannedEvent defines model for PlannedEvent.
 type PlannedEvent struct {
-	Data       map[string]interface{} `json:"data"`
-	StreamType string                 `json:"stream_type"`
-	Type       string                 `json:"type"`
+	// Data What would happen, without personal data
+	Data map[string]interface{} `json:"data"`
+
+	// StreamType What it would happen to, such as order or stock
+	StreamType string `json:"stream_type"`
+
+	// Type Its stored name, such as order.placed.v1
+	Type string `json:"type"`
 }
 
-// Problem defines model for Problem.
+// Problem Example: {"code":"insufficient_stock","detail":"Of TSHIRT-M 2 are asked for and 1 is available","errors":[{"code":"insufficient_stock","detail":"Of TSHIRT-M 2 are asked for and 1 is available","meta":{"available":1,"requested":2,"sku":"TSHIRT-M"},"pointer":"/lines/0/quantity"}],"instance":"urn:ordermill:request:01990f3c-0000-7000-8000-000000000011","request_id":"01990f3c-0000-7000-8000-000000000011","retryable":false,"status":409,"title":"Not enough stock","trace_id":"159cc729a67e396d3aa6f3612cf51c4c","type":"https://ordermill.example/problems/insufficient_stock"}
 type Problem struct {
-	Available      *int64  `json:"available,omitempty"`
-	Code           string  `json:"code"`
-	CurrentVersion *int64  `json:"current_version,omitempty"`
-	Detail         *string `json:"detail,omitempty"`
+	// Available Units that there are
+	Available *int64 `json:"available,omitempty"`
+
+	// Code For programs, from a closed list
+	Code string `json:"code"`
+
+	// CurrentVersion The version that is there
+	CurrentVersion *int64 `json:"current_version,omitempty"`
+
+	// Detail What happened and what to do
+	Detail *string `json:"detail,omitempty"`
 
 	// Errors What is wrong, in the order of the fields; a hundred at most
 	Errors *[]struct {
-		Code   string                  `json:"code"`
-		Detail *string                 `json:"detail,omitempty"`
-		Header *string                 `json:"header,omitempty"`
-		Meta   *map[string]interface{} `json:"meta,omitempty"`
+		// Code For programs
+		Code string `json:"code"`
+
+		// Detail What is wrong
+		Detail *string `json:"detail,omitempty"`
+
+		// Header Which header
+		Header *string `json:"header,omitempty"`
+
+		// Meta What a program may want to know
+		Meta *map[string]interface{} `json:"meta,omitempty"`
 
 		// Parameter Of the query or of the path
 		Parameter *string `json:"parameter,omitempty"`
@@ -2651,318 +3419,512 @@ type Problem struct {
 		// Pointer Into the body that was sent, RFC 6901
 		Pointer *string `json:"pointer,omitempty"`
 	} `json:"errors,omitempty"`
-	ExistingId    *string `json:"existing_id,omitempty"`
-	Instance      *string `json:"instance,omitempty"`
-	RequestId     string  `json:"request_id"`
+
+	// ExistingId What is there already
+	ExistingId *string `json:"existing_id,omitempty"`
+
+	// Instance Names this occurrence
+	Instance *string `json:"instance,omitempty"`
+
+	// RequestId Names the request in the logs
+	RequestId string `json:"request_id"`
+
+	// RequiredScope The scope that is missing
 	RequiredScope *string `json:"required_scope,omitempty"`
-	RetryAfterMs  *int64  `json:"retry_after_ms,omitempty"`
-	Retryable     bool    `json:"retryable"`
-	Status        int32   `json:"status"`
-	Title         string  `json:"title"`
-	TraceId       *string `json:"trace_id,omitempty"`
-	Type          string  `json:"type"`
+
+	// RetryAfterMs How long to wait
+	RetryAfterMs *int64 `json:"retry_after_ms,omitempty"`
+
+	// Retryable Whether the same request may succeed later
+	Retryable bool `json:"retryable"`
+
+	// Status The HTTP status
+	Status int32 `json:"status"`
+
+	// Title What it is, in a few words
+	Title string `json:"title"`
+
+	// TraceId Names the trace
+	TraceId *string `json:"trace_id,omitempty"`
+
+	// Type A URI for each code
+	Type string `json:"type"`
 }
 
-// Product defines model for Product.
+// Product Example: {"name":"T-shirt, medium, last season","prices":[{"amount":1000,"currency":"EUR"}],"requires_shipping":true,"sellable":false,"sku":"TSHIRT-M","tax_class":"reduced","version":4}
 type Product struct {
+	// Channels Where it is on sale; none: everywhere
 	Channels *[]string `json:"channels,omitempty"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun           *DryRun `json:"dry_run,omitempty"`
-	Name             string  `json:"name"`
-	Prices           []Money `json:"prices"`
-	RequiresShipping bool    `json:"requires_shipping"`
-	Sellable         bool    `json:"sellable"`
-	Sku              string  `json:"sku"`
-	TaxClass         *string `json:"tax_class,omitempty"`
-	Version          int64   `json:"version"`
-	WeightGrams      *int64  `json:"weight_grams,omitempty"`
-}
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
 
-// ProductChange defines model for ProductChange.
-type ProductChange struct {
-	// Channels Where it is on sale; none: everywhere
-	Channels         *[]string `json:"channels,omitempty"`
-	Name             *string   `json:"name,omitempty"`
-	Prices           *[]Money  `json:"prices,omitempty"`
-	RequiresShipping *bool     `json:"requires_shipping,omitempty"`
-	Sellable         *bool     `json:"sellable,omitempty"`
-	TaxClass         *string   `json:"tax_class,omitempty"`
+	// Name How customers call it
+	Name string `json:"name"`
+
+	// Prices The price in each currency
+	Prices []Money `json:"prices"`
+
+	// RequiresShipping Whether it has to be sent
+	RequiresShipping bool `json:"requires_shipping"`
+
+	// Sellable Whether it can be ordered
+	Sellable bool `json:"sellable"`
+
+	// Sku The product's SKU; SKUs differ by case
+	Sku string `json:"sku"`
+
+	// TaxClass Class of goods that a tax rate is for; without one the standard rate
+	TaxClass *string `json:"tax_class,omitempty"`
+
+	// Version Counts the changes, from 1; it is what the ETag is made of
+	Version int64 `json:"version"`
 
 	// WeightGrams Of one unit
 	WeightGrams *int64 `json:"weight_grams,omitempty"`
 }
 
-// ProductPage defines model for ProductPage.
-type ProductPage struct {
-	Data []Product `json:"data"`
-	Page Page      `json:"page"`
+// ProductChange defines model for ProductChange.
+type ProductChange struct {
+	// Channels Where it is on sale; none: everywhere
+	Channels *[]string `json:"channels,omitempty"`
+
+	// Name How customers call it
+	Name *string `json:"name,omitempty"`
+
+	// Prices The price in each currency
+	Prices *[]Money `json:"prices,omitempty"`
+
+	// RequiresShipping Whether it has to be sent
+	RequiresShipping *bool `json:"requires_shipping,omitempty"`
+
+	// Sellable Whether it can be ordered
+	Sellable *bool `json:"sellable,omitempty"`
+
+	// TaxClass Class of goods that a tax rate is for; without one the standard rate
+	TaxClass *string `json:"tax_class,omitempty"`
+
+	// WeightGrams Of one unit
+	WeightGrams *int64 `json:"weight_grams,omitempty"`
 }
 
-// Projections defines model for Projections.
+// ProductPage Example: {"data":[{"name":"T-shirt, medium","prices":[{"amount":1000,"currency":"EUR"}],"requires_shipping":true,"sellable":true,"sku":"TSHIRT-M","version":1}],"page":{"has_more":false,"next_cursor":null,"prev_cursor":null}}
+type ProductPage struct {
+	// Data The products, by SKU
+	Data []Product `json:"data"`
+
+	// Page Where the pages before and after are
+	Page Page `json:"page"`
+}
+
+// Projections Example: {"data":[{"generation":1,"logs":[{"head":18,"lag_events":0,"lag_ms":0,"log":1,"owner":"vm/27900","parked_streams":0,"position":18}],"name":"order_detail","state":"live","store":"postgres"},{"generation":1,"logs":[{"head":18,"lag_events":0,"lag_ms":0,"log":1,"owner":"vm/27900","parked_streams":0,"position":18}],"name":"stock_detail","state":"live","store":"postgres"}]}
 type Projections struct {
+	// Data The read models
 	Data []struct {
 		// Building The generation that is being built beside the live one
-		Building   *int64 `json:"building,omitempty"`
-		Generation int64  `json:"generation"`
-		Logs       []struct {
-			Head      int64 `json:"head"`
+		Building *int64 `json:"building,omitempty"`
+
+		// Generation The generation that answers
+		Generation int64 `json:"generation"`
+
+		// Logs How far it has got, by log
+		Logs []struct {
+			// Head The last event of the log
+			Head int64 `json:"head"`
+
+			// LagEvents Events in between
 			LagEvents int64 `json:"lag_events"`
-			LagMs     int64 `json:"lag_ms"`
-			Log       int64 `json:"log"`
+
+			// LagMs How old the first of them is, in milliseconds
+			LagMs int64 `json:"lag_ms"`
+
+			// Log The log
+			Log int64 `json:"log"`
 
 			// Owner The process that keeps it current
-			Owner         *string `json:"owner,omitempty"`
-			ParkedStreams *int64  `json:"parked_streams,omitempty"`
-			Position      int64   `json:"position"`
-			Problem       *string `json:"problem,omitempty"`
+			Owner *string `json:"owner,omitempty"`
+
+			// ParkedStreams Streams with an event that it cannot take
+			ParkedStreams *int64 `json:"parked_streams,omitempty"`
+
+			// Position The last event that it holds
+			Position int64 `json:"position"`
+
+			// Problem What keeps it from going on
+			Problem *string `json:"problem,omitempty"`
 		} `json:"logs"`
+
+		// Name The read model
 		Name string `json:"name"`
 
 		// RebuildNeeded Why, if it is
-		RebuildNeeded *string              `json:"rebuild_needed,omitempty"`
-		State         string               `json:"state"`
-		Store         ProjectionsDataStore `json:"store"`
+		RebuildNeeded *string `json:"rebuild_needed,omitempty"`
+
+		// State Whether it runs
+		State string `json:"state"`
+
+		// Store Where it is kept
+		Store ProjectionsDataStore `json:"store"`
 	} `json:"data"`
 }
 
-// ProjectionsDataStore defines model for Projections.Data.Store.
+// ProjectionsDataStore Where it is kept
 type ProjectionsDataStore string
 
-// Quote defines model for Quote.
+// Quote Example: {"country":"DE","currency":"EUR","discounts":[{"amount":{"amount":847,"currency":"EUR"},"code":"SPRING","id":"spring"}],"expires_at":"2026-11-29T10:40:40.155Z","lines":[{"availability":{"available":299996,"backorderable":false,"in_stock":true,"requested":3},"discount":{"amount":597,"currency":"EUR"},"name":"T-shirt, medium","quantity":3,"requires_shipping":true,"sku":"TSHIRT-M","subtotal":{"amount":5970,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":5373,"currency":"EUR"},"unit_price":{"amount":1990,"currency":"EUR"}},{"availability":{"available":199999,"backorderable":false,"in_stock":true,"requested":1},"discount":{"amount":250,"currency":"EUR"},"name":"Gift voucher","quantity":1,"requires_shipping":false,"sku":"VOUCHER-25","subtotal":{"amount":2500,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":2250,"currency":"EUR"},"unit_price":{"amount":2500,"currency":"EUR"}}],"quote_token":"AQAAAaIm5ITbAAAAAAAAH7FFVVJpTKSbbxgUzdV9t8g","shipping_lines":[{"amount":{"amount":490,"currency":"EUR"},"method":"standard","total":{"amount":490,"currency":"EUR"}}],"totals":{"discount":{"amount":847,"currency":"EUR"},"shipping":{"amount":490,"currency":"EUR"},"subtotal":{"amount":8470,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":8113,"currency":"EUR"}}}
 type Quote struct {
-	Country   *string          `json:"country,omitempty"`
-	Currency  string           `json:"currency"`
+	// Country ISO 3166-1 alpha-2 code, in capitals
+	Country *string `json:"country,omitempty"`
+
+	// Currency ISO 4217 code, in capitals
+	Currency string `json:"currency"`
+
+	// Discounts The discounts that apply
 	Discounts *[]OrderDiscount `json:"discounts,omitempty"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	// DryRun Only in answers to `Prefer: dry-run`
 	DryRun *DryRun `json:"dry_run,omitempty"`
 
 	// ExpiresAt When the token ends
 	ExpiresAt time.Time `json:"expires_at"`
-	Lines     []struct {
+
+	// Lines The priced lines
+	Lines []struct {
+		// Availability Whether it can be had
 		Availability struct {
+			// Available Units that can be sold now
 			Available int64 `json:"available"`
 
 			// Backorderable What is missing can be ordered all the same
 			Backorderable bool `json:"backorderable"`
-			InStock       bool `json:"in_stock"`
+
+			// InStock Whether all of it is there
+			InStock bool `json:"in_stock"`
 
 			// Requested By all lines of this SKU
 			Requested int64 `json:"requested"`
 		} `json:"availability"`
 
-		// Discount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-		//
-		// Example: {"amount":1299,"currency":"EUR"}
-		Discount         Money   `json:"discount"`
-		Name             *string `json:"name,omitempty"`
-		Quantity         int64   `json:"quantity"`
-		RequiresShipping bool    `json:"requires_shipping"`
-		Sku              string  `json:"sku"`
+		// Discount What discounts take off it
+		Discount Money `json:"discount"`
 
-		// Subtotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-		//
-		// Example: {"amount":1299,"currency":"EUR"}
+		// Name How customers call it
+		Name *string `json:"name,omitempty"`
+
+		// Quantity Units
+		Quantity int64 `json:"quantity"`
+
+		// RequiresShipping Whether it has to be sent
+		RequiresShipping bool `json:"requires_shipping"`
+
+		// Sku The product's SKU; SKUs differ by case
+		Sku string `json:"sku"`
+
+		// Subtotal Unit prices times quantities
 		Subtotal Money `json:"subtotal"`
 
-		// Tax A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-		//
-		// Example: {"amount":1299,"currency":"EUR"}
-		Tax   Money      `json:"tax"`
+		// Tax The tax, whether prices contain it or not
+		Tax Money `json:"tax"`
+
+		// Taxes The tax by rate
 		Taxes *[]TaxLine `json:"taxes,omitempty"`
 
-		// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-		//
-		// Example: {"amount":1299,"currency":"EUR"}
+		// Total What the line comes to
 		Total Money `json:"total"`
 
-		// UnitPrice A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-		//
-		// Example: {"amount":1299,"currency":"EUR"}
+		// UnitPrice Price of one unit
 		UnitPrice Money `json:"unit_price"`
 	} `json:"lines"`
-	QuoteToken    string           `json:"quote_token"`
+
+	// QuoteToken Stands for the total when the order is placed
+	QuoteToken string `json:"quote_token"`
+
+	// ShippingLines What is sent, and what that costs
 	ShippingLines *[]OrderShipping `json:"shipping_lines,omitempty"`
-	Totals        Sums             `json:"totals"`
+
+	// Totals The sums
+	Totals Sums `json:"totals"`
 }
 
 // Receipt defines model for Receipt.
 type Receipt struct {
+	// LocationId Where they arrived; main if left out
 	LocationId *string `json:"location_id,omitempty"`
 
 	// Quantity 1 to 1000000000
-	Quantity  int64   `json:"quantity"`
+	Quantity int64 `json:"quantity"`
+
+	// Reference The sender's own reference, such as a document's number
 	Reference *string `json:"reference,omitempty"`
 }
 
 // ReceivedPayment defines model for ReceivedPayment.
 type ReceivedPayment struct {
-	Method    *string `json:"method,omitempty"`
+	// Method How it was paid; cash if left out
+	Method *string `json:"method,omitempty"`
+
+	// Reference Where it stands in the books
 	Reference *string `json:"reference,omitempty"`
 }
 
 // Removal What there is to say of a removal that was not carried out
+//
+// Example: {"dry_run":{"events":[{"data":{"reason":"released","released_at":"2026-11-29T10:25:34.186Z","reservation_id":"01a226d6-b1df-7ce6-9934-3a59cc9c998d"},"stream_type":"reservation","type":"reservation.released.v1"},{"data":{"allocations":[{"line_id":"1ee0aba6-608a-54e1-92f6-75ff07201cd3","location_id":"main","quantity":1}],"committed":false,"order_id":"00000000-0000-0000-0000-000000000000","reason":"released","released_at":"2026-11-29T10:25:34.186Z","reservation_id":"01a226d6-b1df-7ce6-9934-3a59cc9c998d","sku":"TSHIRT-M"},"stream_type":"stock","type":"stock.released.v1"}],"status":204}}
 type Removal struct {
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	// DryRun Only in answers to `Prefer: dry-run`
 	DryRun DryRun `json:"dry_run"`
 }
 
-// Reservation defines model for Reservation.
+// Reservation Example: {"customer_id":"c-1001","expires_at":"2026-11-29T10:40:40.120Z","id":"01a226d6-c918-7df1-91a1-d209dc286ae1","lines":[{"line_id":"fd378c02-854f-54cb-91d6-8bb3087b427a","quantity":1,"sku":"TSHIRT-M"},{"line_id":"7bf8654a-1279-5e92-b7ed-54d191bf1b41","quantity":1,"sku":"VOUCHER-25"}],"made_at":"2026-11-29T10:25:40.120Z","reference":"basket 118","status":"active","updated_at":"2026-11-29T10:25:40.120Z","version":1}
 type Reservation struct {
+	// CustomerId Whom it is for
 	CustomerId *string `json:"customer_id,omitempty"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun    *DryRun            `json:"dry_run,omitempty"`
-	ExpiresAt time.Time          `json:"expires_at"`
-	Id        openapi_types.UUID `json:"id"`
-	Lines     []struct {
-		LineId   openapi_types.UUID `json:"line_id"`
-		Quantity int64              `json:"quantity"`
-		Sku      string             `json:"sku"`
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
+	// ExpiresAt When it ends by itself
+	ExpiresAt time.Time `json:"expires_at"`
+
+	// Id The reservation's id
+	Id openapi_types.UUID `json:"id"`
+
+	// Lines What it holds
+	Lines []struct {
+		// LineId Names the line
+		LineId openapi_types.UUID `json:"line_id"`
+
+		// Quantity Units
+		Quantity int64 `json:"quantity"`
+
+		// Sku The product's SKU; SKUs differ by case
+		Sku string `json:"sku"`
 	} `json:"lines"`
+
+	// MadeAt When it was made
 	MadeAt time.Time `json:"made_at"`
 
 	// OrderId The order that took it over
-	OrderId   *openapi_types.UUID `json:"order_id,omitempty"`
-	Reason    *string             `json:"reason,omitempty"`
-	Reference *string             `json:"reference,omitempty"`
-	Status    ReservationStatus   `json:"status"`
-	UpdatedAt time.Time           `json:"updated_at"`
-	Version   int64               `json:"version"`
+	OrderId *openapi_types.UUID `json:"order_id,omitempty"`
+
+	// Reason Why it was ended
+	Reason *string `json:"reason,omitempty"`
+
+	// Reference The sender's own reference, such as a document's number
+	Reference *string `json:"reference,omitempty"`
+
+	// Status Where it is in its life
+	Status ReservationStatus `json:"status"`
+
+	// UpdatedAt When it last changed
+	UpdatedAt time.Time `json:"updated_at"`
+
+	// Version Counts the changes, from 1; it is what the ETag is made of
+	Version int64 `json:"version"`
 }
 
-// ReservationStatus defines model for Reservation.Status.
+// ReservationStatus Where it is in its life
 type ReservationStatus string
 
 // ReservationExtension defines model for ReservationExtension.
 type ReservationExtension struct {
-	// ExpiresAt RFC 3339 with a time zone
-	ExpiresAt        *Instant `json:"expires_at,omitempty"`
-	ExpiresInSeconds *int64   `json:"expires_in_seconds,omitempty"`
+	// ExpiresAt Until when, in place of expires_in_seconds
+	ExpiresAt *Instant `json:"expires_at,omitempty"`
+
+	// ExpiresInSeconds How long from now
+	ExpiresInSeconds *int64 `json:"expires_in_seconds,omitempty"`
 }
 
-// ReservationPage defines model for ReservationPage.
+// ReservationPage Example: {"data":[{"expires_at":"2026-11-29T10:40:30.610Z","id":"01a226d6-a3f2-76db-a102-583ade7b7bc7","lines":[{"line_id":"57b96696-db3d-51c2-ab85-42b67c33ec2c","quantity":1,"sku":"TSHIRT-M"}],"made_at":"2026-11-29T10:25:30.610Z","status":"active","updated_at":"2026-11-29T10:25:30.610Z","version":1}],"page":{"has_more":false,"next_cursor":null,"prev_cursor":null}}
 type ReservationPage struct {
+	// Data The reservations, the newest first
 	Data []Reservation `json:"data"`
-	Page Page          `json:"page"`
+
+	// Page Where the pages before and after are
+	Page Page `json:"page"`
 }
+
+// ResourceID defines model for ResourceID.
+type ResourceID = openapi_types.UUID
 
 // ReturnDecline defines model for ReturnDecline.
 type ReturnDecline struct {
+	// Reason Why, in words for the customer
 	Reason string `json:"reason"`
 }
 
 // ReturnReceipt defines model for ReturnReceipt.
 type ReturnReceipt struct {
+	// Lines What came; all that is expected if left out
 	Lines *[]struct {
 		// Condition Such as new, opened, damaged
-		Condition   *string                        `json:"condition,omitempty"`
+		Condition *string `json:"condition,omitempty"`
+
+		// Disposition What becomes of the units; restock if left out
 		Disposition *ReturnReceiptLinesDisposition `json:"disposition,omitempty"`
-		LineId      UUID                           `json:"line_id"`
-		Quantity    int64                          `json:"quantity"`
+
+		// LineId The order line's id
+		LineId ResourceID `json:"line_id"`
+
+		// Quantity Units
+		Quantity int64 `json:"quantity"`
 	} `json:"lines,omitempty"`
+
+	// LocationId Where they arrived; that of the return, else main, if left out
 	LocationId *string `json:"location_id,omitempty"`
 }
 
-// ReturnReceiptLinesDisposition defines model for ReturnReceipt.Lines.Disposition.
+// ReturnReceiptLinesDisposition What becomes of the units; restock if left out
 type ReturnReceiptLinesDisposition string
 
 // ReturnResolution defines model for ReturnResolution.
 type ReturnResolution struct {
-	// Fee A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Fee What is kept back of it
 	Fee *Money `json:"fee,omitempty"`
 
-	// Refund A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Refund What is paid back; the worth of what came if left out
 	Refund *Money `json:"refund,omitempty"`
 
-	// RefundAmount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	RefundAmount       *Money `json:"refund_amount,omitempty"`
-	ReplacementOrderId *UUID  `json:"replacement_order_id,omitempty"`
+	// RefundAmount Another name of refund
+	RefundAmount *Money `json:"refund_amount,omitempty"`
 
-	// StoreCredit A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// ReplacementOrderId The order that replaces the goods
+	ReplacementOrderId *ResourceID `json:"replacement_order_id,omitempty"`
+
+	// StoreCredit What of it is given as credit of the shop
 	StoreCredit *Money `json:"store_credit,omitempty"`
 }
 
-// Rounding defines model for Rounding.
+// Rounding Example: {"mode":"half_even","scope":"order"}
 type Rounding struct {
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun *DryRun        `json:"dry_run,omitempty"`
-	Mode   *RoundingMode  `json:"mode,omitempty"`
-	Scope  *RoundingScope `json:"scope,omitempty"`
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
+	// Mode Where a half goes: up, or to the even neighbour
+	Mode *RoundingMode `json:"mode,omitempty"`
+
+	// Scope What is rounded: each line, the lines of a rate, or the order
+	Scope *RoundingScope `json:"scope,omitempty"`
 }
 
-// RoundingMode defines model for Rounding.Mode.
+// RoundingMode Where a half goes: up, or to the even neighbour
 type RoundingMode string
 
-// RoundingScope defines model for Rounding.Scope.
+// RoundingScope What is rounded: each line, the lines of a rate, or the order
 type RoundingScope string
 
-// Settings defines model for Settings.
+// Settings Example: {"discounts":[{"code":"FREE","id":"free","kind":"percentage","rate":50000,"scope":"order"},{"code":"SPRING","id":"spring","kind":"percentage","rate":100000,"scope":"order","usage_limit":3}],"limits":{"completion":"automatic","max_lines":20,"max_quantity":1000000,"order_expiry_minutes":60,"reservation_minutes":15},"locations":[{"id":"main","name":"Main hall","pickable":true,"priority":1},{"id":"north","name":"North hall","pickable":true,"priority":2}],"payment_policy":{"allow_unpaid_packing":false,"policy":"authorized"},"rounding":{"mode":"half_even","scope":"order"},"shipping_methods":[{"id":"standard","kind":"flat","name":"Parcel","prices":[{"amount":490,"currency":"EUR"}]}],"tax_rates":[{"code":"STD","country":"","inclusive":false,"rate":200000,"tax_class":""},{"code":"DE-19","country":"DE","inclusive":true,"rate":190000,"tax_class":""}],"time_zone":"Europe/Berlin","updated_at":"2026-11-29T10:25:30.532Z","version":11}
 type Settings struct {
-	Discounts       []Discount       `json:"discounts"`
-	Limits          Limits           `json:"limits"`
-	Locations       []Location       `json:"locations"`
-	PaymentPolicy   PaymentPolicy    `json:"payment_policy"`
-	Rounding        Rounding         `json:"rounding"`
+	// Discounts By id
+	Discounts []Discount `json:"discounts"`
+
+	// Limits What orders and times are bounded by
+	Limits Limits `json:"limits"`
+
+	// Locations By priority, then id
+	Locations []Location `json:"locations"`
+
+	// PaymentPolicy What has to be there before an order is confirmed
+	PaymentPolicy PaymentPolicy `json:"payment_policy"`
+
+	// Rounding How sums are rounded
+	Rounding Rounding `json:"rounding"`
+
+	// ShippingMethods By id
 	ShippingMethods []ShippingMethod `json:"shipping_methods"`
-	TaxRates        []TaxRate        `json:"tax_rates"`
-	TimeZone        string           `json:"time_zone"`
-	UpdatedAt       *time.Time       `json:"updated_at,omitempty"`
-	Version         int64            `json:"version"`
+
+	// TaxRates By tax class, then country
+	TaxRates []TaxRate `json:"tax_rates"`
+
+	// TimeZone A name of the IANA database
+	TimeZone string `json:"time_zone"`
+
+	// UpdatedAt When it last changed
+	UpdatedAt *time.Time `json:"updated_at,omitempty"`
+
+	// Version Counts the changes, from 1; it is what the ETag is made of
+	Version int64 `json:"version"`
 }
 
 // ShippingBand defines model for ShippingBand.
 type ShippingBand struct {
-	Amount   int64  `json:"amount"`
+	// Amount The price in minor units
+	Amount int64 `json:"amount"`
+
+	// Currency ISO 4217 code, in capitals
 	Currency string `json:"currency"`
 
 	// UpTo Inclusive, in minor units or grams; 0 is what costs or weighs nothing; left out in the last band of a currency, which has no end
 	UpTo *int64 `json:"up_to,omitempty"`
 }
 
-// ShippingMethod defines model for ShippingMethod.
+// ShippingMethod Example: {"bands":[{"amount":1990,"currency":"EUR","up_to":30000},{"amount":4990,"currency":"EUR"}],"countries":["AT","DE"],"id":"freight","kind":"by_weight","name":"Freight","tax_class":"freight","valid_from":"2025-01-01T00:00:00.000Z","valid_to":"2099-01-01T00:00:00.000Z"}
 type ShippingMethod struct {
-	Bands     *[]ShippingBand `json:"bands,omitempty"`
-	Countries *[]string       `json:"countries,omitempty"`
-	Disabled  *bool           `json:"disabled,omitempty"`
+	// Bands Of the other kinds
+	Bands *[]ShippingBand `json:"bands,omitempty"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun    *DryRun            `json:"dry_run,omitempty"`
-	Id        string             `json:"id"`
-	Kind      ShippingMethodKind `json:"kind"`
-	Name      string             `json:"name"`
-	Prices    *[]Money           `json:"prices,omitempty"`
-	TaxClass  *string            `json:"tax_class,omitempty"`
-	ValidFrom *time.Time         `json:"valid_from,omitempty"`
-	ValidTo   *time.Time         `json:"valid_to,omitempty"`
+	// Countries Where it is offered; none: everywhere
+	Countries *[]string `json:"countries,omitempty"`
+
+	// Disabled Whether it is switched off
+	Disabled *bool `json:"disabled,omitempty"`
+
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
+	// Id What customers choose
+	Id string `json:"id"`
+
+	// Kind One price, or a price by subtotal or by weight
+	Kind ShippingMethodKind `json:"kind"`
+
+	// Name How customers call it
+	Name string `json:"name"`
+
+	// Prices Of a flat method, one a currency
+	Prices *[]Money `json:"prices,omitempty"`
+
+	// TaxClass Whose tax rate it has
+	TaxClass *string `json:"tax_class,omitempty"`
+
+	// ValidFrom First instant at which it applies; without it, always
+	ValidFrom *time.Time `json:"valid_from,omitempty"`
+
+	// ValidTo End of its validity, exclusive; without it, for ever
+	ValidTo *time.Time `json:"valid_to,omitempty"`
 }
 
-// ShippingMethodKind defines model for ShippingMethod.Kind.
+// ShippingMethodKind One price, or a price by subtotal or by weight
 type ShippingMethodKind string
 
-// ShippingMethods defines model for ShippingMethods.
+// ShippingMethods Example: {"data":[{"id":"standard","kind":"flat","name":"Parcel","prices":[{"amount":490,"currency":"EUR"}]}]}
 type ShippingMethods struct {
+	// Data The methods, by id
 	Data []ShippingMethod `json:"data"`
 }
 
 // StagedChange defines model for StagedChange.
 type StagedChange struct {
-	From           *int64              `json:"from,omitempty"`
-	Id             openapi_types.UUID  `json:"id"`
-	Kind           string              `json:"kind"`
-	LineId         *openapi_types.UUID `json:"line_id,omitempty"`
-	Quantity       *int64              `json:"quantity,omitempty"`
-	ShippingMethod *string             `json:"shipping_method,omitempty"`
-	Sku            *string             `json:"sku,omitempty"`
+	// From Units that it has now
+	From *int64 `json:"from,omitempty"`
+
+	// Id The change's id
+	Id openapi_types.UUID `json:"id"`
+
+	// Kind What it changes
+	Kind string `json:"kind"`
+
+	// LineId The line
+	LineId *openapi_types.UUID `json:"line_id,omitempty"`
+
+	// Quantity Units that the line is to have
+	Quantity *int64 `json:"quantity,omitempty"`
+
+	// ShippingMethod The new shipping method
+	ShippingMethod *string `json:"shipping_method,omitempty"`
+
+	// Sku The product of a new line
+	Sku *string `json:"sku,omitempty"`
 }
 
 // StockCount defines model for StockCount.
@@ -2971,46 +3933,40 @@ type StockCount struct {
 	Counted int64 `json:"counted"`
 
 	// ExpectedQuantity Refused unless this is on hand there
-	ExpectedQuantity *int64  `json:"expected_quantity,omitempty"`
-	LocationId       *string `json:"location_id,omitempty"`
-	Reference        *string `json:"reference,omitempty"`
+	ExpectedQuantity *int64 `json:"expected_quantity,omitempty"`
+
+	// LocationId Where; main if left out
+	LocationId *string `json:"location_id,omitempty"`
+
+	// Reference The sender's own reference, such as a document's number
+	Reference *string `json:"reference,omitempty"`
 }
 
 // Sums defines model for Sums.
 type Sums struct {
-	// Discount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Discount What discounts take off
 	Discount Money `json:"discount"`
 
-	// Shipping A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Shipping What shipping costs
 	Shipping Money `json:"shipping"`
 
-	// Subtotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Subtotal Unit prices times quantities
 	Subtotal Money `json:"subtotal"`
 
-	// Tax A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Tax The tax, whether prices contain it or not
 	Tax Money `json:"tax"`
 
-	// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Total What it comes to
 	Total Money `json:"total"`
 }
 
 // TaxLine defines model for TaxLine.
 type TaxLine struct {
-	// Amount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
-	Amount Money  `json:"amount"`
-	Code   string `json:"code"`
+	// Amount The tax
+	Amount Money `json:"amount"`
+
+	// Code How the tax is named on invoices
+	Code string `json:"code"`
 
 	// Inclusive Whether the price contains it
 	Inclusive bool `json:"inclusive"`
@@ -3019,26 +3975,36 @@ type TaxLine struct {
 	Rate int64 `json:"rate"`
 }
 
-// TaxRate defines model for TaxRate.
+// TaxRate Example: {"code":"DE-7","country":"DE","inclusive":true,"rate":70000,"tax_class":"books"}
 type TaxRate struct {
-	Code    string `json:"code"`
+	// Code How the tax is named on invoices
+	Code string `json:"code"`
+
+	// Country ISO 3166-1 alpha-2; `*` is every country without a rate of its own
 	Country string `json:"country"`
 
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
-	DryRun    *DryRun `json:"dry_run,omitempty"`
-	Inclusive bool    `json:"inclusive"`
-	Rate      int64   `json:"rate"`
-	TaxClass  string  `json:"tax_class"`
+	// DryRun Only in answers to `Prefer: dry-run`
+	DryRun *DryRun `json:"dry_run,omitempty"`
+
+	// Inclusive Whether prices contain the tax
+	Inclusive bool `json:"inclusive"`
+
+	// Rate Parts per million: 190000 is 19 %
+	Rate int64 `json:"rate"`
+
+	// TaxClass `standard` is the one without a name
+	TaxClass string `json:"tax_class"`
 }
 
-// TaxRates defines model for TaxRates.
+// TaxRates Example: {"data":[{"code":"STD","country":"","inclusive":false,"rate":200000,"tax_class":""}]}
 type TaxRates struct {
+	// Data The rates, by tax class, then country
 	Data []TaxRate `json:"data"`
 }
 
-// TimeZone defines model for TimeZone.
+// TimeZone Example: {"time_zone":"Europe/Berlin"}
 type TimeZone struct {
-	// DryRun Only in answers to `Prefer: dry-run`: what the command would have done. Nothing was stored, and no key was used.
+	// DryRun Only in answers to `Prefer: dry-run`
 	DryRun *DryRun `json:"dry_run,omitempty"`
 
 	// TimeZone A name of the IANA database
@@ -3047,10 +4013,16 @@ type TimeZone struct {
 
 // Timeline Example: {"data":[{"amounts":{"total":{"amount":3980,"currency":"EUR"}},"at":"2026-03-01T12:00:00.000Z","code":"placed","id":"01990f3c-0000-7000-8000-000000000003","position":17,"text":"The order was placed: 2 units for 39.80 EUR.","units":2,"version":1}]}
 type Timeline struct {
+	// Data What happened, oldest first
 	Data []struct {
+		// Amounts Sums that it was about, by their name
 		Amounts *map[string]Money `json:"amounts,omitempty"`
-		At      time.Time         `json:"at"`
-		By      *Actor            `json:"by,omitempty"`
+
+		// At When it happened
+		At time.Time `json:"at"`
+
+		// By Who did it
+		By *Actor `json:"by,omitempty"`
 
 		// Code For programs
 		Code string `json:"code"`
@@ -3059,27 +4031,36 @@ type Timeline struct {
 		Id openapi_types.UUID `json:"id"`
 
 		// Note What staff wrote; not for customers
-		Note     *string `json:"note,omitempty"`
-		Position int64   `json:"position"`
+		Note *string `json:"note,omitempty"`
+
+		// Position Place in the log's total order of events
+		Position int64 `json:"position"`
 
 		// References Such as tracking_number, return_id, invoice_number
 		References *map[string]string `json:"references,omitempty"`
 
 		// Text For people
-		Text    string `json:"text"`
-		Units   *int64 `json:"units,omitempty"`
-		Version int64  `json:"version"`
+		Text string `json:"text"`
+
+		// Units Units
+		Units *int64 `json:"units,omitempty"`
+
+		// Version The order's version after it
+		Version int64 `json:"version"`
 	} `json:"data"`
 }
 
-// TopSKUs defines model for TopSKUs.
+// TopSKUs Example: {"data":[{"net":{"amount":2000,"currency":"EUR"},"sku":"TSHIRT-M","units":2}]}
 type TopSKUs struct {
+	// Data The SKUs, the best first
 	Data []struct {
+		// Net Money after discounts and refunds; left out where it is of several currencies
 		Net *MoneyTotal `json:"net,omitempty"`
-		Sku string      `json:"sku"`
 
-		// Units A sum over many orders. It is exact, however much was sold: beyond 64 bits too, which readers with a fixed size of
-		// integers must expect of shops with amounts out of the ordinary.
+		// Sku The product's SKU; SKUs differ by case
+		Sku string `json:"sku"`
+
+		// Units Units sold
 		Units Total `json:"units"`
 	} `json:"data"`
 }
@@ -3090,74 +4071,63 @@ type Total = int
 
 // Totals defines model for Totals.
 type Totals struct {
-	// AmountDue A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// AmountDue What is still to be paid
 	AmountDue Money `json:"amount_due"`
 
-	// AmountOwedToCustomer A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// AmountOwedToCustomer What is to be paid back
 	AmountOwedToCustomer Money `json:"amount_owed_to_customer"`
 
-	// CurrentTotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// CurrentTotal What it costs now, after cancellations, edits and returns
 	CurrentTotal Money `json:"current_total"`
 
-	// Discount A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Discount What discounts take off
 	Discount Money `json:"discount"`
 
-	// Paid A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Paid What has come in
 	Paid Money `json:"paid"`
 
-	// Refunded A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Refunded What was paid back
 	Refunded Money `json:"refunded"`
 
-	// Shipping A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Shipping What shipping costs
 	Shipping Money `json:"shipping"`
 
-	// Subtotal A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Subtotal Unit prices times quantities
 	Subtotal Money `json:"subtotal"`
 
-	// Tax A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Tax The tax, whether prices contain it or not
 	Tax Money `json:"tax"`
 
-	// Total A sum in minor units as ISO 4217 counts them; 1299 EUR is 12.99
-	//
-	// Example: {"amount":1299,"currency":"EUR"}
+	// Total What the order was placed at
 	Total Money `json:"total"`
 }
 
 // Tracking defines model for Tracking.
 type Tracking struct {
-	Carrier        *string `json:"carrier,omitempty"`
-	ShipmentId     *UUID   `json:"shipment_id,omitempty"`
+	// Carrier Who carries it; null takes it away
+	Carrier *string `json:"carrier,omitempty"`
+
+	// ShipmentId The shipment; the only one if it is left out
+	ShipmentId *ResourceID `json:"shipment_id,omitempty"`
+
+	// TrackingNumber The carrier's number; null takes it away
 	TrackingNumber *string `json:"tracking_number,omitempty"`
-	TrackingUrl    *string `json:"tracking_url,omitempty"`
+
+	// TrackingUrl Where it can be followed; null takes it away
+	TrackingUrl *string `json:"tracking_url,omitempty"`
 }
 
 // TransferReceipt defines model for TransferReceipt.
 type TransferReceipt struct {
+	// LossReason What became of them
 	LossReason *string `json:"loss_reason,omitempty"`
-	Lost       *int64  `json:"lost,omitempty"`
-	Quantity   int64   `json:"quantity"`
-}
 
-// UUID defines model for UUID.
-type UUID = openapi_types.UUID
+	// Lost Units that will not; 0 if left out
+	Lost *int64 `json:"lost,omitempty"`
+
+	// Quantity Units that arrived
+	Quantity int64 `json:"quantity"`
+}
 
 // ConsistencyToken defines model for ConsistencyToken.
 type ConsistencyToken = string
@@ -3243,79 +4213,79 @@ type To = string
 // TransferID defines model for TransferID.
 type TransferID = string
 
-// CustomerChanged defines model for CustomerChanged.
+// CustomerChanged Example: {"customer_id":"c-7","legal_hold":{"by":"tester","reason":"case 2026/118","set_at":"2026-11-29T10:25:42.946Z"},"version":1}
 type CustomerChanged = Customer
 
-// CustomerErased defines model for CustomerErased.
+// CustomerErased Example: {"customer_id":"c-7","legal_hold":{"by":"tester","reason":"case 2026/118","set_at":"2026-11-29T10:25:42.946Z"},"version":1}
 type CustomerErased = Customer
 
-// DiscountChanged defines model for DiscountChanged.
+// DiscountChanged Example: {"amounts":[{"amount":500,"currency":"EUR"}],"combinable":true,"id":"five-off-shirts","kind":"fixed","minimum_subtotal":[{"amount":3000,"currency":"EUR"}],"name":"Five off","scope":"skus","skus":["TSHIRT-M"],"valid_from":"2025-01-01T00:00:00.000Z","valid_to":"2099-01-01T00:00:00.000Z"}
 type DiscountChanged = Discount
 
-// DiscountCreated defines model for DiscountCreated.
+// DiscountCreated Example: {"amounts":[{"amount":500,"currency":"EUR"}],"combinable":true,"id":"five-off-shirts","kind":"fixed","minimum_subtotal":[{"amount":3000,"currency":"EUR"}],"name":"Five off","scope":"skus","skus":["TSHIRT-M"],"valid_from":"2025-01-01T00:00:00.000Z","valid_to":"2099-01-01T00:00:00.000Z"}
 type DiscountCreated = Discount
 
-// EditStaged defines model for EditStaged.
+// EditStaged Example: {"amount_delta":{"amount":990,"currency":"EUR"},"changes":[{"from":0,"id":"01a226d6-cdda-7324-9412-90dbe9d2b5ca","kind":"set_shipping","quantity":0,"shipping_method":"express"}],"order":{"_links":{"events":"/v1/orders/01a226d6-cdc2-7760-b652-13bc08e254a1/events","self":"/v1/orders/01a226d6-cdc2-7760-b652-13bc08e254a1"},"allowed_actions":["mark-refunded","hold","edit","cancel","cancel-lines","fulfill"],"channel":"web","confirmed_at":"2026-11-29T10:25:41.318Z","currency":"EUR","customer":{"email":"seven@example.test","id":"c-7"},"edit":{"base_version":3,"begun_at":"2026-11-29T10:25:41.328Z","begun_by":"tester","changes":[{"from":0,"id":"01a226d6-cdda-7324-9412-90dbe9d2b5ca","kind":"set_shipping","quantity":0,"shipping_method":"express"}],"id":"01a226d6-cdd0-7eef-9259-b2432a6efb79"},"fulfillment_status":"unfulfilled","holds":[],"id":"01a226d6-cdc2-7760-b652-13bc08e254a1","lines":[{"counters":{"backordered":0,"canceled":0,"delivered":0,"fulfilled":0,"ordered":4,"refunded_quantity":0,"reserved":4,"restocked":0,"return_requested":0,"returned":0,"shipped":0,"written_off":0},"current":{"quantity":4,"tax":{"amount":0,"currency":"EUR"},"total":{"amount":7960,"currency":"EUR"}},"discount":{"amount":0,"currency":"EUR"},"id":"42852464-27e8-5901-ac18-d03505099b74","name":"T-shirt, medium","quantity":4,"requires_shipping":true,"sku":"TSHIRT-M","subtotal":{"amount":7960,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":7960,"currency":"EUR"},"unit_price":{"amount":1990,"currency":"EUR"}},{"counters":{"backordered":0,"canceled":0,"delivered":0,"fulfilled":0,"ordered":4,"refunded_quantity":0,"reserved":4,"restocked":0,"return_requested":0,"returned":0,"shipped":0,"written_off":0},"current":{"quantity":4,"tax":{"amount":0,"currency":"EUR"},"total":{"amount":7960,"currency":"EUR"}},"discount":{"amount":0,"currency":"EUR"},"id":"0a5e2cdb-fa29-5e67-ac0b-39f16e49e988","name":"T-shirt, large","quantity":4,"requires_shipping":true,"sku":"TSHIRT-L","subtotal":{"amount":7960,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":7960,"currency":"EUR"},"unit_price":{"amount":1990,"currency":"EUR"}}],"order_number":"CMGK-QG4E-4N51","payment_policy":"paid","payment_status":"paid","payments":[{"authorized":{"amount":15920,"currency":"EUR"},"captured":{"amount":15920,"currency":"EUR"},"id":"01a226d6-cdc6-713e-9efa-ccb777274fec","method":"cash","refunded":{"amount":0,"currency":"EUR"},"state":"captured","voided":{"amount":0,"currency":"EUR"}}],"placed_at":"2026-11-29T10:25:41.314Z","return_status":"none","status":"confirmed","totals":{"amount_due":{"amount":0,"currency":"EUR"},"amount_owed_to_customer":{"amount":0,"currency":"EUR"},"current_total":{"amount":15920,"currency":"EUR"},"discount":{"amount":0,"currency":"EUR"},"paid":{"amount":15920,"currency":"EUR"},"refunded":{"amount":0,"currency":"EUR"},"shipping":{"amount":0,"currency":"EUR"},"subtotal":{"amount":15920,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":15920,"currency":"EUR"}},"updated_at":"2026-11-29T10:25:41.338Z","version":5},"totals_after":{"discount":{"amount":0,"currency":"EUR"},"shipping":{"amount":990,"currency":"EUR"},"subtotal":{"amount":15920,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":16910,"currency":"EUR"}},"totals_before":{"discount":{"amount":0,"currency":"EUR"},"shipping":{"amount":0,"currency":"EUR"},"subtotal":{"amount":15920,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":15920,"currency":"EUR"}}}
 type EditStaged = EditPreview
 
-// InventoryChanged defines model for InventoryChanged.
+// InventoryChanged Example: {"available":300000,"committed":0,"locations":[{"available":200000,"committed":0,"damaged":0,"incoming":0,"location_id":"main","on_hand":200000,"quality_control":0,"reserved":0,"safety_stock":0},{"available":100000,"committed":0,"damaged":0,"incoming":0,"location_id":"north","on_hand":100000,"quality_control":0,"reserved":0,"safety_stock":0}],"on_hand":300000,"reserved":0,"sku":"TSHIRT-L"}
 type InventoryChanged = Inventory
 
-// InventoryCreated defines model for InventoryCreated.
+// InventoryCreated Example: {"available":300000,"committed":0,"locations":[{"available":200000,"committed":0,"damaged":0,"incoming":0,"location_id":"main","on_hand":200000,"quality_control":0,"reserved":0,"safety_stock":0},{"available":100000,"committed":0,"damaged":0,"incoming":0,"location_id":"north","on_hand":100000,"quality_control":0,"reserved":0,"safety_stock":0}],"on_hand":300000,"reserved":0,"sku":"TSHIRT-L"}
 type InventoryCreated = Inventory
 
-// LimitsChanged defines model for LimitsChanged.
+// LimitsChanged Example: {"completion":"manual","max_lines":100,"max_quantity":1000,"order_expiry_minutes":30,"reservation_minutes":10,"return_window_days":30}
 type LimitsChanged = Limits
 
-// LocationChanged defines model for LocationChanged.
+// LocationChanged Example: {"country":"DE","id":"north","name":"North hall","pickable":true,"priority":1}
 type LocationChanged = Location
 
-// LocationCreated defines model for LocationCreated.
+// LocationCreated Example: {"country":"DE","id":"north","name":"North hall","pickable":true,"priority":1}
 type LocationCreated = Location
 
-// OrderChanged defines model for OrderChanged.
+// OrderChanged Example: {"_links":{"events":"/v1/orders/01a226d6-a3cf-7612-9350-5e216f047ec9/events","self":"/v1/orders/01a226d6-a3cf-7612-9350-5e216f047ec9"},"allowed_actions":["mark-paid","hold","edit","cancel","cancel-lines"],"channel":"web","currency":"EUR","customer":{"email":"a@example.test","id":"c-1001"},"expires_at":"2026-11-29T11:25:30.575Z","external_id":"web-88123","fulfillment_status":"unfulfilled","holds":[],"id":"01a226d6-a3cf-7612-9350-5e216f047ec9","lines":[{"counters":{"backordered":0,"canceled":0,"delivered":0,"fulfilled":0,"ordered":2,"refunded_quantity":0,"reserved":2,"restocked":0,"return_requested":0,"returned":0,"shipped":0,"written_off":0},"current":{"quantity":2,"tax":{"amount":400,"currency":"EUR"},"total":{"amount":2400,"currency":"EUR"}},"discount":{"amount":0,"currency":"EUR"},"id":"7242255b-e95a-55c9-b125-f3d3f47224a6","name":"T-shirt, medium","quantity":2,"requires_shipping":true,"sku":"TSHIRT-M","subtotal":{"amount":2000,"currency":"EUR"},"tax":{"amount":400,"currency":"EUR"},"taxes":[{"amount":{"amount":400,"currency":"EUR"},"code":"STD","inclusive":false,"rate":200000}],"total":{"amount":2400,"currency":"EUR"},"unit_price":{"amount":1000,"currency":"EUR"}}],"order_number":"6M2Y-45QG-8ZP9","payment_policy":"authorized","payment_status":"unpaid","placed_at":"2026-11-29T10:25:30.575Z","return_status":"none","status":"pending","totals":{"amount_due":{"amount":2400,"currency":"EUR"},"amount_owed_to_customer":{"amount":0,"currency":"EUR"},"current_total":{"amount":2400,"currency":"EUR"},"discount":{"amount":0,"currency":"EUR"},"paid":{"amount":0,"currency":"EUR"},"refunded":{"amount":0,"currency":"EUR"},"shipping":{"amount":0,"currency":"EUR"},"subtotal":{"amount":2000,"currency":"EUR"},"tax":{"amount":400,"currency":"EUR"},"total":{"amount":2400,"currency":"EUR"}},"updated_at":"2026-11-29T10:25:30.575Z","version":1}
 type OrderChanged = Order
 
-// OrderCreated defines model for OrderCreated.
+// OrderCreated Example: {"_links":{"events":"/v1/orders/01a226d6-a3cf-7612-9350-5e216f047ec9/events","self":"/v1/orders/01a226d6-a3cf-7612-9350-5e216f047ec9"},"allowed_actions":["mark-paid","hold","edit","cancel","cancel-lines"],"channel":"web","currency":"EUR","customer":{"email":"a@example.test","id":"c-1001"},"expires_at":"2026-11-29T11:25:30.575Z","external_id":"web-88123","fulfillment_status":"unfulfilled","holds":[],"id":"01a226d6-a3cf-7612-9350-5e216f047ec9","lines":[{"counters":{"backordered":0,"canceled":0,"delivered":0,"fulfilled":0,"ordered":2,"refunded_quantity":0,"reserved":2,"restocked":0,"return_requested":0,"returned":0,"shipped":0,"written_off":0},"current":{"quantity":2,"tax":{"amount":400,"currency":"EUR"},"total":{"amount":2400,"currency":"EUR"}},"discount":{"amount":0,"currency":"EUR"},"id":"7242255b-e95a-55c9-b125-f3d3f47224a6","name":"T-shirt, medium","quantity":2,"requires_shipping":true,"sku":"TSHIRT-M","subtotal":{"amount":2000,"currency":"EUR"},"tax":{"amount":400,"currency":"EUR"},"taxes":[{"amount":{"amount":400,"currency":"EUR"},"code":"STD","inclusive":false,"rate":200000}],"total":{"amount":2400,"currency":"EUR"},"unit_price":{"amount":1000,"currency":"EUR"}}],"order_number":"6M2Y-45QG-8ZP9","payment_policy":"authorized","payment_status":"unpaid","placed_at":"2026-11-29T10:25:30.575Z","return_status":"none","status":"pending","totals":{"amount_due":{"amount":2400,"currency":"EUR"},"amount_owed_to_customer":{"amount":0,"currency":"EUR"},"current_total":{"amount":2400,"currency":"EUR"},"discount":{"amount":0,"currency":"EUR"},"paid":{"amount":0,"currency":"EUR"},"refunded":{"amount":0,"currency":"EUR"},"shipping":{"amount":0,"currency":"EUR"},"subtotal":{"amount":2000,"currency":"EUR"},"tax":{"amount":400,"currency":"EUR"},"total":{"amount":2400,"currency":"EUR"}},"updated_at":"2026-11-29T10:25:30.575Z","version":1}
 type OrderCreated = Order
 
-// PaymentPolicyChanged defines model for PaymentPolicyChanged.
+// PaymentPolicyChanged Example: {"allow_unpaid_packing":false,"policy":"on_account"}
 type PaymentPolicyChanged = PaymentPolicy
 
-// ProductChanged defines model for ProductChanged.
+// ProductChanged Example: {"name":"T-shirt, medium, last season","prices":[{"amount":1000,"currency":"EUR"}],"requires_shipping":true,"sellable":false,"sku":"TSHIRT-M","tax_class":"reduced","version":4}
 type ProductChanged = Product
 
-// ProductCreated defines model for ProductCreated.
+// ProductCreated Example: {"name":"T-shirt, medium, last season","prices":[{"amount":1000,"currency":"EUR"}],"requires_shipping":true,"sellable":false,"sku":"TSHIRT-M","tax_class":"reduced","version":4}
 type ProductCreated = Product
 
-// ProductsImported defines model for ProductsImported.
+// ProductsImported Example: {"rows":3}
 type ProductsImported = ImportedProducts
 
-// Quoted defines model for Quoted.
+// Quoted Example: {"country":"DE","currency":"EUR","discounts":[{"amount":{"amount":847,"currency":"EUR"},"code":"SPRING","id":"spring"}],"expires_at":"2026-11-29T10:40:40.155Z","lines":[{"availability":{"available":299996,"backorderable":false,"in_stock":true,"requested":3},"discount":{"amount":597,"currency":"EUR"},"name":"T-shirt, medium","quantity":3,"requires_shipping":true,"sku":"TSHIRT-M","subtotal":{"amount":5970,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":5373,"currency":"EUR"},"unit_price":{"amount":1990,"currency":"EUR"}},{"availability":{"available":199999,"backorderable":false,"in_stock":true,"requested":1},"discount":{"amount":250,"currency":"EUR"},"name":"Gift voucher","quantity":1,"requires_shipping":false,"sku":"VOUCHER-25","subtotal":{"amount":2500,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":2250,"currency":"EUR"},"unit_price":{"amount":2500,"currency":"EUR"}}],"quote_token":"AQAAAaIm5ITbAAAAAAAAH7FFVVJpTKSbbxgUzdV9t8g","shipping_lines":[{"amount":{"amount":490,"currency":"EUR"},"method":"standard","total":{"amount":490,"currency":"EUR"}}],"totals":{"discount":{"amount":847,"currency":"EUR"},"shipping":{"amount":490,"currency":"EUR"},"subtotal":{"amount":8470,"currency":"EUR"},"tax":{"amount":0,"currency":"EUR"},"total":{"amount":8113,"currency":"EUR"}}}
 type Quoted = Quote
 
-// ReservationChanged defines model for ReservationChanged.
+// ReservationChanged Example: {"customer_id":"c-1001","expires_at":"2026-11-29T10:40:40.120Z","id":"01a226d6-c918-7df1-91a1-d209dc286ae1","lines":[{"line_id":"fd378c02-854f-54cb-91d6-8bb3087b427a","quantity":1,"sku":"TSHIRT-M"},{"line_id":"7bf8654a-1279-5e92-b7ed-54d191bf1b41","quantity":1,"sku":"VOUCHER-25"}],"made_at":"2026-11-29T10:25:40.120Z","reference":"basket 118","status":"active","updated_at":"2026-11-29T10:25:40.120Z","version":1}
 type ReservationChanged = Reservation
 
-// ReservationCreated defines model for ReservationCreated.
+// ReservationCreated Example: {"customer_id":"c-1001","expires_at":"2026-11-29T10:40:40.120Z","id":"01a226d6-c918-7df1-91a1-d209dc286ae1","lines":[{"line_id":"fd378c02-854f-54cb-91d6-8bb3087b427a","quantity":1,"sku":"TSHIRT-M"},{"line_id":"7bf8654a-1279-5e92-b7ed-54d191bf1b41","quantity":1,"sku":"VOUCHER-25"}],"made_at":"2026-11-29T10:25:40.120Z","reference":"basket 118","status":"active","updated_at":"2026-11-29T10:25:40.120Z","version":1}
 type ReservationCreated = Reservation
 
-// RoundingChanged defines model for RoundingChanged.
+// RoundingChanged Example: {"mode":"half_even","scope":"order"}
 type RoundingChanged = Rounding
 
-// ShippingMethodChanged defines model for ShippingMethodChanged.
+// ShippingMethodChanged Example: {"bands":[{"amount":1990,"currency":"EUR","up_to":30000},{"amount":4990,"currency":"EUR"}],"countries":["AT","DE"],"id":"freight","kind":"by_weight","name":"Freight","tax_class":"freight","valid_from":"2025-01-01T00:00:00.000Z","valid_to":"2099-01-01T00:00:00.000Z"}
 type ShippingMethodChanged = ShippingMethod
 
-// ShippingMethodCreated defines model for ShippingMethodCreated.
+// ShippingMethodCreated Example: {"bands":[{"amount":1990,"currency":"EUR","up_to":30000},{"amount":4990,"currency":"EUR"}],"countries":["AT","DE"],"id":"freight","kind":"by_weight","name":"Freight","tax_class":"freight","valid_from":"2025-01-01T00:00:00.000Z","valid_to":"2099-01-01T00:00:00.000Z"}
 type ShippingMethodCreated = ShippingMethod
 
-// TaxRateChanged defines model for TaxRateChanged.
+// TaxRateChanged Example: {"code":"DE-7","country":"DE","inclusive":true,"rate":70000,"tax_class":"books"}
 type TaxRateChanged = TaxRate
 
-// TaxRateCreated defines model for TaxRateCreated.
+// TaxRateCreated Example: {"code":"DE-7","country":"DE","inclusive":true,"rate":70000,"tax_class":"books"}
 type TaxRateCreated = TaxRate
 
-// TimeZoneChanged defines model for TimeZoneChanged.
+// TimeZoneChanged Example: {"time_zone":"Europe/Berlin"}
 type TimeZoneChanged = TimeZone
 
 // GetBacklogParams defines parameters for GetBacklog.
@@ -3619,11 +4589,236 @@ type ListOrdersParams struct {
 	// Cursor From the page before or after, with the same filters and sort
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
-	// Sort Field to sort by, with a minus for descending order
+	// Sort placed_at, updated_at, order_number or total, with a minus for descending order
 	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
 
 	// Count Whether to count all that match; exact counts end at 10,000
 	Count *ListOrdersParamsCount `form:"count,omitempty" json:"count,omitempty"`
+
+	// FilterStatus Status of the order
+	FilterStatus *string `form:"filter[status],omitempty" json:"filter[status],omitempty"`
+
+	// FilterStatusNe Status of the order, other than this
+	FilterStatusNe *string `form:"filter[status][ne],omitempty" json:"filter[status][ne],omitempty"`
+
+	// FilterStatusIn Status of the order, one of these, divided by commas
+	FilterStatusIn *string `form:"filter[status][in],omitempty" json:"filter[status][in],omitempty"`
+
+	// FilterPaymentStatus Where its money is
+	FilterPaymentStatus *string `form:"filter[payment_status],omitempty" json:"filter[payment_status],omitempty"`
+
+	// FilterPaymentStatusNe Where its money is, other than this
+	FilterPaymentStatusNe *string `form:"filter[payment_status][ne],omitempty" json:"filter[payment_status][ne],omitempty"`
+
+	// FilterPaymentStatusIn Where its money is, one of these, divided by commas
+	FilterPaymentStatusIn *string `form:"filter[payment_status][in],omitempty" json:"filter[payment_status][in],omitempty"`
+
+	// FilterFulfillmentStatus Where its goods are
+	FilterFulfillmentStatus *string `form:"filter[fulfillment_status],omitempty" json:"filter[fulfillment_status],omitempty"`
+
+	// FilterFulfillmentStatusNe Where its goods are, other than this
+	FilterFulfillmentStatusNe *string `form:"filter[fulfillment_status][ne],omitempty" json:"filter[fulfillment_status][ne],omitempty"`
+
+	// FilterFulfillmentStatusIn Where its goods are, one of these, divided by commas
+	FilterFulfillmentStatusIn *string `form:"filter[fulfillment_status][in],omitempty" json:"filter[fulfillment_status][in],omitempty"`
+
+	// FilterReturnStatus What has come back
+	FilterReturnStatus *string `form:"filter[return_status],omitempty" json:"filter[return_status],omitempty"`
+
+	// FilterReturnStatusNe What has come back, other than this
+	FilterReturnStatusNe *string `form:"filter[return_status][ne],omitempty" json:"filter[return_status][ne],omitempty"`
+
+	// FilterReturnStatusIn What has come back, one of these, divided by commas
+	FilterReturnStatusIn *string `form:"filter[return_status][in],omitempty" json:"filter[return_status][in],omitempty"`
+
+	// FilterChannel Channel
+	FilterChannel *string `form:"filter[channel],omitempty" json:"filter[channel],omitempty"`
+
+	// FilterChannelNe Channel, other than this
+	FilterChannelNe *string `form:"filter[channel][ne],omitempty" json:"filter[channel][ne],omitempty"`
+
+	// FilterChannelIn Channel, one of these, divided by commas
+	FilterChannelIn *string `form:"filter[channel][in],omitempty" json:"filter[channel][in],omitempty"`
+
+	// FilterCurrency Currency
+	FilterCurrency *string `form:"filter[currency],omitempty" json:"filter[currency],omitempty"`
+
+	// FilterCurrencyNe Currency, other than this
+	FilterCurrencyNe *string `form:"filter[currency][ne],omitempty" json:"filter[currency][ne],omitempty"`
+
+	// FilterCurrencyIn Currency, one of these, divided by commas
+	FilterCurrencyIn *string `form:"filter[currency][in],omitempty" json:"filter[currency][in],omitempty"`
+
+	// FilterCountry Country it is shipped to
+	FilterCountry *string `form:"filter[country],omitempty" json:"filter[country],omitempty"`
+
+	// FilterCountryNe Country it is shipped to, other than this
+	FilterCountryNe *string `form:"filter[country][ne],omitempty" json:"filter[country][ne],omitempty"`
+
+	// FilterCountryIn Country it is shipped to, one of these, divided by commas
+	FilterCountryIn *string `form:"filter[country][in],omitempty" json:"filter[country][in],omitempty"`
+
+	// FilterCountryExists Country it is shipped to is there: true or false
+	FilterCountryExists *string `form:"filter[country][exists],omitempty" json:"filter[country][exists],omitempty"`
+
+	// FilterCustomerId Customer
+	FilterCustomerId *string `form:"filter[customer_id],omitempty" json:"filter[customer_id],omitempty"`
+
+	// FilterCustomerIdNe Customer, other than this
+	FilterCustomerIdNe *string `form:"filter[customer_id][ne],omitempty" json:"filter[customer_id][ne],omitempty"`
+
+	// FilterCustomerIdIn Customer, one of these, divided by commas
+	FilterCustomerIdIn *string `form:"filter[customer_id][in],omitempty" json:"filter[customer_id][in],omitempty"`
+
+	// FilterCustomerIdExists Customer is there: true or false
+	FilterCustomerIdExists *string `form:"filter[customer_id][exists],omitempty" json:"filter[customer_id][exists],omitempty"`
+
+	// FilterOrderNumber Order number, with or without hyphens
+	FilterOrderNumber *string `form:"filter[order_number],omitempty" json:"filter[order_number],omitempty"`
+
+	// FilterOrderNumberIn Order number, with or without hyphens, one of these, divided by commas
+	FilterOrderNumberIn *string `form:"filter[order_number][in],omitempty" json:"filter[order_number][in],omitempty"`
+
+	// FilterOrderNumberPrefix Order number, with or without hyphens, beginning with this
+	FilterOrderNumberPrefix *string `form:"filter[order_number][prefix],omitempty" json:"filter[order_number][prefix],omitempty"`
+
+	// FilterExternalId Name in the channel
+	FilterExternalId *string `form:"filter[external_id],omitempty" json:"filter[external_id],omitempty"`
+
+	// FilterExternalIdIn Name in the channel, one of these, divided by commas
+	FilterExternalIdIn *string `form:"filter[external_id][in],omitempty" json:"filter[external_id][in],omitempty"`
+
+	// FilterExternalIdPrefix Name in the channel, beginning with this
+	FilterExternalIdPrefix *string `form:"filter[external_id][prefix],omitempty" json:"filter[external_id][prefix],omitempty"`
+
+	// FilterExternalIdExists Name in the channel is there: true or false
+	FilterExternalIdExists *string `form:"filter[external_id][exists],omitempty" json:"filter[external_id][exists],omitempty"`
+
+	// FilterSku A SKU of any line
+	FilterSku *string `form:"filter[sku],omitempty" json:"filter[sku],omitempty"`
+
+	// FilterSkuNe A SKU of any line, other than this
+	FilterSkuNe *string `form:"filter[sku][ne],omitempty" json:"filter[sku][ne],omitempty"`
+
+	// FilterSkuIn A SKU of any line, one of these, divided by commas
+	FilterSkuIn *string `form:"filter[sku][in],omitempty" json:"filter[sku][in],omitempty"`
+
+	// FilterTotal Total in minor units; name a currency beside it
+	FilterTotal *string `form:"filter[total],omitempty" json:"filter[total],omitempty"`
+
+	// FilterTotalGte Total in minor units; name a currency beside it, at least
+	FilterTotalGte *string `form:"filter[total][gte],omitempty" json:"filter[total][gte],omitempty"`
+
+	// FilterTotalLte Total in minor units; name a currency beside it, at most
+	FilterTotalLte *string `form:"filter[total][lte],omitempty" json:"filter[total][lte],omitempty"`
+
+	// FilterPlacedAt When it was placed
+	FilterPlacedAt *string `form:"filter[placed_at],omitempty" json:"filter[placed_at],omitempty"`
+
+	// FilterPlacedAtGte When it was placed, at least
+	FilterPlacedAtGte *string `form:"filter[placed_at][gte],omitempty" json:"filter[placed_at][gte],omitempty"`
+
+	// FilterPlacedAtLte When it was placed, at most
+	FilterPlacedAtLte *string `form:"filter[placed_at][lte],omitempty" json:"filter[placed_at][lte],omitempty"`
+
+	// FilterUpdatedAt When it last changed
+	FilterUpdatedAt *string `form:"filter[updated_at],omitempty" json:"filter[updated_at],omitempty"`
+
+	// FilterUpdatedAtGte When it last changed, at least
+	FilterUpdatedAtGte *string `form:"filter[updated_at][gte],omitempty" json:"filter[updated_at][gte],omitempty"`
+
+	// FilterUpdatedAtLte When it last changed, at most
+	FilterUpdatedAtLte *string `form:"filter[updated_at][lte],omitempty" json:"filter[updated_at][lte],omitempty"`
+
+	// FilterConfirmedAt When it was confirmed
+	FilterConfirmedAt *string `form:"filter[confirmed_at],omitempty" json:"filter[confirmed_at],omitempty"`
+
+	// FilterConfirmedAtGte When it was confirmed, at least
+	FilterConfirmedAtGte *string `form:"filter[confirmed_at][gte],omitempty" json:"filter[confirmed_at][gte],omitempty"`
+
+	// FilterConfirmedAtLte When it was confirmed, at most
+	FilterConfirmedAtLte *string `form:"filter[confirmed_at][lte],omitempty" json:"filter[confirmed_at][lte],omitempty"`
+
+	// FilterConfirmedAtExists When it was confirmed is there: true or false
+	FilterConfirmedAtExists *string `form:"filter[confirmed_at][exists],omitempty" json:"filter[confirmed_at][exists],omitempty"`
+
+	// FilterOpenUnits Units that have not left
+	FilterOpenUnits *string `form:"filter[open_units],omitempty" json:"filter[open_units],omitempty"`
+
+	// FilterOpenUnitsGte Units that have not left, at least
+	FilterOpenUnitsGte *string `form:"filter[open_units][gte],omitempty" json:"filter[open_units][gte],omitempty"`
+
+	// FilterOpenUnitsLte Units that have not left, at most
+	FilterOpenUnitsLte *string `form:"filter[open_units][lte],omitempty" json:"filter[open_units][lte],omitempty"`
+
+	// FilterShipBy When it should leave; for staff
+	FilterShipBy *string `form:"filter[ship_by],omitempty" json:"filter[ship_by],omitempty"`
+
+	// FilterShipByGte When it should leave; for staff, at least
+	FilterShipByGte *string `form:"filter[ship_by][gte],omitempty" json:"filter[ship_by][gte],omitempty"`
+
+	// FilterShipByLte When it should leave; for staff, at most
+	FilterShipByLte *string `form:"filter[ship_by][lte],omitempty" json:"filter[ship_by][lte],omitempty"`
+
+	// FilterShipByExists When it should leave; for staff is there: true or false
+	FilterShipByExists *string `form:"filter[ship_by][exists],omitempty" json:"filter[ship_by][exists],omitempty"`
+
+	// FilterDue When it expires or a hold ends; for staff
+	FilterDue *string `form:"filter[due],omitempty" json:"filter[due],omitempty"`
+
+	// FilterDueGte When it expires or a hold ends; for staff, at least
+	FilterDueGte *string `form:"filter[due][gte],omitempty" json:"filter[due][gte],omitempty"`
+
+	// FilterDueLte When it expires or a hold ends; for staff, at most
+	FilterDueLte *string `form:"filter[due][lte],omitempty" json:"filter[due][lte],omitempty"`
+
+	// FilterDueExists When it expires or a hold ends; for staff is there: true or false
+	FilterDueExists *string `form:"filter[due][exists],omitempty" json:"filter[due][exists],omitempty"`
+
+	// FilterBackordered Units that are not in stock
+	FilterBackordered *string `form:"filter[backordered],omitempty" json:"filter[backordered],omitempty"`
+
+	// FilterBackorderedGte Units that are not in stock, at least
+	FilterBackorderedGte *string `form:"filter[backordered][gte],omitempty" json:"filter[backordered][gte],omitempty"`
+
+	// FilterBackorderedLte Units that are not in stock, at most
+	FilterBackorderedLte *string `form:"filter[backordered][lte],omitempty" json:"filter[backordered][lte],omitempty"`
+
+	// FilterTag A tag; for staff
+	FilterTag *string `form:"filter[tag],omitempty" json:"filter[tag],omitempty"`
+
+	// FilterTagNe A tag; for staff, other than this
+	FilterTagNe *string `form:"filter[tag][ne],omitempty" json:"filter[tag][ne],omitempty"`
+
+	// FilterTagIn A tag; for staff, one of these, divided by commas
+	FilterTagIn *string `form:"filter[tag][in],omitempty" json:"filter[tag][in],omitempty"`
+
+	// FilterTagExists A tag; for staff is there: true or false
+	FilterTagExists *string `form:"filter[tag][exists],omitempty" json:"filter[tag][exists],omitempty"`
+
+	// FilterHoldReason Why it is held; for staff
+	FilterHoldReason *string `form:"filter[hold_reason],omitempty" json:"filter[hold_reason],omitempty"`
+
+	// FilterHoldReasonNe Why it is held; for staff, other than this
+	FilterHoldReasonNe *string `form:"filter[hold_reason][ne],omitempty" json:"filter[hold_reason][ne],omitempty"`
+
+	// FilterHoldReasonIn Why it is held; for staff, one of these, divided by commas
+	FilterHoldReasonIn *string `form:"filter[hold_reason][in],omitempty" json:"filter[hold_reason][in],omitempty"`
+
+	// FilterHoldReasonExists Why it is held; for staff is there: true or false
+	FilterHoldReasonExists *string `form:"filter[hold_reason][exists],omitempty" json:"filter[hold_reason][exists],omitempty"`
+
+	// FilterArchived Whether it is archived
+	FilterArchived *string `form:"filter[archived],omitempty" json:"filter[archived],omitempty"`
+
+	// FilterHas What it has: hold, return, backorder, refund or dispute
+	FilterHas *string `form:"filter[has],omitempty" json:"filter[has],omitempty"`
+
+	// FilterHasNe What it has: hold, return, backorder, refund or dispute, other than this
+	FilterHasNe *string `form:"filter[has][ne],omitempty" json:"filter[has][ne],omitempty"`
+
+	// FilterHasIn What it has: hold, return, backorder, refund or dispute, one of these, divided by commas
+	FilterHasIn *string `form:"filter[has][in],omitempty" json:"filter[has][in],omitempty"`
 
 	// ConsistencyTokenInQuery As the header of the same name, for links
 	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`

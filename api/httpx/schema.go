@@ -91,7 +91,9 @@ func (r *Route) checkQuery(raw string) (url.Values, error) {
 func (r *Route) parameterNames() string {
 	names := slices.Sorted(maps.Keys(r.query))
 	if r.free != "" {
-		names = append(names, r.free+"[field][op]")
+		filter := r.free + "["
+		names = slices.DeleteFunc(names, func(name string) bool { return strings.HasPrefix(name, filter) })
+		names = append(names, filter+"field][op]")
 	}
 	if len(names) == 0 {
 		return "; this route has none"

@@ -13,6 +13,7 @@ import (
 	"github.com/getkin/kin-openapi/openapi3"
 	"github.com/labstack/echo/v4"
 
+	"github.com/ordermill/ordermill/api"
 	"github.com/ordermill/ordermill/api/httpx"
 )
 
@@ -21,9 +22,9 @@ var docsPage string
 
 // registerPublic serves what needs no token: the OpenAPI document, its rendered form, and keys.
 func (s *server) registerPublic(e router, document *openapi3.T) error {
-	spec, err := document.MarshalJSON()
+	published, err := api.Published()
 	if err != nil {
-		return fmt.Errorf("OpenAPI document: %w", err)
+		return err
 	}
 	docs, err := renderDocs(document)
 	if err != nil {
@@ -37,7 +38,7 @@ func (s *server) registerPublic(e router, document *openapi3.T) error {
 			return c.Blob(http.StatusOK, contentType, body)
 		})
 	}
-	static("/openapi.json", echo.MIMEApplicationJSON, spec)
+	static("/openapi.json", echo.MIMEApplicationJSON, published)
 	static("/docs", echo.MIMETextHTMLCharsetUTF8, docs)
 	if s.JWKS != nil {
 		static("/.well-known/jwks.json", "application/jwk-set+json", s.JWKS)

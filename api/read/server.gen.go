@@ -772,6 +772,531 @@ func (w *ServerInterfaceWrapper) ListOrders(ctx echo.Context) error {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter count: %s", err))
 	}
 
+	// ------------- Optional query parameter "filter[status]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[status]", ctx.QueryParams(), &params.FilterStatus, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[status]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[status][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[status][ne]", ctx.QueryParams(), &params.FilterStatusNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[status][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[status][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[status][in]", ctx.QueryParams(), &params.FilterStatusIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[status][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[payment_status]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[payment_status]", ctx.QueryParams(), &params.FilterPaymentStatus, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[payment_status]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[payment_status][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[payment_status][ne]", ctx.QueryParams(), &params.FilterPaymentStatusNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[payment_status][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[payment_status][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[payment_status][in]", ctx.QueryParams(), &params.FilterPaymentStatusIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[payment_status][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[fulfillment_status]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[fulfillment_status]", ctx.QueryParams(), &params.FilterFulfillmentStatus, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[fulfillment_status]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[fulfillment_status][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[fulfillment_status][ne]", ctx.QueryParams(), &params.FilterFulfillmentStatusNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[fulfillment_status][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[fulfillment_status][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[fulfillment_status][in]", ctx.QueryParams(), &params.FilterFulfillmentStatusIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[fulfillment_status][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[return_status]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[return_status]", ctx.QueryParams(), &params.FilterReturnStatus, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[return_status]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[return_status][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[return_status][ne]", ctx.QueryParams(), &params.FilterReturnStatusNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[return_status][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[return_status][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[return_status][in]", ctx.QueryParams(), &params.FilterReturnStatusIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[return_status][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[channel]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[channel]", ctx.QueryParams(), &params.FilterChannel, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[channel]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[channel][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[channel][ne]", ctx.QueryParams(), &params.FilterChannelNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[channel][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[channel][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[channel][in]", ctx.QueryParams(), &params.FilterChannelIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[channel][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[currency]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[currency]", ctx.QueryParams(), &params.FilterCurrency, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[currency]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[currency][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[currency][ne]", ctx.QueryParams(), &params.FilterCurrencyNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[currency][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[currency][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[currency][in]", ctx.QueryParams(), &params.FilterCurrencyIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[currency][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[country]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[country]", ctx.QueryParams(), &params.FilterCountry, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[country]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[country][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[country][ne]", ctx.QueryParams(), &params.FilterCountryNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[country][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[country][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[country][in]", ctx.QueryParams(), &params.FilterCountryIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[country][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[country][exists]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[country][exists]", ctx.QueryParams(), &params.FilterCountryExists, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[country][exists]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[customer_id]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[customer_id]", ctx.QueryParams(), &params.FilterCustomerId, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[customer_id]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[customer_id][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[customer_id][ne]", ctx.QueryParams(), &params.FilterCustomerIdNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[customer_id][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[customer_id][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[customer_id][in]", ctx.QueryParams(), &params.FilterCustomerIdIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[customer_id][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[customer_id][exists]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[customer_id][exists]", ctx.QueryParams(), &params.FilterCustomerIdExists, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[customer_id][exists]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[order_number]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[order_number]", ctx.QueryParams(), &params.FilterOrderNumber, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[order_number]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[order_number][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[order_number][in]", ctx.QueryParams(), &params.FilterOrderNumberIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[order_number][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[order_number][prefix]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[order_number][prefix]", ctx.QueryParams(), &params.FilterOrderNumberPrefix, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[order_number][prefix]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[external_id]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[external_id]", ctx.QueryParams(), &params.FilterExternalId, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[external_id]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[external_id][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[external_id][in]", ctx.QueryParams(), &params.FilterExternalIdIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[external_id][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[external_id][prefix]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[external_id][prefix]", ctx.QueryParams(), &params.FilterExternalIdPrefix, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[external_id][prefix]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[external_id][exists]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[external_id][exists]", ctx.QueryParams(), &params.FilterExternalIdExists, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[external_id][exists]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[sku]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[sku]", ctx.QueryParams(), &params.FilterSku, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[sku]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[sku][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[sku][ne]", ctx.QueryParams(), &params.FilterSkuNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[sku][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[sku][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[sku][in]", ctx.QueryParams(), &params.FilterSkuIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[sku][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[total]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[total]", ctx.QueryParams(), &params.FilterTotal, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[total]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[total][gte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[total][gte]", ctx.QueryParams(), &params.FilterTotalGte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[total][gte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[total][lte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[total][lte]", ctx.QueryParams(), &params.FilterTotalLte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[total][lte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[placed_at]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[placed_at]", ctx.QueryParams(), &params.FilterPlacedAt, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[placed_at]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[placed_at][gte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[placed_at][gte]", ctx.QueryParams(), &params.FilterPlacedAtGte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[placed_at][gte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[placed_at][lte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[placed_at][lte]", ctx.QueryParams(), &params.FilterPlacedAtLte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[placed_at][lte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[updated_at]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[updated_at]", ctx.QueryParams(), &params.FilterUpdatedAt, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[updated_at]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[updated_at][gte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[updated_at][gte]", ctx.QueryParams(), &params.FilterUpdatedAtGte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[updated_at][gte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[updated_at][lte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[updated_at][lte]", ctx.QueryParams(), &params.FilterUpdatedAtLte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[updated_at][lte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[confirmed_at]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[confirmed_at]", ctx.QueryParams(), &params.FilterConfirmedAt, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[confirmed_at]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[confirmed_at][gte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[confirmed_at][gte]", ctx.QueryParams(), &params.FilterConfirmedAtGte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[confirmed_at][gte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[confirmed_at][lte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[confirmed_at][lte]", ctx.QueryParams(), &params.FilterConfirmedAtLte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[confirmed_at][lte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[confirmed_at][exists]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[confirmed_at][exists]", ctx.QueryParams(), &params.FilterConfirmedAtExists, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[confirmed_at][exists]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[open_units]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[open_units]", ctx.QueryParams(), &params.FilterOpenUnits, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[open_units]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[open_units][gte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[open_units][gte]", ctx.QueryParams(), &params.FilterOpenUnitsGte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[open_units][gte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[open_units][lte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[open_units][lte]", ctx.QueryParams(), &params.FilterOpenUnitsLte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[open_units][lte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[ship_by]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[ship_by]", ctx.QueryParams(), &params.FilterShipBy, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[ship_by]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[ship_by][gte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[ship_by][gte]", ctx.QueryParams(), &params.FilterShipByGte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[ship_by][gte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[ship_by][lte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[ship_by][lte]", ctx.QueryParams(), &params.FilterShipByLte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[ship_by][lte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[ship_by][exists]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[ship_by][exists]", ctx.QueryParams(), &params.FilterShipByExists, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[ship_by][exists]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[due]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[due]", ctx.QueryParams(), &params.FilterDue, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[due]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[due][gte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[due][gte]", ctx.QueryParams(), &params.FilterDueGte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[due][gte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[due][lte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[due][lte]", ctx.QueryParams(), &params.FilterDueLte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[due][lte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[due][exists]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[due][exists]", ctx.QueryParams(), &params.FilterDueExists, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[due][exists]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[backordered]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[backordered]", ctx.QueryParams(), &params.FilterBackordered, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[backordered]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[backordered][gte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[backordered][gte]", ctx.QueryParams(), &params.FilterBackorderedGte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[backordered][gte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[backordered][lte]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[backordered][lte]", ctx.QueryParams(), &params.FilterBackorderedLte, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[backordered][lte]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[tag]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[tag]", ctx.QueryParams(), &params.FilterTag, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[tag]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[tag][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[tag][ne]", ctx.QueryParams(), &params.FilterTagNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[tag][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[tag][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[tag][in]", ctx.QueryParams(), &params.FilterTagIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[tag][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[tag][exists]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[tag][exists]", ctx.QueryParams(), &params.FilterTagExists, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[tag][exists]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[hold_reason]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[hold_reason]", ctx.QueryParams(), &params.FilterHoldReason, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[hold_reason]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[hold_reason][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[hold_reason][ne]", ctx.QueryParams(), &params.FilterHoldReasonNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[hold_reason][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[hold_reason][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[hold_reason][in]", ctx.QueryParams(), &params.FilterHoldReasonIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[hold_reason][in]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[hold_reason][exists]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[hold_reason][exists]", ctx.QueryParams(), &params.FilterHoldReasonExists, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[hold_reason][exists]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[archived]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[archived]", ctx.QueryParams(), &params.FilterArchived, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[archived]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[has]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[has]", ctx.QueryParams(), &params.FilterHas, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[has]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[has][ne]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[has][ne]", ctx.QueryParams(), &params.FilterHasNe, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[has][ne]: %s", err))
+	}
+
+	// ------------- Optional query parameter "filter[has][in]" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "filter[has][in]", ctx.QueryParams(), &params.FilterHasIn, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter filter[has][in]: %s", err))
+	}
+
 	// ------------- Optional query parameter "consistency_token" -------------
 
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "consistency_token", ctx.QueryParams(), &params.ConsistencyTokenInQuery, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
