@@ -132,7 +132,7 @@ func TestStates_bytes(t *testing.T) {
 // The weights of states are near what they take: at least half of it, at most four times as much.
 func TestStates_weights(t *testing.T) { //nolint:paralleltest // it measures the memory of the process
 	const n = 50
-	for name, tt := range map[string]struct {
+	for name, tt := range map[string]struct { //nolint:paralleltest // see above
 		kind  *kind
 		facts func(i int) []fact
 	}{

@@ -121,8 +121,10 @@ func Print(w io.Writer, figures []Figure) {
 	style.Options, style.Format.Header = table.OptionsNoBordersAndSeparators, 0
 	t.SetStyle(style)
 	t.SetColumnConfigs([]table.ColumnConfig{ // 100 columns in all
-		{Number: 1, WidthMax: 22, WidthMaxEnforcer: text.WrapSoft}, {Number: 3, WidthMax: 18, WidthMaxEnforcer: text.WrapSoft},
-		{Number: 2, WidthMax: 12, WidthMaxEnforcer: text.WrapSoft}, {Number: 4, WidthMax: 12, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 1, WidthMax: 22, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 3, WidthMax: 18, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 2, WidthMax: 12, WidthMaxEnforcer: text.WrapSoft},
+		{Number: 4, WidthMax: 12, WidthMaxEnforcer: text.WrapSoft},
 		{Number: 6, WidthMax: 12, WidthMaxEnforcer: text.WrapSoft},
 	})
 	t.Render()
