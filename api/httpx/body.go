@@ -92,7 +92,7 @@ func (c *Call) takeBody(data []byte) error {
 	if err := refuseCardNumbers(c.Route.body, data, value); err != nil {
 		return err
 	}
-	c.Body, c.Canonical = data, AppendCanonical(nil, value)
+	c.Body, c.Canonical, c.value = data, AppendCanonical(nil, value), value
 	return nil
 }
 

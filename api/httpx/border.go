@@ -103,7 +103,9 @@ func (b *Border) Admit(c echo.Context, route *Route) (*Call, error) {
 			return nil, err
 		}
 	}
-	return call, call.takeBody(data)
+	err = call.takeBody(data)
+	call.whole = err == nil
+	return call, err
 }
 
 // check holds a call against what its route says of scope, headers, query and key.

@@ -131,6 +131,9 @@ type Problems struct {
 // Handle answers err, and logs what is our own fault, once. It returns what it has answered.
 func (p Problems) Handle(err error, c echo.Context) *Error {
 	e := Explain(err)
+	if x, ok := c.(*exchange); ok && x.call != nil {
+		e = x.call.locate(e)
+	}
 	if c.Response().Committed {
 		return e
 	}

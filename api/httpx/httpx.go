@@ -60,6 +60,8 @@ type Call struct {
 	Replayed  bool
 
 	trace Trace
+	value any  // what Body says
+	whole bool // the border has let it in
 }
 
 // Trace returns the trace that the request belongs to, a new one if the client named none. It is for the request's own

@@ -85,10 +85,10 @@ func toStore(call *httpx.Call, o commands.Outcome, show func(commands.Outcome) r
 	headers := storedHeaders{ContentType: "application/json", RequestID: call.RequestID}
 	out := rendered{}
 	if violation := (*rule.Violation)(nil); errors.As(o.Refused, &violation) {
-		problem := httpx.Refusal(violation)
 		if !call.Identity.Viewer().Staff {
-			problem = httpx.Refusal(forCustomers(violation))
+			violation = forCustomers(violation)
 		}
+		problem := call.Refusal(violation)
 		headers.ContentType = httpx.ProblemType
 		out = rendered{status: problem.Status(), body: httpx.Marshal(problem.Problem(call.RequestID, call.Trace().ID))}
 	} else {
