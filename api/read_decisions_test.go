@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 )
 
 // Every refusal is in the log of decisions, the newest first, in pages that nothing is missing from.
@@ -41,6 +42,20 @@ func TestDecisions(t *testing.T) {
 	} {
 		if got := s.get("/v1/decisions?"+path).list(t, "id"); len(got) != want {
 			t.Errorf("%s: %d decisions, want %d", path, len(got), want)
+		}
+	}
+	for zone, hours := range map[string]time.Duration{"Pacific/Kiritimati": 14, "Etc/GMT+12": -12} { // a date is a day where it is meant
+		today := time.Now().UTC().Add(hours * time.Hour)
+		if today.Hour() == 23 && today.Minute() > 55 || today.Hour() == 0 && today.Minute() < 5 {
+			continue // it becomes another day meanwhile, in one of the two
+		}
+		s.do(call{method: http.MethodPut, path: "/v1/settings/time-zone", body: `{"time_zone":"` + zone + `"}`}).want(t, http.StatusOK)
+		for _, tz := range []string{"", "&tz=" + url.QueryEscape(zone)} {
+			for bound, want := range map[string]int{
+				"from=" + today.Format(time.DateOnly): 6, "to=" + today.Format(time.DateOnly): 0, "to=" + today.AddDate(0, 0, 1).Format(time.DateOnly): 6,
+			} {
+				poll(t, func() bool { return len(s.get("/v1/decisions?"+bound+tz).list(t, "id")) == want })
+			}
 		}
 	}
 	for _, filter := range []string{"", "&command=place-order", "&code=insufficient_stock"} {

@@ -4310,7 +4310,7 @@ type GetBacklogParamsBy string
 type ListCustomersParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor From the page before or after, with the same filters and sort
+	// Cursor From the page before or after, with the same filters and sort. It holds for whoever sees the same rows: any staff of the tenant, or the same customer. What a page shows of them is up to the token that asks for it; for anybody else the cursor is one of another list (cursor_mismatch)
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Sort customer_id or last_order_at, with a minus for descending order
@@ -4372,7 +4372,7 @@ type SetLegalHoldParams struct {
 type ListDecisionsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor From the page before or after, with the same filters and sort
+	// Cursor From the page before or after, with the same filters and sort. It holds for whoever sees the same rows: any staff of the tenant, or the same customer. What a page shows of them is up to the token that asks for it; for anybody else the cursor is one of another list (cursor_mismatch)
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Code Only refusals with this code
@@ -4390,6 +4390,10 @@ type ListDecisionsParams struct {
 	// To End of the range, exclusive, RFC 3339 or a date; the end of the current bucket if absent
 	To *To `form:"to,omitempty" json:"to,omitempty"`
 
+	// Tz IANA time zone such as Europe/Berlin, in which dates are read and hours, days, weeks and months begin. By default
+	// that of the tenant's settings.
+	Tz *TimeZoneName `form:"tz,omitempty" json:"tz,omitempty"`
+
 	// ConsistencyTokenInQuery As the header of the same name, for links
 	ConsistencyTokenInQuery *ConsistencyTokenInQuery `form:"consistency_token,omitempty" json:"consistency_token,omitempty"`
 
@@ -4404,7 +4408,7 @@ type ListDecisionsParams struct {
 type ListInventoryParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor From the page before or after, with the same filters and sort
+	// Cursor From the page before or after, with the same filters and sort. It holds for whoever sees the same rows: any staff of the tenant, or the same customer. What a page shows of them is up to the token that asks for it; for anybody else the cursor is one of another list (cursor_mismatch)
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// LocationId The location
@@ -4586,13 +4590,13 @@ type GetMetricParamsBucket string
 type ListOrdersParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor From the page before or after, with the same filters and sort
+	// Cursor From the page before or after, with the same filters and sort. It holds for whoever sees the same rows: any staff of the tenant, or the same customer. What a page shows of them is up to the token that asks for it; for anybody else the cursor is one of another list (cursor_mismatch)
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Sort placed_at, updated_at, order_number or total, with a minus for descending order
 	Sort *string `form:"sort,omitempty" json:"sort,omitempty"`
 
-	// Count Whether to count all that match; exact counts end at 10,000
+	// Count Whether to count all that match. Exact counts end at 10,000 (relation gte). An estimate is exact up to 1,000 and the database's guess beyond (approx); as long as the database has no statistics to guess from, it is an exact count
 	Count *ListOrdersParamsCount `form:"count,omitempty" json:"count,omitempty"`
 
 	// FilterStatus Status of the order
@@ -5366,7 +5370,7 @@ type GetOrderTimelineParams struct {
 type ListProductsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor From the page before or after, with the same filters and sort
+	// Cursor From the page before or after, with the same filters and sort. It holds for whoever sees the same rows: any staff of the tenant, or the same customer. What a page shows of them is up to the token that asks for it; for anybody else the cursor is one of another list (cursor_mismatch)
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// ConsistencyTokenInQuery As the header of the same name, for links
@@ -5428,7 +5432,7 @@ type UpdateProductParams struct {
 type ListReservationsParams struct {
 	Limit *Limit `form:"limit,omitempty" json:"limit,omitempty"`
 
-	// Cursor From the page before or after, with the same filters and sort
+	// Cursor From the page before or after, with the same filters and sort. It holds for whoever sees the same rows: any staff of the tenant, or the same customer. What a page shows of them is up to the token that asks for it; for anybody else the cursor is one of another list (cursor_mismatch)
 	Cursor *Cursor `form:"cursor,omitempty" json:"cursor,omitempty"`
 
 	// Status Only those in this status

@@ -19,7 +19,7 @@ var inner = []struct{ command, body string }{
 func (c *Call) Refusal(v *rule.Violation) *Error { return c.locate(Refusal(v)) }
 
 // locate makes the faults that were found behind the border point to what the client has sent: into the body (RFC 6901),
-// or to a parameter of the path. One that is about nothing of it points nowhere.
+// or to a parameter of the path. One that is about nothing of it has no pointer, and says in its figures what it is about.
 func (c *Call) locate(e *Error) *Error {
 	if !c.whole || c.Body != nil && c.Route.media != mediaJSON || len(e.Faults) == 0 {
 		return e // the border's own faults are right; those of a table name row and column
@@ -63,6 +63,12 @@ func (c *Call) point(f *Fault) {
 			f.Pointer = p
 			return
 		}
+	}
+	if strings.Count(f.Pointer, "/") > 1 { // into what the command is about, such as an edit's staged changes
+		if f.Meta == nil {
+			f.Meta = make(map[string]any, 1)
+		}
+		f.Meta["about"] = f.Pointer
 	}
 	f.Pointer = ""
 }

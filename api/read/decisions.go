@@ -43,8 +43,14 @@ func (s *server) ListDecisions(ctx context.Context, request ListDecisionsRequest
 	call, params := httpx.CallOf(ctx), request.Params
 	filter := eventstore.DecisionFilter{Code: value(params.Code, ""), Resource: value(params.Resource, "")}
 	var err error
-	if filter.From, filter.Before, err = period(params.From, params.To, time.UTC); err != nil {
-		return nil, err
+	if params.From != nil || params.To != nil {
+		in, err := s.zoneOf(ctx, call, params.Tz)
+		if err != nil {
+			return nil, err
+		}
+		if filter.From, filter.Before, err = period(params.From, params.To, in); err != nil {
+			return nil, err
+		}
 	}
 	place, err := s.cursor(call, value(params.Cursor, ""))
 	if err != nil {

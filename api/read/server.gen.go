@@ -26,7 +26,7 @@ type ServerInterface interface {
 	// GetCustomer One customer, what was ordered and what is known beyond
 	// (GET /v1/customers/{customer_id})
 	GetCustomer(ctx echo.Context, customerId CustomerID, params GetCustomerParams) error
-	// ListDecisions Commands that were refused, the newest first
+	// ListDecisions Commands that were refused and calls that were denied, the newest first
 	// (GET /v1/decisions)
 	ListDecisions(ctx echo.Context, params ListDecisionsParams) error
 	// ListInventory The stock of a location, by SKU
@@ -364,6 +364,13 @@ func (w *ServerInterfaceWrapper) ListDecisions(ctx echo.Context) error {
 	err = runtime.BindQueryParameterWithOptions("form", true, false, "to", ctx.QueryParams(), &params.To, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
 	if err != nil {
 		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter to: %s", err))
+	}
+
+	// ------------- Optional query parameter "tz" -------------
+
+	err = runtime.BindQueryParameterWithOptions("form", true, false, "tz", ctx.QueryParams(), &params.Tz, runtime.BindQueryParameterOptions{Type: "string", Format: ""})
+	if err != nil {
+		return echo.NewHTTPError(http.StatusBadRequest, fmt.Sprintf("Invalid format for parameter tz: %s", err))
 	}
 
 	// ------------- Optional query parameter "consistency_token" -------------
@@ -4577,7 +4584,7 @@ type StrictServerInterface interface {
 	// GetCustomer One customer, what was ordered and what is known beyond
 	// (GET /v1/customers/{customer_id})
 	GetCustomer(ctx context.Context, request GetCustomerRequestObject) (GetCustomerResponseObject, error)
-	// ListDecisions Commands that were refused, the newest first
+	// ListDecisions Commands that were refused and calls that were denied, the newest first
 	// (GET /v1/decisions)
 	ListDecisions(ctx context.Context, request ListDecisionsRequestObject) (ListDecisionsResponseObject, error)
 	// ListInventory The stock of a location, by SKU

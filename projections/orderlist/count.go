@@ -3,6 +3,7 @@ package orderlist
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 
 	"github.com/jackc/pgx/v5"
 
@@ -14,7 +15,7 @@ import (
 type CountMode string
 
 // The ways to count. An exact count ends at MaxCount, an estimate is exact for short lists and the planner's guess for
-// others.
+// others. As long as the planner has no statistics to guess from, an estimate is an exact count.
 const (
 	CountNone     CountMode = "none" // as is the empty mode
 	CountEstimate CountMode = "estimate"
@@ -52,6 +53,7 @@ type counter struct {
 	args      []any
 	counted   int64
 	planned   int64
+	unplanned bool
 }
 
 // newCounter returns a counter for what w picks, or a *query.Error for an unknown mode.
@@ -68,14 +70,20 @@ func newCounter(g projections.Generation, mode CountMode, w *where) (*counter, e
 	default:
 		return nil, query.Unknown("count", "count", string(mode), names(CountNone, CountEstimate, CountExact))
 	}
-	c.statement = in(g, "select count(*) from (select from {table} as t where ") + w.String() +
-		fmt.Sprintf(" limit %d) as counted", c.limit+1)
+	limit := strconv.FormatInt(c.limit+1, 10)
+	if mode == CountEstimate { // a planner that knows nothing of the table yet has nothing to guess from
+		limit = in(g, "case when "+unplanned+" then ") + strconv.FormatInt(MaxCount+1, 10) + " else " + limit + " end"
+	}
+	c.statement = in(g, "select count(*), "+unplanned+" from (select from {table} as t where ") + w.String() + " limit " + limit + ") as counted"
 	return c, nil
 }
 
+// unplanned says whether the planner has no statistics of the table: nobody has analysed it since it was made.
+const unplanned = "(select reltuples < 0 from pg_class where oid = '{table}'::regclass)"
+
 func (c *counter) queue(batch *pgx.Batch) {
 	if c.statement != "" {
-		batch.Queue(c.statement, c.args...).QueryRow(func(row pgx.Row) error { return row.Scan(&c.counted) })
+		batch.Queue(c.statement, c.args...).QueryRow(func(row pgx.Row) error { return row.Scan(&c.counted, &c.unplanned) })
 	}
 	if c.explain != "" {
 		batch.Queue(c.explain, c.args...).QueryRow(func(row pgx.Row) error {
@@ -103,10 +111,10 @@ func (c *counter) result() *Count {
 	switch {
 	case c.statement == "":
 		return nil
-	case c.counted <= c.limit:
+	case c.counted <= c.limit, c.unplanned && c.counted <= MaxCount:
 		return &Count{c.counted, Equal}
-	case c.mode == CountExact:
-		return &Count{c.limit, AtLeast}
+	case c.mode == CountExact, c.unplanned:
+		return &Count{MaxCount, AtLeast}
 	default:
 		return &Count{max(c.planned, c.counted), About}
 	}

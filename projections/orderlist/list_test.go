@@ -239,6 +239,19 @@ func TestQuery_countsMany(t *testing.T) {
 			t.Errorf("%s: %+v; want about %d, %s", mode, *c, orderlist.MaxCount, want)
 		}
 	}
+	table := projections.Generation(1).Table("order_list")
+	_, err := pool.Exec(t.Context(), "alter table "+table+" set (autovacuum_enabled = false); create temporary table copy as select * from "+table+
+		"; truncate "+table+"; insert into "+table+" select * from copy") // of which the planner knows nothing
+	if err != nil {
+		t.Fatal(err)
+	}
+	list, err := orderlist.Query(t.Context(), pool, 1, "demo", orderlist.Request{Page: query.Page{Limit: 3}, Count: orderlist.CountEstimate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if c := list.Count; *c != (orderlist.Count{Value: orderlist.MaxCount, Relation: orderlist.AtLeast}) {
+		t.Errorf("an estimate without statistics: %+v", *c)
+	}
 }
 
 // many builds generation 1 with that many orders.
