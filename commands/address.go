@@ -50,7 +50,7 @@ func (w *work) requote(o *order.Order, country string) (*order.Requote, error) {
 	changed := false
 	for i := range o.Lines {
 		l := &out.Lines[i]
-		requote.Lines = append(requote.Lines, o.Lines[i].Retax(l.TaxLines))
+		requote.Lines = append(requote.Lines, o.Lines[i].Retax(l.TaxLines, o.Rounding.Mode))
 		changed = changed || !slices.Equal(o.Lines[i].TaxLines, l.TaxLines)
 	}
 	for i := range out.Shipping {

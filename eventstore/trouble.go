@@ -32,12 +32,12 @@ func Unreadable(rec *Recorded, cause error) error {
 // would misread. It fails with an *UnreadableError.
 func Decode[E any](rec *Recorded, decode func(eventType string, data []byte) (E, error)) (E, error) {
 	var none E
-	if known, err := schemaOf(rec.Type); err == nil && rec.Schema != known {
-		return none, Unreadable(rec, fmt.Errorf("schema version %d is not known to this build, which knows %d", rec.Schema, known))
-	}
 	e, err := decode(rec.Type, rec.Data)
 	if err != nil {
 		return none, Unreadable(rec, err)
+	}
+	if known, err := schemaOf(rec.Type); err == nil && rec.Schema != known {
+		return none, Unreadable(rec, fmt.Errorf("schema version %d is not known to this build, which knows %d", rec.Schema, known))
 	}
 	return e, nil
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/ordermill/ordermill/commands"
 	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/domain/rule"
 	"github.com/ordermill/ordermill/eventstore"
 )
 
@@ -237,10 +238,10 @@ func (im *Importer) settle(t *task) error {
 	switch {
 	case errors.As(t.err, &reused):
 		return fmt.Errorf("invoice %s was imported before with other rows; the files must be the ones of the earlier import", t.entry.number)
+	case rule.CodeOf(t.err) != "", t.err == nil && t.response.Answer.Status >= 400:
+		im.report.refused(t.entry) // such as an order that is worth more than any can be
 	case t.err != nil:
 		return fmt.Errorf("invoice %s: %w", t.entry.number, t.err)
-	case t.response.Answer.Status >= 400:
-		im.report.refused(t.entry) // such as an order that is worth more than any can be
 	case t.entry.credit:
 		var outcome commands.CreditOutcome
 		if err := json.Unmarshal(t.response.Answer.Body, &outcome); err != nil {

@@ -119,12 +119,12 @@ func (o *Order) requotable() error {
 }
 
 // Retax returns the line with other taxes: what it costs then, and what its net values change by.
-func (l *Line) Retax(taxes []TaxLine) LineTaxes {
+func (l *Line) Retax(taxes []TaxLine, mode money.Rounding) LineTaxes {
 	now := *l
 	now.TaxLines, now.Total = taxes, l.Subtotal-l.DiscountTotal()+exclusiveTotal(taxes)
 	return LineTaxes{
 		LineID: l.LineID, SKU: l.SKU, TaxLines: taxes, Total: now.Total,
-		NetSubtotalChange: now.NetSubtotal() - l.NetSubtotal(), NetTotalChange: now.NetTotal() - l.NetTotal(),
+		NetSubtotalChange: now.NetSubtotal(mode) - l.NetSubtotal(mode), NetTotalChange: now.NetTotal() - l.NetTotal(),
 	}
 }
 
@@ -189,7 +189,7 @@ func (q *Requote) checkLines(faults *mismatches, o *Order) (after, tax int64) {
 		}
 		seen[i] = true
 		l := &o.Lines[i]
-		want, name := l.Retax(quoted.TaxLines), "line "+l.LineID.String()
+		want, name := l.Retax(quoted.TaxLines, o.Rounding.Mode), "line "+l.LineID.String()
 		if quoted.SKU != l.SKU {
 			faults.AddDetail(l.fault(rule.ValidationFailed, pointer+"/sku", l.Quantity, l.Quantity, "%s is SKU %q, not %q", name, l.SKU, quoted.SKU))
 		}

@@ -123,22 +123,23 @@ func (l *Line) TaxTotal() int64 { return pricing.TaxTotal(l.TaxLines) }
 func (l *Line) NetTotal() int64 { return money.Clamped(l.Total, -l.TaxTotal()) }
 
 // NetSubtotal returns what the line is worth before discounts and without any tax: the subtotal, reduced by the taxes
-// that it contains. The difference to NetTotal is the discount without tax.
-func (l *Line) NetSubtotal() int64 {
+// that it contains, which are rounded as the order rounds. Where nothing was taken off they are those that the order has
+// computed. The difference to NetTotal is the discount without tax.
+func (l *Line) NetSubtotal(mode money.Rounding) int64 {
 	var inclusive, rate int64
 	for _, t := range l.TaxLines {
 		if t.Inclusive {
-			inclusive, rate = inclusive+t.Amount, rate+t.Rate
+			inclusive, rate = money.Clamped(inclusive, t.Amount), money.Clamped(rate, t.Rate)
 		}
 	}
-	if len(l.DiscountAllocations) == 0 {
-		return l.Subtotal - inclusive
+	if l.DiscountTotal() == 0 {
+		return money.Clamped(l.Subtotal, -inclusive)
 	}
-	contained, err := money.IncludedTax(l.Subtotal, rate, money.HalfUp)
+	contained, err := money.IncludedTax(l.Subtotal, rate, mode)
 	if err != nil {
-		return l.Subtotal - inclusive // a rate beyond all bounds: what was charged is the best that is known
+		return money.Clamped(l.Subtotal, -inclusive) // a rate beyond all bounds: what was charged is the best that is known
 	}
-	return l.Subtotal - contained
+	return money.Clamped(l.Subtotal, -contained)
 }
 
 // exclusiveTotal returns Σ taxes that are on top of the price.

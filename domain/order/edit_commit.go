@@ -38,7 +38,7 @@ func (c CommitEdit) decide(o *Order) ([]Event, error) {
 	}
 	event := EditCommitted{
 		About: o.about(), EditID: c.EditID, TotalsBefore: o.LiveTotals(), Backordered: c.Backordered, Notify: c.Notify,
-		PreviousPayment: o.PaymentStatus(), PlacedAt: o.PlacedAt, CommittedAt: instant(c.At),
+		Rounding: o.Rounding, PreviousPayment: o.PaymentStatus(), PlacedAt: o.PlacedAt, CommittedAt: instant(c.At),
 	}
 	var faults rule.Faults
 	c.change(o, &demands, &event, &faults)

@@ -43,6 +43,7 @@ type EditCommitted struct {
 	TotalsBefore    Totals         `json:"totals_before"`             // of the live units
 	TotalsAfter     Totals         `json:"totals_after"`              // of the live units
 	AmountDelta     int64          `json:"amount_delta"`              // what the order costs more, or less
+	Rounding        RoundingRule   `json:"rounding,omitzero"`         // the order's
 	Notify          bool           `json:"notify,omitempty"`
 	PreviousPayment PaymentStatus  `json:"previous_payment_status"`
 	PlacedAt        time.Time      `json:"placed_at"`    // UTC, milliseconds

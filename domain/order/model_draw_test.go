@@ -294,7 +294,7 @@ func (m *model) requote(t *rapid.T) order.ChangeShippingAddress {
 	q.ShippingNetChange = m.state.ShippingNetChange(q.Shipping)
 	for i := range m.state.Lines {
 		l := &m.state.Lines[i]
-		taxes := l.Retax([]order.TaxLine{taxOf(t, l.Subtotal-l.DiscountTotal())})
+		taxes := l.Retax([]order.TaxLine{taxOf(t, l.Subtotal-l.DiscountTotal())}, money.HalfUp)
 		q.Lines = append(q.Lines, taxes)
 		q.TotalsAfter.Tax += taxes.TaxLines[0].Amount
 		q.TotalsAfter.Total += taxes.Total

@@ -125,8 +125,8 @@ func TestPlace_sums(t *testing.T) {
 	}
 	for i, want := range []struct{ total, netSubtotal, netTotal int64 }{{3598, 3332, 2998}, {1785, 1500, 1500}} {
 		l := &event.Lines[i]
-		if l.Total != want.total || l.NetSubtotal() != want.netSubtotal || l.NetTotal() != want.netTotal {
-			t.Errorf("line %d: total %d, net %d, %d; want %+v", i, l.Total, l.NetSubtotal(), l.NetTotal(), want)
+		if l.Total != want.total || l.NetSubtotal(money.HalfUp) != want.netSubtotal || l.NetTotal() != want.netTotal {
+			t.Errorf("line %d: total %d, net %d, %d; want %+v", i, l.Total, l.NetSubtotal(money.HalfUp), l.NetTotal(), want)
 		}
 	}
 	if s := &event.ShippingLines[0]; s.Total() != 583 || s.NetTotal() != 490 {

@@ -98,6 +98,8 @@ func scanEditCommitted(r *scan.Reader, e *EditCommitted) {
 			scanTotals(r, &e.TotalsAfter)
 		case "amount_delta":
 			e.AmountDelta = r.Int()
+		case "rounding":
+			scanRounding(r, &e.Rounding)
 		case "notify":
 			e.Notify = r.Bool()
 		case "previous_payment_status":

@@ -121,7 +121,7 @@ func placing(c *order.Contents, at time.Time) change {
 		customer: c.CustomerID, currency: c.Currency, placed: true, placedAt: at, pii: c.PII, figures: one(orders, 1),
 	}
 	for i := range c.Lines {
-		out.figures.addLine(&c.Lines[i])
+		out.figures.addLine(&c.Lines[i], c.Rounding.Mode)
 	}
 	return out
 }
@@ -137,17 +137,17 @@ func editing(e *order.EditCommitted) change {
 			line := order.Line{
 				Quantity: l.Quantity, Subtotal: l.Subtotal, DiscountAllocations: l.DiscountAllocations, TaxLines: l.TaxLines, Total: l.Total,
 			}
-			c.figures.addLine(&line)
+			c.figures.addLine(&line, e.Rounding.Mode)
 		}
 	}
 	for i := range e.LinesAdded {
-		c.figures.addLine(&e.LinesAdded[i])
+		c.figures.addLine(&e.LinesAdded[i], e.Rounding.Mode)
 	}
 	return c
 }
 
-func (f *figures) addLine(l *order.Line) {
-	before := l.NetSubtotal()
+func (f *figures) addLine(l *order.Line, mode money.Rounding) {
+	before := l.NetSubtotal(mode)
 	f[units].Add(l.Quantity)
 	f[gross].Add(before)
 	f[discounts].Add(before)

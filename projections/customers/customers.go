@@ -191,6 +191,8 @@ func (f *frame) add(e *projections.Event) error {
 			f.change(e, &c)
 		}
 		return nil
+	case customer.LegalHoldSet, customer.LegalHoldLifted: // nothing of what was ordered
+		return nil
 	default:
 		return nil
 	}

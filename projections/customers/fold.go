@@ -40,6 +40,8 @@ func (f *fold) Add(e *projections.Event) error {
 		return nil
 	case order.Event:
 		return f.change(e, fact)
+	case customer.LegalHoldSet, customer.LegalHoldLifted: // nothing of what was ordered
+		return nil
 	default:
 		return nil
 	}

@@ -159,12 +159,12 @@ func (f *figures) edit(e *order.EditCommitted) {
 			line := order.Line{
 				Quantity: a.Quantity, Subtotal: a.Subtotal, DiscountAllocations: a.DiscountAllocations, TaxLines: a.TaxLines, Total: a.Total,
 			}
-			f.line(&line)
+			f.line(&line, e.Rounding.Mode)
 			f[tax].Add(line.TaxTotal())
 		}
 	}
 	for i := range e.LinesAdded {
-		f.line(&e.LinesAdded[i])
+		f.line(&e.LinesAdded[i], e.Rounding.Mode)
 		f[tax].Add(e.LinesAdded[i].TaxTotal())
 	}
 	if e.Shipping == nil {
@@ -201,7 +201,7 @@ func (f *figures) place(c *order.Contents) {
 	f[ordersPlaced].Add(1)
 	f[tax].Add(c.Totals.Tax)
 	for i := range c.Lines {
-		f.line(&c.Lines[i])
+		f.line(&c.Lines[i], c.Rounding.Mode)
 	}
 	for i := range c.ShippingLines {
 		f[shipping].Add(c.ShippingLines[i].NetTotal())
@@ -209,8 +209,8 @@ func (f *figures) place(c *order.Contents) {
 }
 
 // line adds units that are ordered.
-func (f *figures) line(l *order.Line) {
-	before := l.NetSubtotal()
+func (f *figures) line(l *order.Line, mode money.Rounding) {
+	before := l.NetSubtotal(mode)
 	f[grossSales].Add(before)
 	f[discounts].Add(before)
 	f[discounts].Sub(l.NetTotal())

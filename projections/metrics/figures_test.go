@@ -60,3 +60,43 @@ func TestFigures_beyond64Bits(t *testing.T) {
 		t.Errorf("captured %s; want three times 2^63-1", f[captured])
 	}
 }
+
+// Gross sales and discounts are rounded as the order rounds, and what gives no discount is none: a price of 3 with 20 %
+// inside and a code that comes to nothing is 3 gross.
+func TestFigures_roundAsTheOrder(t *testing.T) {
+	t.Parallel()
+
+	tests := map[string]struct {
+		mode              money.Rounding
+		discount, tax     int64
+		gross, discounted int64
+	}{
+		"half even, a discount of nothing": {money.HalfEven, 0, 0, 3, 0},
+		"half up, a discount of nothing":   {money.HalfUp, 0, 1, 2, 0},
+		"half even, a discount":            {money.HalfEven, 1, 0, 3, 1},
+		"half up, a discount":              {money.HalfUp, 1, 0, 2, 0},
+	}
+	for name, tt := range tests {
+		line := order.Line{
+			Quantity: 1, UnitPrice: 3, Subtotal: 3, Total: 3 - tt.discount, DiscountAllocations: []order.DiscountAllocation{{DiscountID: "d", Amount: tt.discount}},
+			TaxLines: []order.TaxLine{{Code: "vat", Rate: 200_000, Amount: tt.tax, Inclusive: true}},
+		}
+		rounding := order.RoundingRule{Mode: tt.mode}
+		for _, fact := range []order.Event{
+			order.Placed{Contents: order.Contents{Lines: []order.Line{line}, Rounding: rounding}},
+			order.Imported{Contents: order.Contents{Lines: []order.Line{line}, Rounding: rounding}},
+			order.EditCommitted{LinesAdded: []order.Line{line}, Rounding: rounding},
+			order.EditCommitted{Rounding: rounding, LineChanges: []order.LineChange{{Added: &order.Addition{
+				Quantity: 1, Subtotal: 3, DiscountAllocations: line.DiscountAllocations, TaxLines: line.TaxLines, Total: line.Total,
+			}}}},
+		} {
+			var f figures
+			if err := f.count(fact); err != nil {
+				t.Fatal(err)
+			}
+			if f[grossSales] != money.TotalOf(tt.gross) || f[discounts] != money.TotalOf(tt.discounted) {
+				t.Errorf("%s, %T: gross %s, discounts %s; want %d, %d", name, fact, f[grossSales], f[discounts], tt.gross, tt.discounted)
+			}
+		}
+	}
+}

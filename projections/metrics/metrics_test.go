@@ -235,3 +235,52 @@ func TestQuery_refuses(t *testing.T) {
 		})
 	}
 }
+
+// Whatever a log holds, no sum overflows: the tables hold what a fold holds, merged from parts or not.
+func TestModel_beyond64Bits(t *testing.T) {
+	t.Parallel()
+
+	pool := prepared(t)
+	rapid.Check(t, func(r *rapid.T) {
+		modeltest.Compare(t.Context(), r, pool, metrics.Model{}, modeltest.Huge(r))
+	})
+}
+
+// Figures of such a log are answered exactly, in every point and in total.
+func TestQuery_beyond64Bits(t *testing.T) {
+	t.Parallel()
+
+	pool := prepared(t)
+	tx, err := pool.Begin(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = tx.Rollback(t.Context()) }() // nothing of it is needed any more
+	var events []projections.Event
+	for i, channel := range []string{"web", "app", "web", "app"} {
+		var e projections.Event
+		e.Tenant, e.Stream, e.OccurredAt = "demo", uuid.New(), time.Date(2026, time.March+time.Month(i/2), 1, 12, 0, 0, 0, time.UTC)
+		e.Body = order.Placed{Contents: order.Contents{Channel: channel, Currency: "EUR", Lines: []order.Line{{
+			SKU: "X", Quantity: 1, Subtotal: 5_000_000_000_000_000_000, Total: 5_000_000_000_000_000_000,
+		}}}}
+		events = append(events, e)
+	}
+	if err := modeltest.Build(t.Context(), tx, metrics.Model{}, events, 1, 1); err != nil {
+		t.Fatal(err)
+	}
+	for name, want := range map[string][3]string{
+		"gross_sales": {"10000000000000000000", "10000000000000000000", "20000000000000000000"},
+		"net_revenue": {"10000000000000000000", "10000000000000000000", "20000000000000000000"},
+		"refund_rate": {"0", "0", "0"}, "orders_placed": {"2", "2", "4"}, "units_per_order": {"1000000", "1000000", "1000000"},
+	} {
+		got, err := metrics.Query(t.Context(), tx, 1, "demo", metrics.Request{
+			Name: name, Bucket: metrics.Month, From: time.Date(2026, time.March, 1, 0, 0, 0, 0, time.UTC), To: time.Date(2026, time.May, 1, 0, 0, 0, 0, time.UTC),
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if s := got.Series[0]; (s.Points[0].Value.String() != want[0]) || s.Points[1].Value.String() != want[1] || s.Total.String() != want[2] {
+			t.Errorf("%s = %s, %s, in all %s; want %s", name, s.Points[0].Value, s.Points[1].Value, s.Total, want)
+		}
+	}
+}

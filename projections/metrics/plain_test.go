@@ -132,7 +132,7 @@ func line(n map[string]int64, l *order.Line) {
 		}
 	}
 	gross := l.Subtotal - inclusive
-	if len(l.DiscountAllocations) > 0 {
+	if l.DiscountTotal() > 0 {
 		gross = l.Subtotal - rounded(l.Subtotal*rate, 1_000_000+rate)
 	}
 	n["gross_sales"] += gross

@@ -84,8 +84,8 @@ func wantValue(want *plainFigures, o *order.Order) {
 	var ordered, discounted int64
 	for i := range o.Lines {
 		l := &o.Lines[i]
-		ordered += l.NetSubtotal()
-		discounted += l.NetSubtotal() - l.NetTotal()
+		ordered += l.NetSubtotal(o.Rounding.Mode)
+		discounted += l.NetSubtotal(o.Rounding.Mode) - l.NetTotal()
 		want[tax] += l.TaxTotal()
 		for n := range l.Batches {
 			if n > 0 { // added by an edit, without a discount

@@ -162,7 +162,7 @@ func quote(o *order.Order, lines [][]order.TaxLine, shipping []order.ShippingLin
 		q.TotalsAfter.Total += shipping[i].Total()
 	}
 	for i := range o.Lines {
-		l := o.Lines[i].Retax(lines[i])
+		l := o.Lines[i].Retax(lines[i], o.Rounding.Mode)
 		q.Lines = append(q.Lines, l)
 		q.TotalsAfter.Tax += pricing.TaxTotal(l.TaxLines)
 		q.TotalsAfter.Total += l.Total

@@ -262,3 +262,13 @@ func TestQuery_refuses(t *testing.T) {
 		})
 	}
 }
+
+// Whatever a log holds, no sum overflows: the tables hold what a fold holds, merged from parts or not.
+func TestModel_beyond64Bits(t *testing.T) {
+	t.Parallel()
+
+	pool := prepared(t)
+	rapid.Check(t, func(r *rapid.T) {
+		modeltest.Compare(t.Context(), r, pool, topskus.Model{}, modeltest.Huge(r))
+	})
+}
