@@ -106,7 +106,11 @@ func casesIn(t *testing.T, folder string) map[string]bool {
 				return true
 			}
 			for _, clause := range s.Body.List {
-				for _, e := range clause.(*ast.CaseClause).List {
+				c, ok := clause.(*ast.CaseClause)
+				if !ok {
+					continue
+				}
+				for _, e := range c.List {
 					switch e := e.(type) {
 					case *ast.Ident:
 						names[e.Name] = true

@@ -199,7 +199,7 @@ func (v *verification) checkPast(ctx context.Context, m *verified) error {
 }
 
 func (v *verification) compareModel(ctx context.Context, m *verified) error {
-	if m.failed != nil {
+	if m.fold == nil {
 		v.found = append(v.found, Difference{Projection: m.of.name, Problem: m.failed.Error()})
 		return nil
 	}

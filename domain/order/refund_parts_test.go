@@ -25,7 +25,8 @@ func TestResolveReturn_parts(t *testing.T) {
 			e.Totals = order.Totals{Subtotal: 1000, Shipping: 500, Tax: 285, Total: 1785}
 		})
 		return events{
-			o, order.PaymentUpdated{OrderID: orderID, Payment: order.Payment{PaymentID: payID, State: order.PaymentCaptured, Captured: 3000}},
+			o,
+			order.PaymentUpdated{OrderID: orderID, Payment: order.Payment{PaymentID: payID, State: order.PaymentCaptured, Captured: 3000}},
 			order.Confirmed{OrderID: orderID},
 		}
 	}
