@@ -23,8 +23,8 @@ var elsewhere = map[httpx.Code]string{
 	httpx.CodeReducedCapacity: "TestShares_bodies", httpx.CodeOutcomeUnknown: "TestExplain of package httpx",
 	httpx.CodeDependencyTimeout: "TestExplain of package httpx", httpx.CodeDependencyUnavailable: "TestCauses_databaseAway",
 	httpx.CodeStorageFull: "TestCauses_diskFull", httpx.CodeStreamUnreadable: "TestCauses_unreadable", httpx.CodeShuttingDown: "TestExplain of package httpx",
-	httpx.CodeRequestTimeout: "TestSlowBody",
-	"future_date":            "imports", "totals_mismatch": "imports", "customer_not_found": "reads of customers",
+	httpx.CodeRequestTimeout: "TestSlowBody", httpx.CodeAnotherPast: "TestAnotherPast",
+	"future_date": "imports", "totals_mismatch": "imports", "customer_not_found": "reads of customers",
 }
 
 // refusals make a request for each code. The scene is that of a tenant of its own.

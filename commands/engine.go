@@ -37,7 +37,8 @@ type Engine struct {
 	ids    *externalIDs
 
 	queue     chan *job
-	states    *states // of the goroutine in Run
+	past      *eventstore.Past // of the log, which the states are of
+	states    *states          // of the goroutine in Run
 	snapshots *snapshots
 
 	mu        sync.Mutex
@@ -78,7 +79,7 @@ func New(store *eventstore.Store, config Config) *Engine {
 	}
 	return &Engine{
 		store: store, config: config, twins: newTwins(), ids: newExternalIDs(), queue: make(chan *job, config.Waiting),
-		states: newStates(config.States, config.Bytes), snapshots: newSnapshots(store, config.Logger), woken: make(chan struct{}, 1),
+		past: store.Past(), states: newStates(config.States, config.Bytes), snapshots: newSnapshots(store, config.Logger), woken: make(chan struct{}, 1),
 	}
 }
 
@@ -86,6 +87,10 @@ func New(store *eventstore.Store, config Config) *Engine {
 // error. Errors are *rule.Violation for what does not exist or is malformed, *VersionError, ErrKeyInUse, ErrConcurrentModification,
 // ErrOverloaded, and those of eventstore.Store.Append.
 func (e *Engine) Do(ctx context.Context, r Request) (Response, error) {
+	past := e.store.Past()
+	if err := past.Err(); err != nil {
+		return Response{}, err // nor are answers repeated, which may be of what is lost
+	}
 	if r.Cause.CommandID == uuid.Nil {
 		id, err := uuid.NewV7()
 		if err != nil {
@@ -96,7 +101,7 @@ func (e *Engine) Do(ctx context.Context, r Request) (Response, error) {
 	if r.Key == nil || r.DryRun {
 		return e.run(ctx, r)
 	}
-	return e.twins.join(ctx, r.Tenant, *r.Key, e.config.Twin, func() (Response, error) { return e.keyed(ctx, r) })
+	return e.twins.join(ctx, past, r.Tenant, *r.Key, e.config.Twin, func() (Response, error) { return e.keyed(ctx, r) })
 }
 
 // keyed is run for a request with a key. Errors that are not stored must not hide an answer that is: the same request
@@ -153,6 +158,7 @@ func (e *Engine) Run(ctx context.Context) error {
 		select {
 		case j := <-e.queue:
 			e.begun.Store(time.Now().UnixNano())
+			e.keepUp()
 			e.decide(work, e.gather(j))
 		case <-e.woken:
 			e.begun.Store(time.Now().UnixNano())
@@ -173,6 +179,17 @@ func (e *Engine) Working() time.Duration {
 		return time.Since(time.Unix(0, begun))
 	}
 	return 0
+}
+
+// keepUp forgets all that was known of another past of the log.
+func (e *Engine) keepUp() {
+	past := e.store.Past()
+	if past == e.past {
+		return
+	}
+	e.past, e.states = past, newStates(e.config.States, e.config.Bytes)
+	e.ids.forget()
+	clear(e.snapshots.spared)
 }
 
 func (e *Engine) drain(ctx context.Context) {

@@ -38,6 +38,14 @@ func newExternalIDs() *externalIDs {
 	return &externalIDs{running: make(map[claimID]chan struct{}), young: make(map[claimID]takenClaim)}
 }
 
+// forget drops all that is known to be taken.
+func (x *externalIDs) forget() {
+	x.mu.Lock()
+	defer x.mu.Unlock()
+	clear(x.young)
+	x.old = nil
+}
+
 // claimer is a command that makes an external id an order's own.
 type claimer interface {
 	externalID() (claim eventstore.Claim, ok bool)

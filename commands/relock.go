@@ -30,6 +30,7 @@ func (e *Engine) again(ctx context.Context) {
 		if n == 0 {
 			return
 		}
+		e.keepUp()
 		e.flying.Wait() // what is on its way would wait for the lock, and its states are not the log's yet
 		e.forget()
 		e.relock(ctx, jobs)

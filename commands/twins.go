@@ -19,6 +19,7 @@ const (
 // use.
 type twins struct {
 	mu      sync.Mutex
+	past    *eventstore.Past // of the log, which recent is of
 	running map[keyID]*twin
 	recent  map[keyID]remembered
 	ring    [recentAnswers]keyID // the recent ones, to forget the oldest
@@ -48,12 +49,17 @@ func newTwins() *twins {
 }
 
 // join runs the request, unless one with the same key has just been answered or is running: then it waits for that
-// one's answer, at most as long as patience. When the other one failed, its turn has come.
-func (t *twins) join(ctx context.Context, tenant string, key eventstore.Key, patience time.Duration, run func() (Response, error)) (Response, error) {
+// one's answer, at most as long as patience. When the other one failed, its turn has come. What was answered in another
+// past of the log counts no more.
+func (t *twins) join(ctx context.Context, past *eventstore.Past, tenant string, key eventstore.Key, patience time.Duration, run func() (Response, error)) (Response, error) {
 	id := keyID{tenant, key.Client, key.Hash}
 	var timeout <-chan time.Time
 	for {
 		t.mu.Lock()
+		if t.past != past {
+			t.past = past
+			clear(t.recent)
+		}
 		if known, ok := t.recent[id]; ok {
 			t.mu.Unlock()
 			return again(known.response, known.fingerprint == key.Fingerprint)
@@ -63,7 +69,7 @@ func (t *twins) join(ctx context.Context, tenant string, key eventstore.Key, pat
 			first = &twin{fingerprint: key.Fingerprint, done: make(chan struct{})}
 			t.running[id] = first
 			t.mu.Unlock()
-			return t.lead(id, first, run)
+			return t.lead(past, id, first, run)
 		}
 		t.mu.Unlock()
 		if timeout == nil {
@@ -84,11 +90,11 @@ func (t *twins) join(ctx context.Context, tenant string, key eventstore.Key, pat
 	}
 }
 
-func (t *twins) lead(id keyID, first *twin, run func() (Response, error)) (Response, error) {
+func (t *twins) lead(past *eventstore.Past, id keyID, first *twin, run func() (Response, error)) (Response, error) {
 	defer func() {
 		t.mu.Lock()
 		delete(t.running, id)
-		if first.err == nil && len(first.response.Answer.Body) <= recentBytes {
+		if first.err == nil && t.past == past && len(first.response.Answer.Body) <= recentBytes {
 			t.remember(id, remembered{first.fingerprint, first.response})
 		}
 		t.mu.Unlock()

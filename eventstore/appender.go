@@ -28,6 +28,7 @@ type appender struct {
 	bounds bounds
 	open   func(context.Context) (*lane, error)
 	tail   *tail
+	pasts  *pasts
 	logger *slog.Logger
 
 	sending   sync.Mutex // before mu
@@ -60,9 +61,9 @@ type appender struct {
 
 type stats struct{ appends, batches, conflicts, retries, unknown atomic.Int64 }
 
-func newAppender(log LogID, b bounds, open func(context.Context) (*lane, error), t *tail, logger *slog.Logger) *appender {
+func newAppender(log LogID, b bounds, open func(context.Context) (*lane, error), t *tail, p *pasts, logger *slog.Logger) *appender {
 	return &appender{
-		log: log, bounds: b, open: open, tail: t, logger: logger,
+		log: log, bounds: b, open: open, tail: t, pasts: p, logger: logger,
 		wake: make(chan struct{}, 1), reads: make(chan struct{}, 1), draining: make(chan struct{}), stopped: make(chan struct{}),
 	}
 }
@@ -74,6 +75,10 @@ func (a *appender) submit(p *pending, willing bool) (*lane, error) {
 	if a.closed {
 		a.mu.Unlock()
 		return nil, ErrClosed
+	}
+	if err := a.pasts.now.Load().Err(); err != nil {
+		a.mu.Unlock()
+		return nil, err
 	}
 	if len(a.queue) >= maxWaiting {
 		a.mu.Unlock()
@@ -145,14 +150,14 @@ func (a *appender) sendNext(inline bool) (sent bool, mine *lane) {
 		return false, nil // all of it was withdrawn
 	}
 	l := a.lane
-	f := &inFlight{appends: batch, way: l.chain.way(batch), sentAt: time.Now()}
+	f := &inFlight{appends: batch, way: l.chain.way(batch), past: a.pasts.now.Load(), sentAt: time.Now()}
 	a.flying = append(a.flying, f)
 	if !a.reading {
 		a.reading, mine = true, l
 	}
 	a.mu.Unlock()
 	l.expect(f.sentAt.Add(a.bounds.lane))
-	if err := l.send(a.log, batch, f.way); err != nil {
+	if err := l.send(a.log, f); err != nil {
 		a.fail(l, err) // f stays in flight: the next lane finds out what became of it
 		return false, nil
 	}

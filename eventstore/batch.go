@@ -14,8 +14,8 @@ const (
 	maxBatchBytes   = 8 << 20
 )
 
-// params lays a batch out as the arguments of append_events, in its order.
-func params(s *scratch, log LogID, batch []*pending, known *plan) [][]byte {
+// params lays a batch out as the arguments of append_events, in its order. seen is what the log must have.
+func params(s *scratch, log LogID, batch []*pending, known *plan, seen Place) [][]byte {
 	s.reset()
 	n, reads, claims, events, decisions, size := len(batch), 0, 0, 0, 0, 0
 	keyed := false
@@ -26,13 +26,14 @@ func params(s *scratch, log LogID, batch []*pending, known *plan) [][]byte {
 		reads, claims, events, size = reads+len(p.Reads), claims+len(p.Claims), events+len(p.Events), size+p.bytes
 		keyed = keyed || p.Key != nil
 	}
-	out := make([][]byte, 0, 46)
+	out := make([][]byte, 0, 49)
 	out = planValues(out, log, known)
 	out = appendColumns(s, out, batch, n, keyed)
 	out = readColumns(s, out, batch, reads, known)
 	out = claimColumns(s, out, batch, claims)
 	out = eventColumns(s, out, batch, events, size)
-	return decisionColumns(s, out, batch, decisions)
+	out = decisionColumns(s, out, batch, decisions)
+	return placeValues(out, seen)
 }
 
 // planValues are the arguments that are no arrays.
@@ -43,6 +44,16 @@ func planValues(out [][]byte, log LogID, known *plan) [][]byte {
 	b = binary.BigEndian.AppendUint64(b, uint64(known.since))            //nolint:gosec // positive
 	b = binary.BigEndian.AppendUint32(b, uint32(len(known.vouched)))     //nolint:gosec // bounded
 	return append(out, b[:4], b[4:6], b[6:14], b[14:22], b[22:])
+}
+
+func placeValues(out [][]byte, seen Place) [][]byte {
+	if seen.Epoch == 0 {
+		return append(out, nil, nil, nil)
+	}
+	b := binary.BigEndian.AppendUint64(make([]byte, 0, 32), uint64(seen.Epoch)) //nolint:gosec // positive
+	b = binary.BigEndian.AppendUint64(b, uint64(seen.Position))                 //nolint:gosec // positive
+	b = append(b, seen.Event[:]...)
+	return append(out, b[:8], b[8:16], b[16:])
 }
 
 func appendColumns(s *scratch, out [][]byte, batch []*pending, n int, keyed bool) [][]byte {

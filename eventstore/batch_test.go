@@ -17,7 +17,7 @@ func TestScratch(t *testing.T) {
 		p.Claims = make([]Claim, size%7)
 		p.versions, p.schemas = []Version{1}, []int16{1}
 		batch := slices.Repeat([]*pending{p}, 1+size%5)
-		got, want := params(reused, 1, batch, &plan{}), params(newScratch(), 1, batch, &plan{})
+		got, want := params(reused, 1, batch, &plan{}, Place{}), params(newScratch(), 1, batch, &plan{}, Place{})
 		if !slices.EqualFunc(got, want, func(a, b []byte) bool { return (a == nil) == (b == nil) && bytes.Equal(a, b) }) {
 			t.Errorf("a batch of %d with %d bytes is laid out differently in used memory", len(batch), size)
 		}

@@ -112,7 +112,7 @@ func BenchmarkAppendEvents(b *testing.B) {
 					}
 					batch[i] = &pending{prepared: p}
 				}
-				if err := l.send(1, batch, insertFirst); err != nil {
+				if err := l.send(1, &inFlight{appends: batch, way: insertFirst, past: newPast(Place{Epoch: 1}, nil)}); err != nil {
 					b.Fatal(err)
 				}
 				rows, err := l.receive()

@@ -159,7 +159,7 @@ func TestChain_begins(t *testing.T) {
 			t.Fatal(err)
 		}
 		known := l.chain.next([]*pending{{prepared: p}}, lookFirst)
-		if err := l.sendPlanned(log, []*pending{{prepared: p}}, &known); err != nil {
+		if err := l.sendPlanned(log, []*pending{{prepared: p}}, &known, Place{}); err != nil {
 			t.Fatal(err)
 		}
 		l.expect(time.Now().Add(patient))
@@ -178,6 +178,11 @@ func TestChain_begins(t *testing.T) {
 	}{
 		{"another session has appended", func() { mustAppend(t, other, first("a", uuid.New())) }},
 		{"a batch is missing", func() { l.chain.serial++ }},
+		{"the last event is another", func() {
+			if _, err := pool.Exec(t.Context(), `update events set event_id = gen_random_uuid() where position = (select max(position) from events)`); err != nil {
+				t.Fatal(err)
+			}
+		}},
 		{"the epoch is another", func() {
 			if _, err := pool.Exec(t.Context(), "update logs set epoch = epoch + 1 where log_id = 1"); err != nil {
 				t.Fatal(err)

@@ -84,7 +84,8 @@ func NewFeed(store *Store, config FeedConfig) *Feed {
 
 // Subscribe starts handing out the frames after the consumer's checkpoint. The topic is a name for the process's own
 // log: a feed has one log. A database that cannot be reached does not end the subscription: it goes on when it can be.
-// The channel is closed when ctx ends or by Close. After Close, Subscribe returns ErrClosed.
+// The channel is closed when ctx ends, by Close, and when the store's Past ends: then the checkpoint may be of another one,
+// and the consumer subscribes again. After Close, Subscribe returns ErrClosed.
 func (f *Feed) Subscribe(ctx context.Context, topic string) (<-chan *message.Message, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
@@ -95,6 +96,7 @@ func (f *Feed) Subscribe(ctx context.Context, topic string) (<-chan *message.Mes
 	s := &subscription{
 		FeedConfig: f.config,
 		store:      f.store,
+		past:       f.store.Past(),
 		out:        make(chan *message.Message),
 		limit:      min(firstRead, f.config.MaxEvents),
 		wakes:      -1,

@@ -99,13 +99,13 @@ func laneConfig(config *pgconn.Config, b bounds) {
 func millis(d time.Duration) string { return strconv.FormatInt(d.Milliseconds(), 10) }
 
 // send puts one batch on the way, as a transaction of its own.
-func (l *lane) send(log LogID, batch []*pending, w way) error {
-	known := l.chain.next(batch, w)
-	return l.sendPlanned(log, batch, &known)
+func (l *lane) send(log LogID, f *inFlight) error {
+	known := l.chain.next(f.appends, f.way)
+	return l.sendPlanned(log, f.appends, &known, f.past.Known())
 }
 
-func (l *lane) sendPlanned(log LogID, batch []*pending, known *plan) error {
-	l.bind.Parameters = params(l.scratch, log, batch, known)
+func (l *lane) sendPlanned(log LogID, batch []*pending, known *plan, seen Place) error {
+	l.bind.Parameters = params(l.scratch, log, batch, known, seen)
 	buf, err := l.bind.Encode(l.buf[:0])
 	l.bind.Parameters = nil
 	if err != nil {

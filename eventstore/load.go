@@ -20,7 +20,9 @@ const (
 		cross join lateral (select ` + recordedColumns + ` from events
 			where log_id = $1 and stream_id = s.stream and version > s.after and tenant_id = $4 order by version offset 0) e
 		order by s.n, e.version`
-	readSQL = `select ` + recordedColumns + ` from events where log_id = $1 and position > $2 order by position limit $3`
+	// readSQL gives events only if the log still has the place that the reader knows: all or nothing of one past.
+	readSQL = `select ` + recordedColumns + ` from events where log_id = $1 and position > $2
+		and ($4::bigint = 0 or exists (select from events k where k.log_id = $1 and k.position = $4 and k.event_id = $5)) order by position limit $3`
 	headSQL = `select position, event_id from events where log_id = $1 order by position desc limit 1`
 	atSQL   = `select event_id from events where log_id = $1 and position = $2`
 )
@@ -81,7 +83,9 @@ func (s *Store) Read(ctx context.Context, after Position, limit int) ([]Recorded
 
 // readStored is Read past the memory: what it returns is all that was committed when it began, up to the limit.
 func (s *Store) readStored(ctx context.Context, after Position, limit int) ([]Recorded, error) {
-	events, err := collect(ctx, s.pool, s.log, readSQL, s.log, after, limit)
+	past := s.Past()
+	known := past.Known()
+	events, err := collect(ctx, s.pool, s.log, readSQL, s.log, after, limit, known.Position, known.Event)
 	if err != nil {
 		return nil, fmt.Errorf("read log %d after %d: %w", s.log, after, err)
 	}
@@ -91,6 +95,11 @@ func (s *Store) readStored(ctx context.Context, after Position, limit int) ([]Re
 				s.log, events[i].Position, want-1)
 		}
 	}
+	if len(events) == 0 && known.Position > after {
+		s.pasts.doubt()
+		return nil, fmt.Errorf("read log %d after %d: %w", s.log, after, ErrAnotherPast)
+	}
+	past.seeAll(events)
 	return events, nil
 }
 
@@ -106,12 +115,22 @@ func (s *Store) Head(ctx context.Context) (Position, uuid.UUID, error) {
 }
 
 // EventAt returns the id of the event at a position, or the zero UUID when there is none. A checkpoint that finds
-// another id than its own belongs to another past of the log.
+// another id than its own belongs to another past of the log. What this process knows is not asked for.
 func (s *Store) EventAt(ctx context.Context, position Position) (uuid.UUID, error) {
-	var event uuid.UUID
+	past := s.Past()
+	event, ok := past.eventAt(position)
+	if ok || position < 1 {
+		return event, nil
+	}
 	err := s.pool.QueryRow(ctx, atSQL, s.log, position).Scan(&event)
-	if err != nil && !errors.Is(err, pgx.ErrNoRows) {
+	switch {
+	case errors.Is(err, pgx.ErrNoRows):
+		return uuid.Nil, nil
+	case err != nil:
 		return uuid.Nil, fmt.Errorf("event at %d of log %d: %w", position, s.log, err)
+	}
+	if past.lost == nil {
+		past.keep(position, event)
 	}
 	return event, nil
 }

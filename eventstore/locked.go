@@ -13,6 +13,7 @@ import (
 // Locked is the log while nobody else can append to it. It is for one goroutine and ends with WithLock.
 type Locked struct {
 	store *Store
+	past  *Past
 	tx    pgx.Tx
 	done  []func()
 }
@@ -80,6 +81,10 @@ func (l *lockLane) close(ctx context.Context) error {
 // An error that matches ErrOutcomeUnknown means that the commit was sent and not answered: append the same again, by
 // Append or WithLock, to find out. One that matches ErrUnavailable means that nothing was written.
 func (s *Store) WithLock(ctx context.Context, decide func(ctx context.Context, l *Locked) error) error {
+	past := s.Past()
+	if err := past.Err(); err != nil {
+		return err
+	}
 	if err := s.locking.take(ctx); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnavailable, err)
 	}
@@ -92,7 +97,7 @@ func (s *Store) WithLock(ctx context.Context, decide func(ctx context.Context, l
 	if _, err := tx.Exec(ctx, "select lock_log($1)", s.log); err != nil {
 		return fmt.Errorf("%w: lock log %d: %w", ErrUnavailable, s.log, err)
 	}
-	l := &Locked{store: s, tx: tx}
+	l := &Locked{store: s, past: past, tx: tx}
 	if err := decide(ctx, l); err != nil {
 		return err
 	}
@@ -161,13 +166,18 @@ func (l *Locked) Append(ctx context.Context, a Append) (Result, error) {
 // params lays a batch out. It vouches for nothing, since others write to the log between two locks.
 func (l *Locked) params(batch []*pending) [][]byte {
 	known := newChain().next(batch, lookFirst)
-	return params(newScratch(), l.store.log, batch, &known)
+	return params(newScratch(), l.store.log, batch, &known, l.past.Known())
 }
 
 // settle tells what became of a batch, and keeps its events for the tail until they are committed.
 func (l *Locked) settle(batch []*pending, rows []outcome) {
 	events := recorded(l.store.log, batch, rows)
-	l.done = append(l.done, func() { l.store.tail.add(events) })
+	l.done = append(l.done, func() {
+		l.past.seeAll(events)
+		if l.past == l.store.Past() {
+			l.store.tail.add(events)
+		}
+	})
 	for p, o := range spread(batch, rows) {
 		p.settle(l.store.appender, o)
 	}
@@ -186,6 +196,10 @@ func (l *Locked) call(ctx context.Context, args [][]byte) (rows []outcome, err e
 	}
 	if _, closeErr := res.Close(); err == nil {
 		err = closeErr
+	}
+	if refused := new(pgconn.PgError); errors.As(err, &refused) && refused.Code == anotherPast {
+		l.store.pasts.doubt()
+		err = fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrAnotherPast, err)
 	}
 	return rows, err
 }

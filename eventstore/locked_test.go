@@ -125,7 +125,7 @@ func TestWithLock_callerGone(t *testing.T) {
 // twice.
 func checkDense(t *testing.T, s *Store, n int) []Recorded {
 	t.Helper()
-	events, err := collect(t.Context(), s.pool, s.log, readSQL, s.log, 0, 1_000_000)
+	events, err := collect(t.Context(), s.pool, s.log, readSQL, s.log, 0, 1_000_000, 0, uuid.Nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -356,7 +356,7 @@ type judged struct {
 
 func (j *judge) send(batch []*pending, w way) {
 	known := j.lane.chain.next(batch, w)
-	if err := j.lane.sendPlanned(j.log, batch, &known); err != nil {
+	if err := j.lane.sendPlanned(j.log, batch, &known, Place{}); err != nil {
 		j.t.Fatal(err)
 	}
 	j.flying = append(j.flying, judged{batch, known})

@@ -42,6 +42,12 @@ func (s *Store) RunSignals(ctx context.Context) error {
 	return nil
 }
 
+// SendSignals is the one half of RunSignals, for a store that nobody reads on from.
+func (s *Store) SendSignals(ctx context.Context) error {
+	s.sendSignals(ctx)
+	return nil
+}
+
 func (s *Store) sendSignals(ctx context.Context) {
 	sent, failures := Position(0), 0
 	for {

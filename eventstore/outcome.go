@@ -15,7 +15,11 @@ import (
 // finds what it was told.
 func (a *appender) finish(f *inFlight, rows []outcome) {
 	a.stats.appends.Add(int64(len(f.appends)))
-	a.tail.add(recorded(a.log, f.appends, rows))
+	events := recorded(a.log, f.appends, rows)
+	f.past.seeAll(events)
+	if f.past == a.pasts.now.Load() {
+		a.tail.add(events)
+	}
 	for i := range rows {
 		if rows[i].kind == "already" || rows[i].kind == "known" {
 			a.tail.wake() // the log may have grown by what this process does not have in memory
@@ -117,13 +121,16 @@ func (a *appender) rolledBack(l *lane, f *inFlight, cause *pgconn.PgError) error
 		return nil
 	}
 	var again, failed []*pending
-	retry := passing(cause.Code)
+	retry, lost := passing(cause.Code), cause.Code == anotherPast
+	if lost {
+		a.pasts.doubt()
+	}
 	for _, p := range f.appends {
 		p.tries++
 		switch {
 		case retry && p.tries < maxTries && time.Since(p.since) < a.patienceWith(p):
 			again = append(again, p)
-		case !retry && len(f.appends) > 1:
+		case !retry && !lost && len(f.appends) > 1:
 			p.alone = true
 			again = append(again, p)
 		default:
@@ -154,6 +161,8 @@ func (p *pending) refusal(cause *pgconn.PgError) error {
 	switch {
 	case p.doubt:
 		return fmt.Errorf("%w: %w", ErrOutcomeUnknown, cause)
+	case cause.Code == anotherPast:
+		return fmt.Errorf("%w: %w: %w", ErrUnavailable, ErrAnotherPast, cause)
 	case passing(cause.Code):
 		return fmt.Errorf("%w: %w", ErrUnavailable, cause)
 	case cause.Code == "P0002":
@@ -162,6 +171,9 @@ func (p *pending) refusal(cause *pgconn.PgError) error {
 		return fmt.Errorf("append: %w", cause)
 	}
 }
+
+// anotherPast is the SQLSTATE of a log that does not have what the batch says that it has.
+const anotherPast = "OM001"
 
 // uniqueViolation is the SQLSTATE of a key, a claim or a version that is there already.
 const uniqueViolation = "23505"

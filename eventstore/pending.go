@@ -57,6 +57,7 @@ func (p *pending) withdraw() bool { return p.state.CompareAndSwap(waiting, withd
 type inFlight struct {
 	appends []*pending
 	way     way
+	past    *Past // of the log that it is for
 	sentAt  time.Time
 }
 

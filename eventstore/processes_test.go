@@ -209,7 +209,7 @@ func TestAppend_brokenConnections(t *testing.T) {
 	w.every.Store(0)
 
 	mustAppend(t, s, first("a", uuid.New())) // behind it, nothing is left on its way
-	events, err := collect(t.Context(), plain, 1, readSQL, 1, 0, 1_000_000)
+	events, err := collect(t.Context(), plain, 1, readSQL, 1, 0, 1_000_000, 0, uuid.Nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -169,8 +169,8 @@ func (a *appender) resolve(l *lane) error {
 	for f := a.oldest(); f != nil; f = a.oldest() {
 		a.stats.unknown.Add(1)
 		l.expect(time.Now().Add(a.bounds.lane))
-		f.way = lookFirst
-		if err := l.send(a.log, f.appends, f.way); err != nil {
+		f.way, f.past = lookFirst, a.pasts.now.Load()
+		if err := l.send(a.log, f); err != nil {
 			return err
 		}
 		rows, err := l.receive()

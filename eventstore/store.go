@@ -35,6 +35,7 @@ type Store struct {
 	probing  *lockLane
 	met      map[int]bool // sessions that had a table locked when it was last looked; of who has probing's turn
 	tail     *tail
+	pasts    *pasts
 	stop     context.CancelFunc
 }
 
@@ -52,11 +53,12 @@ func Open(ctx context.Context, pool *pgxpool.Pool, config Config) (*Store, error
 		config.bounds = defaultBounds()
 	}
 	s := &Store{log: config.Log, pool: pool, bounds: config.bounds, tail: newTail(cmp.Or(config.TailBytes, tailBytes))}
+	s.pasts = &pasts{forget: s.tail.forget, suspect: make(chan struct{}, 1), logger: config.Logger.With("log", config.Log)}
 	if err := s.check(ctx); err != nil {
 		return nil, err
 	}
 	s.locking, s.probing = newLockLane(s.openLocking), newLockLane(s.openProbing)
-	s.appender = newAppender(config.Log, config.bounds, s.openAppending, s.tail, config.Logger)
+	s.appender = newAppender(config.Log, config.bounds, s.openAppending, s.tail, s.pasts, config.Logger)
 	running, stop := context.WithCancel(context.WithoutCancel(ctx))
 	s.stop = stop
 	go s.appender.run(running)
@@ -118,9 +120,11 @@ func (s *Store) check(ctx context.Context) error {
 	case encoding != "UTF8":
 		return fmt.Errorf("check database: its encoding is %s and must be UTF8", encoding)
 	}
-	if _, err = s.Epoch(ctx); err != nil {
+	head, _, err := s.look(ctx)
+	if err != nil {
 		return fmt.Errorf("check database: %w", err)
 	}
+	s.pasts.now.Store(newPast(head, nil))
 	return nil
 }
 

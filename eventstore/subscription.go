@@ -30,14 +30,27 @@ type subscription struct {
 	logger *slog.Logger
 
 	position Position // of the last acknowledged event
-	epoch    int64    // of the log; 0: to be read
+	past     *Past    // of the log; the subscription ends with it
 	limit    int      // events of the next read
 	wakes    int      // announcements of others' appends that the last read of the database came after; -1: to be read
 }
 
-// run hands out frames until ctx ends.
+// run hands out frames until ctx ends, or the past of which they are. Of a log that was lost there are none.
 func (s *subscription) run(ctx context.Context) {
 	defer close(s.out)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-s.past.Ended():
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	if s.past.Err() != nil {
+		<-ctx.Done()
+		return
+	}
 	if !s.persist(ctx, "read checkpoint", s.begin) {
 		return
 	}
@@ -81,15 +94,9 @@ func (s *subscription) read(ctx context.Context) (events []Recorded, all bool, e
 	if !inMemory && s.position == last && s.wakes == wakes {
 		return nil, true, nil
 	}
-	if s.epoch == 0 {
-		if s.epoch, err = s.store.Epoch(ctx); err != nil {
-			return nil, false, err
-		}
-	}
 	all = len(events) < s.limit
 	if !inMemory {
-		if events, all, err = s.store.readTogether(ctx, s.epoch, s.position, s.limit); err != nil {
-			s.epoch = 0 // the database may be another one when it is back
+		if events, all, err = s.store.readTogether(ctx, s.past.epoch, s.position, s.limit); err != nil {
 			s.store.tail.reads.forget()
 			return nil, false, err
 		}
@@ -129,7 +136,7 @@ func (s *subscription) cut(events []Recorded) Frame {
 		}
 		n++
 	}
-	return Frame{Log: s.store.log, Epoch: s.epoch, First: events[0].Position, Last: events[n-1].Position, Events: events[:n:n]}
+	return Frame{Log: s.store.log, Epoch: s.past.epoch, First: events[0].Position, Last: events[n-1].Position, Events: events[:n:n]}
 }
 
 // deliver hands out a frame until it is acknowledged. It returns false when ctx has ended before.
@@ -185,7 +192,7 @@ func (s *subscription) wait(ctx context.Context, grown <-chan struct{}) bool {
 	select {
 	case <-grown:
 	case <-poll.C:
-		s.epoch, s.wakes = 0, -1
+		s.wakes = -1
 	case <-ctx.Done():
 	}
 	return ctx.Err() == nil

@@ -26,9 +26,6 @@ const (
 )
 
 var (
-	// errAnotherPast says that the log is not the one that the projection was built from.
-	errAnotherPast = errors.New("the log has another past than this projection")
-
 	// errTooManyParked says that the projection's code, not its events, is at fault.
 	errTooManyParked = errors.New("too many streams cannot be applied")
 )
@@ -46,7 +43,7 @@ type consumer struct {
 	parking *parking
 	decoder decoder
 	search  search
-	epoch   int64
+	past    *eventstore.Past // of the log: what comes after it is not this consumer's
 	at      Checkpoint
 	applied func(to eventstore.Position, events []Event) // told after each step
 	logger  *slog.Logger
@@ -56,50 +53,23 @@ type consumer struct {
 func (s *Set) newConsumer(ctx context.Context, p *projection, store *eventstore.Store, g Generation) (*consumer, error) {
 	c := &consumer{set: s, of: p, store: store, g: g, sink: p.sink(store.Log(), g), decoder: decoder{bodies: s.bodies}, applied: func(eventstore.Position, []Event) {}}
 	c.logger = s.logger.With("projection", p.name, "log", store.Log(), "generation", g)
+	c.past = store.Past()
 	var err error
-	if c.epoch, err = store.Epoch(ctx); err != nil {
-		return nil, err
-	}
 	if c.at, err = p.checkpoint(ctx, store.Log(), g); err != nil {
 		return nil, err
 	}
-	if err = compareWithLog(ctx, store, c.epoch, c.at); err != nil {
-		return nil, fmt.Errorf("projection %s: %w", p.name, err)
+	if err = store.Compare(ctx, p.name, c.at); err != nil {
+		return nil, err
 	}
 	c.parking, err = loadParking(ctx, s.pool, store.Log(), p.name, g)
 	return c, err
 }
 
-// compareWithLog fails with errAnotherPast unless the log has the checkpoint's event at its position, in the same epoch.
-func compareWithLog(ctx context.Context, store *eventstore.Store, epoch int64, at Checkpoint) error {
-	if at.Position == 0 {
-		return nil
-	}
-	if at.Epoch != epoch {
-		return fmt.Errorf("%w: it has applied events of epoch %d, but the log is of epoch %d, so it was restored; run: ordermill replay",
-			errAnotherPast, at.Epoch, epoch)
-	}
-	event, err := store.EventAt(ctx, at.Position)
-	if err != nil || event == at.Event {
-		return err
-	}
-	head, _, err := store.Head(ctx)
-	if err != nil {
-		return err
-	}
-	if head < at.Position {
-		return fmt.Errorf("%w: it has got to position %d, but the log ends at %d; if the log was restored from a backup, run: ordermill replay",
-			errAnotherPast, at.Position, head)
-	}
-	return fmt.Errorf("%w: at position %d it has applied event %s, but the log has %s there; if the log was restored from a backup, run: ordermill replay",
-		errAnotherPast, at.Position, at.Event, event)
-}
-
 // take brings the events of a frame to where they belong: what is known is dropped, what is missing before them is read
 // from the log.
 func (c *consumer) take(ctx context.Context, frame eventstore.Frame) error {
-	if frame.Epoch != c.epoch {
-		return fmt.Errorf("log %d changed from epoch %d to %d: %w", frame.Log, c.epoch, frame.Epoch, ErrFenced)
+	if frame.Epoch != c.past.Epoch() || c.store.Past() != c.past {
+		return fmt.Errorf("log %d has another past by now: %w", frame.Log, ErrFenced)
 	}
 	rest, ok := frame.After(c.at.Position)
 	if !ok {
@@ -170,7 +140,7 @@ func (c *consumer) apply(ctx context.Context, recorded []eventstore.Recorded) er
 }
 
 func (c *consumer) checkpoint(rec *eventstore.Recorded) Checkpoint {
-	return Checkpoint{Epoch: c.epoch, Position: rec.Position, Event: rec.ID}
+	return Checkpoint{Epoch: c.past.Epoch(), Position: rec.Position, Event: rec.ID}
 }
 
 // narrow applies events and moves the checkpoint to to. If they cannot be applied because of one of them, halving finds

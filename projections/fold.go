@@ -20,6 +20,7 @@ import (
 type folding struct {
 	of     *projection
 	to     map[eventstore.LogID]eventstore.Position // the last event that it takes
+	at     map[eventstore.LogID]Checkpoint          // of the generation that it is compared with
 	until  func(stream uuid.UUID) eventstore.Position
 	skip   map[eventstore.LogID]map[eventstore.Position]struct{} // parked events
 	fold   Fold

@@ -76,7 +76,7 @@ func (s *Set) Run(ctx context.Context, o RunOptions) error {
 		var followers []*follow
 		for _, p := range s.projections {
 			f := &follow{
-				set: s, of: p, store: store, options: o, logger: s.logger.With("projection", p.name, "log", store.Log()), free: make(chan struct{}, 1),
+				set: s, of: p, store: store, options: o, logger: s.logger.With("projection", p.name, "log", store.Log()), free: make(chan struct{}, 1), news: make(chan struct{}, 1),
 			}
 			followers = append(followers, f)
 			owned.Go(func() { f.run(ctx) })
@@ -96,9 +96,11 @@ type follow struct {
 	options RunOptions
 	logger  *slog.Logger
 	free    chan struct{} // the lease may be taken
+	news    chan struct{} // another generation is live
 
 	mu      sync.Mutex
-	session *session // the one that runs; nil: none
+	session *session   // the one that runs; nil: none
+	live    Generation // that was seen last
 }
 
 // run goes from lease to lease until ctx ends.
@@ -128,14 +130,31 @@ func (f *follow) run(ctx context.Context) {
 				continue
 			}
 		case stops(err):
-			f.logger.Error("projection stopped", "error", err)
-			sleep(ctx, f.options.LeaseTime)
+			level, stranger := slog.LevelError, (*eventstore.PastError)(nil)
+			if errors.As(err, &stranger) && stranger.Recovered() {
+				level = slog.LevelInfo // it is being built anew, as a rule
+			}
+			f.logger.Log(ctx, level, "projection stopped", "error", err)
+			f.rest(ctx, f.store.Past())
 			continue
 		default:
 			f.logger.Warn("projection waits", "error", err)
 		}
 		failures++
 		sleep(ctx, pauseAfter(failures))
+	}
+}
+
+// rest waits for as long as a lease lives, or until the projection may go on: another generation is live, or the log's past
+// has ended.
+func (f *follow) rest(ctx context.Context, past *eventstore.Past) {
+	timer := time.NewTimer(f.options.LeaseTime)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+	case <-past.Ended():
+	case <-f.news:
+	case <-ctx.Done():
 	}
 }
 
@@ -146,7 +165,7 @@ func pauseAfter(failures int) time.Duration {
 
 // stops reports whether a person has to do something before a projection can go on.
 func stops(err error) bool {
-	return errors.Is(err, errAnotherPast) || errors.Is(err, errOutdated) || errors.Is(err, errTooManyParked)
+	return errors.Is(err, eventstore.ErrAnotherPast) || errors.Is(err, errOutdated) || errors.Is(err, errTooManyParked)
 }
 
 // hold works under a lease and hands it back.

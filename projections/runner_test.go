@@ -282,9 +282,9 @@ func TestRun_anotherPast(t *testing.T) {
 	t.Parallel()
 
 	for name, tt := range map[string]struct{ restore, want string }{
-		"checkpoint beyond the head": {"delete from events where position > 20", "the log ends at 20"},
-		"another event there":        {"update events set event_id = gen_random_uuid() where position = 30", "the log has"},
-		"another epoch":              {"update logs set epoch = 2", "it was restored"},
+		"checkpoint beyond the head": {"delete from events where position > 20", "it ends at 20"},
+		"another event there":        {"update events set event_id = gen_random_uuid() where position = 30", "it has"},
+		"another epoch":              {"update logs set epoch = 2", "built before the log was recovered"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -305,10 +305,20 @@ func TestRun_anotherPast(t *testing.T) {
 			eventually(t, "the status says why", func() bool {
 				status, err := set.Status(t.Context())
 				return err == nil && status[0].State == "stopped" && strings.Contains(status[0].Logs[0].Problem, tt.want) &&
-					strings.Contains(status[0].Logs[0].Problem, "ordermill replay")
+					strings.Contains(status[0].Logs[0].Problem, "ordermill recover")
 			})
+			lost := name != "another epoch" // then it was recovered
+			if err := set.Judge(t.Context()); errors.Is(err, eventstore.ErrAnotherPast) != lost || (s.store.Past().Err() != nil) != lost {
+				t.Errorf("Judge = %v, the store says %v; want another past: %t", err, s.store.Past().Err(), lost)
+			}
 			if got := s.liveCounts("past"); len(got) != len(before) || got[s.streams[0]] != before[s.streams[0]] {
 				t.Errorf("counts = %v; want %v: nothing may be applied", got, before)
+			}
+			if _, err := set.Recover(t.Context()); err != nil {
+				t.Fatal(err)
+			}
+			if err := s.store.Past().Err(); err != nil {
+				t.Errorf("after Recover the store still says %v", err)
 			}
 			if _, err := set.Rebuild(t.Context(), projections.RebuildOptions{}); err != nil {
 				t.Fatal(err)

@@ -70,6 +70,9 @@ func (s *session) run(ctx context.Context) error {
 		defer drain.Stop()
 	case err = <-s.failed:
 		s.stop()
+	case <-s.consumer.past.Ended():
+		err = fmt.Errorf("log %d has another past by now: %w", s.store.Log(), ErrFenced)
+		s.stop()
 	case err = <-ended:
 		err = fmt.Errorf("subscription of %s ended: %w", s.of.name, errors.Join(err, errSubscription))
 	}

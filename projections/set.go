@@ -63,7 +63,7 @@ func NewSet(c Config) (*Set, error) {
 		}
 	}
 	for _, store := range s.stores {
-		s.positions[store.Log()] = newPositions(s, store.Log())
+		s.positions[store.Log()] = newPositions(s, store)
 	}
 	return s, nil
 }

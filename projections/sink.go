@@ -19,11 +19,7 @@ var ErrFenced = errors.New("projections: another process owns this projection no
 var ErrInvalidEvent = errors.New("projections: event cannot be applied")
 
 // Checkpoint says how far a projection has got, and of which past: the log must have Event at Position.
-type Checkpoint struct {
-	Epoch    int64 // the log's
-	Position eventstore.Position
-	Event    uuid.UUID
-}
+type Checkpoint = eventstore.Place
 
 // Sink is where a projection's generation lives: its values together with its checkpoint. Postgres tables are one kind,
 // Redis documents another. The runner feeds a sink; it alone decides what is applied when.

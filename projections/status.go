@@ -94,7 +94,12 @@ func (s *Set) logStatus(ctx context.Context, p *projection, g Generation, log ev
 	if owner != nil {
 		l.Owner = *owner
 	}
-	at, err := p.checkpoint(ctx, log, g)
+	asking, cancel := ctx, context.CancelFunc(func() {})
+	if p.model == nil {
+		asking, cancel = context.WithTimeout(ctx, storeTimeout)
+	}
+	at, err := p.checkpoint(asking, log, g)
+	cancel()
 	if err != nil && p.model == nil {
 		l.Problem = err.Error() // its store is away; that of the others is not
 	} else if err != nil {

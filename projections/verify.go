@@ -2,6 +2,7 @@ package projections
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -110,7 +111,7 @@ func (v *verification) read(ctx context.Context, of []*projection) error {
 // snapshot returns what a fold has to take to arrive at what the live generation is at this moment.
 func (s *Set) snapshot(ctx context.Context, tx pgx.Tx, p *projection) (*folding, Generation, error) {
 	f := &folding{
-		of: p, to: make(map[eventstore.LogID]eventstore.Position), parked: make(map[eventstore.LogID][]follower),
+		of: p, to: make(map[eventstore.LogID]eventstore.Position), parked: make(map[eventstore.LogID][]follower), at: make(map[eventstore.LogID]Checkpoint),
 		skip: make(map[eventstore.LogID]map[eventstore.Position]struct{}),
 	}
 	var g Generation
@@ -124,7 +125,7 @@ func (s *Set) snapshot(ctx context.Context, tx pgx.Tx, p *projection) (*folding,
 			if err != nil {
 				return nil, 0, fmt.Errorf("checkpoint of %s: %w", p.name, err)
 			}
-			f.to[log] = at.Position
+			f.to[log], f.at[log] = at.Position, at
 		}
 		var err error
 		if f.skip[log], err = parkedPositions(ctx, tx, log, p.name, g); err != nil {
@@ -181,21 +182,29 @@ func (v *verification) compare(ctx context.Context) error {
 	return nil
 }
 
-// checkPast notes a checkpoint beyond the log's end, and folds what there is.
+// checkPast notes a checkpoint that the log does not have, and folds what there is.
 func (v *verification) checkPast(ctx context.Context, m *verified) error {
 	for _, store := range v.set.stores {
-		head, _, err := store.Head(ctx)
+		stranger, err := v.stranger(ctx, store, m.of.name, m.at[store.Log()])
 		if err != nil {
 			return err
 		}
-		if to := m.to[store.Log()]; to > head {
-			v.found = append(v.found, Difference{
-				Projection: m.of.name, Position: to, Problem: fmt.Sprintf("it has got to position %d, but log %d ends at %d", to, store.Log(), head),
-			})
-			m.to[store.Log()] = head
+		if stranger != nil {
+			m.to[store.Log()] = min(m.to[store.Log()], stranger.Head)
 		}
 	}
 	return nil
+}
+
+// stranger notes, and returns, that a projection has seen what the log does not have.
+func (v *verification) stranger(ctx context.Context, store *eventstore.Store, name string, at Checkpoint) (*eventstore.PastError, error) {
+	err := store.Compare(ctx, name, at)
+	var stranger *eventstore.PastError
+	if !errors.As(err, &stranger) {
+		return nil, err
+	}
+	v.found = append(v.found, Difference{Projection: name, Position: at.Position, Problem: stranger.Error()})
+	return stranger, nil
 }
 
 func (v *verification) compareModel(ctx context.Context, m *verified) error {
@@ -256,6 +265,13 @@ func (v *verification) backend(ctx context.Context, p *projection) error {
 	for _, store := range v.set.stores {
 		g, err := v.set.live(ctx, p)
 		if err != nil {
+			return err
+		}
+		at, err := p.checkpoint(ctx, store.Log(), g)
+		if err != nil {
+			return fmt.Errorf("verify %s: %w", p.name, err)
+		}
+		if stranger, err := v.stranger(ctx, store, p.name, at); err != nil || stranger != nil { // its documents are served to nobody
 			return err
 		}
 		fold := func(ctx context.Context, to eventstore.Position, until func(uuid.UUID) eventstore.Position) (Fold, error) {

@@ -68,6 +68,13 @@ func (s *Set) look(ctx context.Context, log eventstore.LogID) (map[string]watche
 func (f *follow) noticed(w watched) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
+	if before := f.live; before != w.live {
+		f.live = w.live
+		select {
+		case f.news <- struct{}{}:
+		default:
+		}
+	}
 	switch s := f.session; {
 	case s == nil && w.free:
 		select {

@@ -42,6 +42,7 @@ const (
 	CodeReducedCapacity       Code = "reduced_capacity"
 	CodeOutcomeUnknown        Code = "outcome_unknown"
 	CodeProjectionLagging     Code = "projection_lagging"
+	CodeAnotherPast           Code = "another_past"
 	CodeDependencyUnavailable Code = "dependency_unavailable"
 	CodeDependencyTimeout     Code = "dependency_timeout"
 	CodeStorageFull           Code = "storage_full"
@@ -141,6 +142,7 @@ var meanings = map[Code]meaning{
 	CodeReducedCapacity:       {http.StatusServiceUnavailable, "Too busy right now", true},
 	CodeOutcomeUnknown:        {http.StatusServiceUnavailable, "It is not known yet whether this was done", true},
 	CodeProjectionLagging:     {http.StatusServiceUnavailable, "The read model has not got there yet", true},
+	CodeAnotherPast:           {http.StatusServiceUnavailable, "The log was restored and is not taken up yet", true},
 	CodeDependencyUnavailable: {http.StatusServiceUnavailable, "A system behind this one does not answer", true},
 	CodeStorageFull:           {http.StatusServiceUnavailable, "The database has no room left", true},
 	CodeShuttingDown:          {http.StatusServiceUnavailable, "This process is ending", true},

@@ -48,6 +48,8 @@ func Explain(err error) *Error {
 		return &Error{Code: CodeOutcomeUnknown, Detail: "Send the same request again with the same key: it is done once, whatever became of this one.", Cause: err}
 	case errors.As(err, &unreadable):
 		return Unreadable(err)
+	case errors.Is(err, eventstore.ErrAnotherPast):
+		return &Error{Code: CodeAnotherPast, RetryAfter: pastRetry, Cause: err, Detail: "The log has another past than what was seen of it, as after a restore; its operators have to run ordermill recover. Nothing was done. Send the same request again then."}
 	case errors.Is(err, commands.ErrOverloaded):
 		return overloaded()
 	case errors.Is(err, context.Canceled):
@@ -73,6 +75,9 @@ func Refusal(v *rule.Violation) *Error {
 func overloaded() *Error {
 	return Errorf(CodeReducedCapacity, "Too many requests are waiting; nothing was done. Send the same request again.")
 }
+
+// pastRetry is after how long a client asks again whether the operators have taken the log up.
+const pastRetry = 10 * time.Second
 
 // fullRetry is after how long a client asks again whether there is room.
 const fullRetry = 30 * time.Second

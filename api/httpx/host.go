@@ -2,11 +2,9 @@ package httpx
 
 import (
 	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"log/slog"
-	"net"
 	"net/http"
 	"runtime/debug"
 	"time"
@@ -40,6 +38,7 @@ type Host struct {
 	slots  *shares // of requests
 	bodies *shares // of bodies that are on their way, in units
 	gauge  prometheus.Gauge
+	drains drains
 }
 
 // NewHost returns a host without routes.
@@ -81,6 +80,9 @@ func (h *Host) around(next echo.HandlerFunc) echo.HandlerFunc {
 		header[HeaderRequestID] = []string{h.ids.request(request.Header[HeaderRequestID])}
 		header[HeaderAPIVersion] = apiVersion
 		header["X-Content-Type-Options"] = noSniff
+		if h.drains.begun() {
+			header["Connection"] = closeConnection
+		}
 		x := &exchange{Context: c, host: h}
 		h.guarded(x, next)
 		took := time.Since(start)
@@ -97,6 +99,8 @@ func (h *Host) around(next echo.HandlerFunc) echo.HandlerFunc {
 var (
 	apiVersion = []string{APIVersion}
 	noSniff    = []string{"nosniff"}
+
+	closeConnection = []string{"close"}
 )
 
 // guarded answers also when the handler panics, and gives the slot back in any case.
@@ -131,35 +135,3 @@ func (h *Host) fail(x *exchange, err error) {
 
 // Timeout is how long one request may take.
 func (h *Host) Timeout() time.Duration { return h.config.Timeout }
-
-// Serve answers requests on the listener until ctx ends, then lets those that run finish for as long as grace, and
-// returns. The listener is closed in any case.
-func (h *Host) Serve(ctx context.Context, listener net.Listener, grace time.Duration) error {
-	server := &http.Server{
-		Handler:           h,
-		ReadHeaderTimeout: 5 * time.Second,
-		ReadTimeout:       30 * time.Second,
-		WriteTimeout:      h.config.Timeout + 30*time.Second,
-		IdleTimeout:       2 * time.Minute,
-		MaxHeaderBytes:    32 << 10,
-		ErrorLog:          slog.NewLogLogger(h.config.Log.Handler(), slog.LevelDebug), // broken clients
-		BaseContext:       func(net.Listener) context.Context { return context.WithoutCancel(ctx) },
-	}
-	failed := make(chan error, 1)
-	go func() { failed <- server.Serve(listener) }()
-	select {
-	case err := <-failed:
-		return fmt.Errorf("%s host: %w", h.config.Name, err)
-	case <-ctx.Done():
-	}
-	ending, cancel := context.WithTimeout(context.WithoutCancel(ctx), grace)
-	defer cancel()
-	err := server.Shutdown(ending)
-	if err != nil {
-		err = errors.Join(fmt.Errorf("%s host: drain: %w", h.config.Name, err), server.Close())
-	}
-	if served := <-failed; !errors.Is(served, http.ErrServerClosed) {
-		err = errors.Join(err, served)
-	}
-	return err
-}

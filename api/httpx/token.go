@@ -9,27 +9,34 @@ import (
 	"strings"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/eventstore"
 )
 
-// Position is a place in a log's history, which a consistency token names.
+// Position is a place in a log's history, which a consistency token names. The token does not tell which event is there,
+// since that may be another tenant's, but proves it to whoever knows.
 type Position struct {
 	Log      eventstore.LogID
 	Epoch    int64
 	Position eventstore.Position
+	proof    [proofBytes]byte
 }
 
 const (
-	tokenVersion = 1
-	macBytes     = 12
-	tokenBytes   = 1 + 4 + 8 + 8 + macBytes
+	tokenVersion  = 2
+	quoteVersion  = 1
+	macBytes      = 12
+	proofBytes    = 8
+	positionBytes = 1 + 4 + 8 + 8
+	tokenBytes    = positionBytes + proofBytes + macBytes
 )
 
 // Tokens makes and reads what clients carry around for us: consistency tokens, cursors and quotes. All have a MAC, so
 // that a client cannot make one up. It is safe for concurrent use.
 type Tokens struct {
-	positions, cursors, quotes []byte // keys
+	positions, pasts, cursors, quotes []byte // keys
 }
 
 // NewTokens derives its keys from a secret of at least 16 bytes, which all processes share.
@@ -37,7 +44,7 @@ func NewTokens(secret []byte) (*Tokens, error) {
 	if len(secret) < 16 {
 		return nil, errors.New("tokens: the secret needs at least 16 bytes")
 	}
-	return &Tokens{mac(secret, []byte("consistency token")), mac(secret, []byte("cursor")), mac(secret, []byte("quote"))}, nil
+	return &Tokens{mac(secret, []byte("consistency token")), mac(secret, []byte("past")), mac(secret, []byte("cursor")), mac(secret, []byte("quote"))}, nil
 }
 
 func mac(key, data []byte) []byte {
@@ -46,15 +53,31 @@ func mac(key, data []byte) []byte {
 	return h.Sum(nil)
 }
 
-// Position returns the token of a position. The same position has the same token.
-func (t *Tokens) Position(p Position) string {
-	raw := make([]byte, 0, tokenBytes)
-	raw = append(raw, tokenVersion)
-	raw = binary.BigEndian.AppendUint32(raw, uint32(p.Log))
-	raw = binary.BigEndian.AppendUint64(raw, uint64(p.Epoch))
-	raw = binary.BigEndian.AppendUint64(raw, uint64(p.Position))
+// Position returns the token of a place of a log. The same place has the same token.
+func (t *Tokens) Position(log eventstore.LogID, at eventstore.Place) string {
+	raw := appendPosition(make([]byte, 0, tokenBytes), log, at.Epoch, at.Position)
+	proof := t.proof(raw, at.Event)
+	raw = append(raw, proof[:]...)
 	raw = append(raw, mac(t.positions, raw)[:macBytes]...)
 	return base64.RawURLEncoding.EncodeToString(raw)
+}
+
+func appendPosition(raw []byte, log eventstore.LogID, epoch int64, position eventstore.Position) []byte {
+	raw = append(raw, tokenVersion)
+	raw = binary.BigEndian.AppendUint32(raw, uint32(log))
+	raw = binary.BigEndian.AppendUint64(raw, uint64(epoch))
+	return binary.BigEndian.AppendUint64(raw, uint64(position))
+}
+
+// proof shows which event is at a position.
+func (t *Tokens) proof(position []byte, event uuid.UUID) [proofBytes]byte {
+	return [proofBytes]byte(mac(t.pasts, append(position[:len(position):len(position)], event[:]...)))
+}
+
+// Proves reports whether the token that p was read from is of the past in which the event is at its position.
+func (t *Tokens) Proves(p Position, event uuid.UUID) bool {
+	raw := appendPosition(make([]byte, 0, positionBytes+len(event)), p.Log, p.Epoch, p.Position)
+	return p.proof == t.proof(raw, event)
 }
 
 // ParsePosition reads a token. The error is an *Error with a 400.
@@ -70,6 +93,7 @@ func (t *Tokens) ParsePosition(token string) (Position, error) {
 		Log:      eventstore.LogID(binary.BigEndian.Uint32(raw[1:])),
 		Epoch:    int64(binary.BigEndian.Uint64(raw[5:])),
 		Position: eventstore.Position(binary.BigEndian.Uint64(raw[13:])),
+		proof:    [proofBytes]byte(raw[positionBytes:]),
 	}, nil
 }
 
@@ -115,7 +139,7 @@ const quoteBytes = 1 + 8 + 8 + 3 + macBytes
 // Quote returns a token for the total of a quote. Basis is all that the total depends on, and who may use it.
 func (t *Tokens) Quote(basis []byte, total money.Amount, expires time.Time) string {
 	raw := make([]byte, 0, quoteBytes)
-	raw = append(raw, tokenVersion)
+	raw = append(raw, quoteVersion)
 	raw = binary.BigEndian.AppendUint64(raw, uint64(expires.UnixMilli()))
 	raw = binary.BigEndian.AppendUint64(raw, uint64(total.Minor))
 	raw = append(raw, (total.Currency + "   ")[:3]...)
@@ -126,7 +150,7 @@ func (t *Tokens) Quote(basis []byte, total money.Amount, expires time.Time) stri
 // token is of another quote or too old.
 func (t *Tokens) ParseQuote(basis []byte, token string, now time.Time) (money.Amount, error) {
 	raw, err := base64.RawURLEncoding.Strict().DecodeString(token)
-	if err != nil || len(raw) != quoteBytes || raw[0] != tokenVersion || !hmac.Equal(t.quoteMAC(raw[:quoteBytes-macBytes], basis), raw[quoteBytes-macBytes:]) {
+	if err != nil || len(raw) != quoteBytes || raw[0] != quoteVersion || !hmac.Equal(t.quoteMAC(raw[:quoteBytes-macBytes], basis), raw[quoteBytes-macBytes:]) {
 		return money.Amount{}, invalidQuote("is not of a quote for this customer, these lines, codes and this country; ask for a new quote")
 	}
 	if expires := time.UnixMilli(int64(binary.BigEndian.Uint64(raw[1:]))); !now.Before(expires) {

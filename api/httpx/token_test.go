@@ -6,8 +6,11 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/uuid"
+
 	"github.com/ordermill/ordermill/api/httpx"
 	"github.com/ordermill/ordermill/domain/money"
+	"github.com/ordermill/ordermill/eventstore"
 )
 
 func newTokens(tb testing.TB, secret string) *httpx.Tokens {
@@ -23,15 +26,19 @@ func TestTokens_position(t *testing.T) {
 	t.Parallel()
 
 	tokens, other := newTokens(t, "0123456789abcdef"), newTokens(t, "0123456789abcdeg")
-	at := httpx.Position{Log: 3, Epoch: 2, Position: 1 << 40}
-	token := tokens.Position(at)
-	if token != tokens.Position(at) {
-		t.Error("the same position has two tokens")
+	at := eventstore.Place{Epoch: 2, Position: 1 << 40, Event: uuid.New()}
+	token := tokens.Position(3, at)
+	if token != tokens.Position(3, at) {
+		t.Error("the same place has two tokens")
 	}
-	if got, err := tokens.ParsePosition(token); got != at || err != nil {
+	got, err := tokens.ParsePosition(token)
+	if got.Log != 3 || got.Epoch != at.Epoch || got.Position != at.Position || err != nil {
 		t.Errorf("ParsePosition = %+v, %v; want %+v", got, err, at)
 	}
-	for _, wrong := range []string{"", "x", token[1:], token + "A", other.Position(at), "A" + token[1:len(token)-1] + "B"} {
+	if !tokens.Proves(got, at.Event) || tokens.Proves(got, uuid.New()) || tokens.Proves(got, uuid.Nil) || other.Proves(got, at.Event) {
+		t.Error("the token does not tell its own past from another one")
+	}
+	for _, wrong := range []string{"", "x", token[1:], token + "A", other.Position(3, at), "A" + token[1:len(token)-1] + "B"} {
 		var fault *httpx.Error
 		if got, err := tokens.ParsePosition(wrong); !errors.As(err, &fault) || fault.Code != httpx.CodeInvalidHeader {
 			t.Errorf("ParsePosition(%q) = %+v, %v; want invalid_header", wrong, got, err)
@@ -65,10 +72,11 @@ func TestTokens_cursor(t *testing.T) {
 
 func FuzzTokens(f *testing.F) {
 	tokens := newTokens(f, "0123456789abcdef")
-	f.Add(tokens.Position(httpx.Position{Log: 1, Epoch: 1, Position: 1}), "q")
+	f.Add(tokens.Position(1, eventstore.Place{Epoch: 1, Position: 1}), "q")
 	f.Add(tokens.Cursor("q", "p"), "q")
 	f.Fuzz(func(t *testing.T, text, query string) {
-		if at, err := tokens.ParsePosition(text); err == nil && tokens.Position(at) != text {
+		if at, err := tokens.ParsePosition(text); err == nil && tokens.Proves(at, uuid.Nil) &&
+			tokens.Position(at.Log, eventstore.Place{Epoch: at.Epoch, Position: at.Position}) != text {
 			t.Errorf("%q is taken for the token of %+v", text, at)
 		}
 		if place, err := tokens.ParseCursor(query, text); err == nil && tokens.Cursor(query, place) != text {

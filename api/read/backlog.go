@@ -62,7 +62,7 @@ func (s *server) GetBacklog(ctx context.Context, _ GetBacklogRequestObject) (Get
 		out.Total.Backordered += b.Backordered
 		out.Total.OnHold += b.OnHold
 	}
-	return s.answer(now, httpx.Marshal(out)), nil
+	return s.answer(ctx, now, httpx.Marshal(out)), nil
 }
 
 // bucketFilter returns the query of the order list that shows a bucket's orders.

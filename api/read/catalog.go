@@ -53,7 +53,7 @@ func (s *server) ListProducts(ctx context.Context, request ListProductsRequestOb
 	}
 	var links []string
 	out.Page, links = s.turn(call, list.Next, list.Previous)
-	answer := s.answer(now, httpx.Marshal(out))
+	answer := s.answer(ctx, now, httpx.Marshal(out))
 	answer.header[httpx.HeaderLink] = links
 	return answer, nil
 }
@@ -65,7 +65,7 @@ func (s *server) GetProduct(ctx context.Context, request GetProductRequestObject
 	if err != nil {
 		return nil, err
 	}
-	answer := s.answer(now, resource.Product(&found.Product, eventstore.Version(found.Version)))
+	answer := s.answer(ctx, now, resource.Product(&found.Product, eventstore.Version(found.Version)))
 	answer.header[httpx.HeaderETag] = []string{httpx.ETag(eventstore.Version(found.Version))}
 	return answer, nil
 }
@@ -93,8 +93,9 @@ func (s *server) GetInventory(ctx context.Context, request GetInventoryRequestOb
 	if err != nil {
 		return nil, err
 	}
+	m := s.memory()
 	key := documents.Key{Tenant: call.Identity.Tenant, Stream: stock.StreamID(call.Identity.Tenant, request.Sku)}
-	a, err := s.Reader.Stock(ctx, call.Identity.Tenant, request.Sku, max(need, s.cache.Floor(key)))
+	a, err := s.Reader.Stock(ctx, call.Identity.Tenant, request.Sku, max(need, m.cache.Floor(key)))
 	if err != nil {
 		return nil, explain(err)
 	}
@@ -106,13 +107,13 @@ func (s *server) GetInventory(ctx context.Context, request GetInventoryRequestOb
 	} else if _, _, err := s.product(ctx, call, request.Sku); err != nil {
 		return nil, err
 	}
-	s.cache.Changed(key.Tenant, key.Stream, a.Position) // no later answer goes back behind this one
+	m.cache.Changed(key.Tenant, key.Stream, a.Position) // no later answer goes back behind this one
 	rules, _, err := s.settingsOf(ctx, call)
 	if err != nil {
 		return nil, err
 	}
 	call.Position = a.Proven
-	answer := s.answer(current{position: a.Proven}, resource.Inventory(request.Sku, &levels, rules.PickOrder()))
+	answer := s.answer(ctx, current{position: a.Proven}, resource.Inventory(request.Sku, &levels, rules.PickOrder()))
 	if a.Found() {
 		answer.header[httpx.HeaderETag] = []string{httpx.ETag(a.Version)}
 	}

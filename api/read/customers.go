@@ -46,7 +46,7 @@ func (s *server) ListCustomers(ctx context.Context, request ListCustomersRequest
 	}
 	var links []string
 	out.Page, links = s.turn(call, list.Next, list.Previous)
-	answer := s.answer(now, httpx.Marshal(out))
+	answer := s.answer(ctx, now, httpx.Marshal(out))
 	answer.header[httpx.HeaderLink] = links
 	return answer, nil
 }
@@ -74,7 +74,7 @@ func (s *server) GetCustomer(ctx context.Context, request GetCustomerRequestObje
 	if err != nil {
 		s.log.WarnContext(ctx, "personal data left out", "request_id", call.RequestID, "error", err)
 	}
-	answer := s.answer(now, body)
+	answer := s.answer(ctx, now, body)
 	answer.header["Vary"] = varyAuthorization
 	return answer, nil
 }

@@ -87,7 +87,7 @@ func (s *server) ListDecisions(ctx context.Context, request ListDecisionsRequest
 	}
 	var links []string
 	out.Page, links = s.turn(call, next, nil)
-	answer := s.answer(now, httpx.Marshal(out))
+	answer := s.answer(ctx, now, httpx.Marshal(out))
 	answer.header[httpx.HeaderLink] = links
 	return answer, nil
 }

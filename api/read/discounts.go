@@ -33,7 +33,7 @@ func (s *server) ListDiscounts(ctx context.Context, _ ListDiscountsRequestObject
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(now, httpx.Marshal(map[string]any{"data": data})), nil
+	return s.answer(ctx, now, httpx.Marshal(map[string]any{"data": data})), nil
 }
 
 // GetDiscount serves GET /v1/settings/discounts/{discount_id}.
@@ -51,7 +51,7 @@ func (s *server) GetDiscount(ctx context.Context, request GetDiscountRequestObje
 	if err != nil {
 		return nil, err
 	}
-	return s.answer(now, data[0]), nil
+	return s.answer(ctx, now, data[0]), nil
 }
 
 // withUses renders discounts, limited ones with how often they were used. The uses are read after the settings, so that
@@ -63,7 +63,7 @@ func (s *server) withUses(ctx context.Context, tenant string, discounts []pricin
 			limited = append(limited, discounts[i].ID)
 		}
 	}
-	used, err := s.uses.of(ctx, s.events, tenant, limited)
+	used, err := s.memory().uses.of(ctx, s.events, tenant, limited)
 	if err != nil {
 		return nil, now, err
 	}
@@ -97,13 +97,6 @@ type use struct {
 }
 
 func newUses() *uses { return &uses{known: make(map[documents.Key]use)} }
-
-// forget drops all counts, such as when the log was restored.
-func (u *uses) forget() {
-	u.mu.Lock()
-	defer u.mu.Unlock()
-	clear(u.known)
-}
 
 // of returns how many orders have each of a tenant's discounts now.
 func (u *uses) of(ctx context.Context, events *eventstore.TenantLog, tenant string, discounts []string) (map[string]int64, error) {

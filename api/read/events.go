@@ -69,7 +69,7 @@ func (s *server) ListOrderEvents(ctx context.Context, request ListOrderEventsReq
 		}
 		out.Data = append(out.Data, shown)
 	}
-	answer := s.answer(now, httpx.Marshal(out))
+	answer := s.answer(ctx, now, httpx.Marshal(out))
 	answer.header[httpx.HeaderLink] = eventLinks(call, out.Page)
 	return answer, nil
 }

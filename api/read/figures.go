@@ -72,7 +72,7 @@ func (s *server) GetMetric(ctx context.Context, request GetMetricRequestObject) 
 	if err != nil {
 		return nil, explainQuery(err)
 	}
-	return s.answer(now, httpx.Marshal(metricOf(&result))), nil
+	return s.answer(ctx, now, httpx.Marshal(metricOf(&result))), nil
 }
 
 type metricPoint struct {
@@ -139,7 +139,7 @@ func (s *server) GetTopSKUs(ctx context.Context, request GetTopSKUsRequestObject
 			out.Data[i].Net = &resource.MoneyTotal{Amount: sku.Net, Currency: sku.Currency}
 		}
 	}
-	return s.answer(now, httpx.Marshal(out)), nil
+	return s.answer(ctx, now, httpx.Marshal(out)), nil
 }
 
 // zoneOf returns the time zone that a request names, else the tenant's.

@@ -148,7 +148,7 @@ func (s *server) logged(ctx context.Context, call *httpx.Call) (now current, err
 	if err != nil {
 		return current{}, err
 	}
-	now.position = s.cache.Stats().Seen
+	now.position = s.memory().cache.Stats().Seen
 	if now.position >= need {
 		return now, nil
 	}
@@ -190,7 +190,7 @@ func (s *server) orderAsOf(ctx context.Context, call *httpx.Call, id uuid.UUID, 
 		return served{}, err
 	}
 	last := &recorded[len(recorded)-1]
-	found := served{view: viewOf(o, last.Version, s.epoch.Load()), proven: last.Position, cache: cacheBypass, past: true}
+	found := served{view: viewOf(o, last.Version, s.Store.Past().Epoch()), proven: last.Position, cache: cacheBypass, past: true}
 	found.customer = latest.CustomerID
 	return found, nil
 }

@@ -51,7 +51,7 @@ func (s *server) ListInventory(ctx context.Context, request ListInventoryRequest
 	}
 	var links []string
 	out.Page, links = s.turn(call, list.Next, list.Previous)
-	answer := s.answer(now, httpx.Marshal(out))
+	answer := s.answer(ctx, now, httpx.Marshal(out))
 	answer.header[httpx.HeaderLink] = links
 	return answer, nil
 }

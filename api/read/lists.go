@@ -123,7 +123,7 @@ func (s *server) ListOrders(ctx context.Context, request ListOrdersRequestObject
 	}
 	var links []string
 	out.Page, links = s.turn(call, list.Next, list.Previous)
-	answer := s.answer(now, httpx.Marshal(out))
+	answer := s.answer(ctx, now, httpx.Marshal(out))
 	answer.header[httpx.HeaderLink] = links
 	return answer, nil
 }

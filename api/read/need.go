@@ -2,6 +2,7 @@ package read
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"github.com/ordermill/ordermill/api/httpx"
@@ -12,13 +13,9 @@ import (
 // defaultWait is how long a read waits for its projection unless the client says otherwise.
 const defaultWait = 2 * time.Second
 
-// need returns the position that an answer must be proven at, from the client's consistency token; 0 without one.
+// need returns the position that an answer must be proven at, from the client's consistency token; 0 without one. A token
+// of another past than the log's is refused, also when the log has got as far again.
 func (s *server) need(ctx context.Context, call *httpx.Call) (eventstore.Position, error) {
-	if s.epoch.Load() == 0 { // nothing was heard of the log yet
-		if err := s.askEpoch(ctx); err != nil {
-			return 0, err
-		}
-	}
 	token := ""
 	if values := call.Header[httpx.HeaderConsistencyToken]; len(values) > 0 {
 		token = values[0]
@@ -29,24 +26,22 @@ func (s *server) need(ctx context.Context, call *httpx.Call) (eventstore.Positio
 	if err != nil {
 		return 0, err
 	}
-	if at.Epoch != s.epoch.Load() { // the log may have been restored a moment ago
-		if err := s.askEpoch(ctx); err != nil {
+	if at.Epoch > s.Store.Past().Epoch() { // the log may have been recovered a moment ago
+		if err := s.Store.CheckPast(ctx); err != nil && !errors.Is(err, eventstore.ErrAnotherPast) {
 			return 0, err
 		}
 	}
-	if at.Epoch != s.epoch.Load() || at.Log != s.Store.Log() {
-		return 0, httpx.Errorf(httpx.CodePositionLost, "The log was restored to an earlier state since the token was given out. Read without it, and check what you wrote last.")
+	if at.Epoch != s.Store.Past().Epoch() || at.Log != s.Store.Log() {
+		return 0, lost()
+	}
+	event, err := s.Store.EventAt(ctx, at.Position)
+	switch {
+	case err != nil:
+		return 0, err
+	case !s.Tokens.Proves(at, event):
+		return 0, lost()
 	}
 	return at.Position, nil
-}
-
-func (s *server) askEpoch(ctx context.Context) error {
-	epoch, err := s.Store.Epoch(ctx)
-	if err != nil {
-		return err
-	}
-	s.epoch.Store(epoch)
-	return nil
 }
 
 // current is where a projection is: the generation to read and a position that it has reached.
@@ -89,17 +84,20 @@ func (s *server) await(ctx context.Context, call *httpx.Call, projection string)
 		RetryAfter: time.Second, Cause: err,
 		Faults: []httpx.Fault{{
 			Header: httpx.HeaderConsistencyToken, Code: httpx.CodeProjectionLagging,
-			Meta: map[string]any{"projection": projection, "behind_events": int64(need - now.position), "lag_ms": s.lag.of(now.position, s.Now()).Milliseconds()},
+			Meta: map[string]any{"projection": projection, "behind_events": int64(need - now.position), "lag_ms": s.memory().lag.of(now.position, s.Now()).Milliseconds()},
 		}},
 	}
 }
 
 // answer is a page with the headers that say how current it is.
-func (s *server) answer(now current, body []byte) page {
-	behind := s.lag.of(now.position, s.Now())
+func (s *server) answer(ctx context.Context, now current, body []byte) page {
+	m := s.memory()
+	behind := m.lag.of(now.position, s.Now())
 	header := map[string][]string{
-		httpx.HeaderConsistencyToken: {s.Tokens.Position(httpx.Position{Log: s.Store.Log(), Epoch: s.epoch.Load(), Position: now.position})},
-		httpx.HeaderProjectionLag:    {milliseconds(behind)},
+		httpx.HeaderProjectionLag: {milliseconds(behind)},
+	}
+	if token := s.tokenHeader(ctx, m, m.past.Epoch(), now.position); token != nil {
+		header[httpx.HeaderConsistencyToken] = token
 	}
 	if now.stale {
 		header[httpx.HeaderConsistency] = []string{"stale; lag_ms=" + milliseconds(behind)}

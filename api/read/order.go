@@ -85,10 +85,11 @@ func (s *server) getOrder(c echo.Context) error {
 	}
 	key := documents.Key{Tenant: call.Identity.Tenant, Stream: id}
 	found := served{cache: cacheHit}
-	if found.view, found.proven, _, ok = s.cache.Get(key, need); !ok {
+	m := s.memory()
+	if found.view, found.proven, _, ok = m.cache.Get(key, need); !ok {
 		ctx, cancel := context.WithTimeout(c.Request().Context(), s.border.Timeout())
 		defer cancel()
-		if found, err = s.loadOrder(ctx, key, need); err != nil {
+		if found, err = s.loadOrder(ctx, m, key, need); err != nil {
 			return err
 		}
 	}
@@ -96,8 +97,8 @@ func (s *server) getOrder(c echo.Context) error {
 }
 
 // loadOrder reads an order that memory does not have, and leaves it there.
-func (s *server) loadOrder(ctx context.Context, key documents.Key, need eventstore.Position) (served, error) {
-	a, err := s.Reader.Order(ctx, key.Tenant, key.Stream, max(need, s.cache.Floor(key)))
+func (s *server) loadOrder(ctx context.Context, m *memory, key documents.Key, need eventstore.Position) (served, error) {
+	a, err := s.Reader.Order(ctx, key.Tenant, key.Stream, max(need, m.cache.Floor(key)))
 	if err != nil {
 		return served{}, explain(err)
 	}
@@ -108,7 +109,7 @@ func (s *server) loadOrder(ctx context.Context, key documents.Key, need eventsto
 	if err != nil {
 		return served{}, err
 	}
-	s.cache.Put(key, v, len(v.body), a.Position, a.Proven)
+	m.cache.Put(key, v, len(v.body), a.Position, a.Proven)
 	found := served{view: v, proven: a.Proven, cache: cacheMiss}
 	switch {
 	case a.Source == documents.SourceRedis:
@@ -167,12 +168,15 @@ func (s *server) serveOrder(ctx context.Context, w http.ResponseWriter, call *ht
 	call.Position = found.proven
 	header := w.Header()
 	header[httpx.HeaderETag] = etag
-	header[httpx.HeaderConsistencyToken] = s.tokenHeader(found.epoch, found.proven)
+	m := s.memory()
+	if token := s.tokenHeader(ctx, m, found.epoch, found.proven); token != nil {
+		header[httpx.HeaderConsistencyToken] = token
+	}
 	header[httpx.HeaderCache] = found.cache
 	header[httpx.HeaderCacheControl] = cacheControl
 	header["Vary"] = varyAuthorization
 	header[httpx.HeaderProjectionLag] = noLag
-	if behind := s.lag.of(found.proven, s.Now()); behind > 0 && !found.past {
+	if behind := m.lag.of(found.proven, s.Now()); behind > 0 && !found.past {
 		header[httpx.HeaderProjectionLag] = []string{milliseconds(behind)}
 	}
 	if len(call.Header[httpx.HeaderIfNoneMatch]) > 0 && httpx.NoneMatch(call.Header, etag[0]) {
@@ -196,7 +200,7 @@ func (f freshly) Open(ctx context.Context, tenant string, sealed []byte, id uuid
 // opener decrypts for an answer that is proven at a position. If this process has not followed the log so far yet, it may
 // not have heard of an erasure that the client knows of.
 func (s *server) opener(proven eventstore.Position) resource.Keys {
-	if proven > s.cache.Position() {
+	if proven > s.memory().cache.Position() {
 		return freshly{s.Vault}
 	}
 	return s.Vault

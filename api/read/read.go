@@ -9,6 +9,7 @@ import (
 	"errors"
 	"log/slog"
 	"net/http"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -52,14 +53,11 @@ type server struct {
 	border    *httpx.Border
 	log       *slog.Logger
 	events    *eventstore.TenantLog // what is served of the log
-	cache     *documents.Cache[*view]
-	settings  *documents.Cache[*setting]
-	uses      *uses
 	positions *projections.Positions
-	lag       *lag
-	epoch     atomic.Int64
-	token     atomic.Pointer[madeToken]
 	orders    *httpx.Route
+
+	remembered atomic.Pointer[memory]
+	forgetting sync.Mutex
 }
 
 var _ StrictServerInterface = (*server)(nil)
@@ -84,19 +82,16 @@ func New(config Config) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
-	cache, err := documents.NewCache[*view](documents.CacheConfig{MaxBytes: config.CacheBytes})
-	if err != nil {
-		return nil, err
-	}
-	settings, err := documents.NewCache[*setting](documents.CacheConfig{MaxBytes: settingsBytes, Slots: settingsSlots})
-	if err != nil {
-		return nil, err
-	}
 	host := httpx.NewHost(config.Host)
 	s := &server{
-		Config: config, log: config.Host.Log, events: eventstore.NewTenantLog(config.Pool, config.Store.Log()), border: httpx.NewBorder(config.Auth, routes, host.Timeout()), cache: cache,
-		settings: settings, uses: newUses(), positions: config.Set.Positions(config.Store.Log()), lag: newLag(),
+		Config: config, log: config.Host.Log, events: eventstore.NewTenantLog(config.Pool, config.Store.Log()), border: httpx.NewBorder(config.Auth, routes, host.Timeout()),
+		positions: config.Set.Positions(config.Store.Log()),
 	}
+	first, err := s.newMemory(config.Store.Past())
+	if err != nil {
+		return nil, err
+	}
+	s.remembered.Store(first)
 	if s.positions == nil {
 		return nil, errors.New("read host: the projections do not follow the store's log")
 	}
@@ -126,7 +121,7 @@ func (r router) GET(path string, h echo.HandlerFunc, m ...echo.MiddlewareFunc) *
 }
 
 // CacheStats counts what was answered from memory.
-func (h *Host) CacheStats() documents.CacheStats { return h.server.cache.Stats() }
+func (h *Host) CacheStats() documents.CacheStats { return h.server.memory().cache.Stats() }
 
 // page is an answer of JSON. It implements the response interfaces of the generated operations.
 type page struct {

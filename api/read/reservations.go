@@ -48,7 +48,7 @@ func (s *server) ListReservations(ctx context.Context, request ListReservationsR
 	}
 	var links []string
 	out.Page, links = s.turn(call, list.Next, list.Previous)
-	answer := s.answer(now, httpx.Marshal(out))
+	answer := s.answer(ctx, now, httpx.Marshal(out))
 	answer.header[httpx.HeaderLink] = links
 	return answer, nil
 }
@@ -82,5 +82,5 @@ func (s *server) GetReservation(ctx context.Context, request GetReservationReque
 	}
 	last := &recorded[len(recorded)-1]
 	now.position = max(now.position, last.Position)
-	return s.answer(now, resource.Reservation(&found, last.Version)).tagged(call, last.Version), nil
+	return s.answer(ctx, now, resource.Reservation(&found, last.Version)).tagged(call, last.Version), nil
 }

@@ -33,7 +33,8 @@ func (s *server) settingsOf(ctx context.Context, call *httpx.Call) (*setting, cu
 	}
 	tenant := call.Identity.Tenant
 	key := documents.Key{Tenant: tenant, Stream: settings.StreamID(tenant)}
-	if kept, proven, _, ok := s.settings.Get(key, need); ok {
+	m := s.memory()
+	if kept, proven, _, ok := m.settings.Get(key, need); ok {
 		return kept, current{position: proven}, nil
 	}
 	head, _, err := s.Store.Head(ctx) // before the events: what was there by then is among them
@@ -62,7 +63,7 @@ func (s *server) settingsOf(ctx context.Context, call *httpx.Call) (*setting, cu
 	if n := len(recorded); n > 0 {
 		last = recorded[n-1].Position
 	}
-	s.settings.Put(key, found, size, last, head)
+	m.settings.Put(key, found, size, last, head)
 	return found, current{position: head}, nil
 }
 
@@ -77,7 +78,7 @@ func (s *server) settled(ctx context.Context, render func(*setting) ([]byte, err
 	if err != nil {
 		return page{}, err
 	}
-	return s.answer(now, body).tagged(call, found.version), nil
+	return s.answer(ctx, now, body).tagged(call, found.version), nil
 }
 
 // whole answers with a part that every tenant has.

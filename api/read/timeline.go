@@ -68,7 +68,7 @@ func (s *server) GetOrderTimeline(ctx context.Context, request GetOrderTimelineR
 	out := struct {
 		Data []resource.Entry `json:"data"`
 	}{resource.Timeline(happenings, call.Identity.Viewer())}
-	return s.answer(now, httpx.Marshal(out)), nil
+	return s.answer(ctx, now, httpx.Marshal(out)), nil
 }
 
 // orderMoment says which moment of an order was compared.
@@ -117,7 +117,7 @@ func (s *server) GetOrderDiff(ctx context.Context, request GetOrderDiffRequestOb
 	if out.Changes, err = resource.Diff(before, after); err != nil {
 		return nil, err
 	}
-	return s.answer(now, httpx.Marshal(out)), nil
+	return s.answer(ctx, now, httpx.Marshal(out)), nil
 }
 
 // versionAt returns how many of the events there were at the moment that a parameter names.
@@ -193,7 +193,7 @@ func (s *server) ListOrderNotes(ctx context.Context, request ListOrderNotesReque
 	if o.Notes == nil {
 		o.Notes = []json.RawMessage{}
 	}
-	answer := s.answer(current{position: found.proven}, httpx.Marshal(map[string]any{"data": o.Notes}))
+	answer := s.answer(ctx, current{position: found.proven}, httpx.Marshal(map[string]any{"data": o.Notes}))
 	answer.header["Vary"] = varyAuthorization
 	return answer, nil
 }
@@ -207,8 +207,9 @@ func (s *server) find(ctx context.Context, call *httpx.Call, id uuid.UUID, least
 	need = max(need, least)
 	key := documents.Key{Tenant: call.Identity.Tenant, Stream: id}
 	found := served{cache: cacheHit}
-	if found.view, found.proven, _, _ = s.cache.Get(key, need); found.view == nil {
-		if found, err = s.loadOrder(ctx, key, need); err != nil {
+	m := s.memory()
+	if found.view, found.proven, _, _ = m.cache.Get(key, need); found.view == nil {
+		if found, err = s.loadOrder(ctx, m, key, need); err != nil {
 			return served{}, err
 		}
 	}

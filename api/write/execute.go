@@ -62,6 +62,9 @@ func (s *server) answered(ctx context.Context, r *request, cause error) (answer,
 	if key == nil || r.Prefer.DryRun {
 		return answer{}, cause
 	}
+	if err := s.Store.Past().Err(); err != nil {
+		return answer{}, err
+	}
 	result, known, err := s.Store.Known(ctx, r.Identity.Tenant, *key)
 	if err != nil {
 		return answer{}, err
@@ -146,7 +149,11 @@ func (s *server) fromStore(ctx context.Context, call *httpx.Call, r *commands.Re
 		}
 	}
 	if r.Epoch > 0 {
-		a.header.Set(httpx.HeaderConsistencyToken, s.Tokens.Position(httpx.Position{Log: s.Store.Log(), Epoch: r.Epoch, Position: r.Position}))
+		event, err := s.Store.EventAt(ctx, r.Position)
+		if err != nil {
+			return answer{}, err // the same request gets the same answer later
+		}
+		a.header.Set(httpx.HeaderConsistencyToken, s.Tokens.Position(s.Store.Log(), eventstore.Place{Epoch: r.Epoch, Position: r.Position, Event: event}))
 	}
 	if r.Replayed {
 		a.header.Set(httpx.HeaderReplayed, "true")

@@ -157,10 +157,16 @@ func (d *dev) run(ctx context.Context) (err error) {
 	defer func() { err = errors.Join(err, removeDevEnv(d.config.DevDir)) }()
 	process.startAdmin(ctx, d.admin)
 	process.startWork(ctx, "dev in "+d.config.DevDir)
+	serving := process.store.Past().Err() != nil // what can be said and answered is, until an operator has taken the log up
+	if serving {
+		process.startHosts(ctx, d.addresses)
+	}
 	if err := process.until(ctx, func(ctx context.Context) error { return d.fill(ctx, process) }); err != nil {
 		return err
 	}
-	process.startHosts(ctx, d.addresses)
+	if !serving {
+		process.startHosts(ctx, d.addresses)
+	}
 	if err := process.until(ctx, func(ctx context.Context) error { d.admin.health.await(ctx, healthPatience); return ctx.Err() }); err != nil {
 		return err
 	}
@@ -178,6 +184,9 @@ func (d *dev) run(ctx context.Context) (err error) {
 
 // fill seeds the demo shop, unless it is to stay empty, and waits until the read models have got everything.
 func (d *dev) fill(ctx context.Context, p *process) error {
+	if err := p.takenUp(ctx); err != nil {
+		return err
+	}
 	if !d.options.noSeed {
 		began := time.Now()
 		s := &seeder{engine: p.engine, store: p.store, vault: p.vault, now: d.now(), ttl: d.config.OrderTTL}

@@ -105,7 +105,7 @@ func (p *program) root(running *bool) *cobra.Command {
 	root.AddCommand(
 		p.settingsTopic(),
 		p.devCommand(), p.serveCommand(), p.migrateCommand(), p.importCommand(),
-		p.replayCommand(), p.verifyCommand(), p.projectionsCommand(), p.eventsCommand(),
+		p.replayCommand(), p.verifyCommand(), p.recoverCommand(), p.projectionsCommand(), p.eventsCommand(),
 		p.tokenCommand(), p.configCommand(), p.benchCommand(), p.versionCommand(),
 	)
 	return root

@@ -101,6 +101,20 @@ func (d *devProcess) environ(more ...string) []string {
 // start starts it and waits for the line ready.
 func (d *devProcess) start(args ...string) {
 	d.t.Helper()
+	ready := d.launch(args...)
+	select {
+	case text := <-ready:
+		d.parse(text)
+	case <-d.ended:
+		d.t.Fatalf("dev ended before it was ready: %v\n%s", d.cmd.ProcessState, d.stderr)
+	case <-time.After(time.Minute):
+		d.t.Fatal("dev is not ready after a minute")
+	}
+}
+
+// launch starts it. The channel gets what it has printed once that ends with the line ready.
+func (d *devProcess) launch(args ...string) <-chan string {
+	d.t.Helper()
 	d.cmd = exec.Command(d.path, append([]string{"dev"}, args...)...) //nolint:noctx // ended by the tests
 	d.cmd.Env = d.environ("ORDERMILL_WRITE_ADDR=127.0.0.1:0", "ORDERMILL_READ_ADDR=127.0.0.1:0", "ORDERMILL_ADMIN_ADDR=127.0.0.1:0")
 	d.stderr = new(bytes.Buffer)
@@ -126,14 +140,7 @@ func (d *devProcess) start(args ...string) {
 		close(d.ended)
 	}()
 	d.t.Cleanup(d.kill)
-	select {
-	case text := <-ready:
-		d.parse(text)
-	case <-d.ended:
-		d.t.Fatalf("dev ended before it was ready: %v\n%s", d.cmd.ProcessState, d.stderr)
-	case <-time.After(time.Minute):
-		d.t.Fatal("dev is not ready after a minute")
-	}
+	return ready
 }
 
 // parse takes the links, the token and the curl line apart.
@@ -199,6 +206,7 @@ type answer struct {
 	status int
 	header http.Header
 	body   map[string]any
+	text   string // of the body, whatever it is
 }
 
 // do sends a request with the dev's token.
@@ -221,6 +229,7 @@ func (d *devProcess) do(method, url, body string, header map[string]string) (ans
 	defer func() { _ = response.Body.Close() }()
 	a := answer{status: response.StatusCode, header: response.Header}
 	data, err := io.ReadAll(response.Body)
+	a.text = string(data)
 	if err == nil && len(data) > 0 && strings.Contains(response.Header.Get("Content-Type"), "json") {
 		err = json.Unmarshal(data, &a.body)
 	}

@@ -63,11 +63,14 @@ func checkSchema(ctx context.Context, c config) error {
 	return err
 }
 
+// errNoRedis says that Redis does not answer, which nothing has to wait for.
+var errNoRedis = errors.New("redis is not reachable")
+
 // checkRedis refuses a Redis that evicts what must not go alone: checkpoints have no expiry.
 func checkRedis(ctx context.Context, client redis.UniversalClient) error {
 	info, err := client.Info(ctx, "memory").Result()
 	if err != nil {
-		return fmt.Errorf("redis is not reachable (%w); is it running? correct %sREDIS_URL, or unset it to serve from the database alone", err, prefix)
+		return fmt.Errorf("%w (%w); is it running? correct %sREDIS_URL, or unset it to serve from the database alone", errNoRedis, err, prefix)
 	}
 	for line := range strings.SplitSeq(info, "\r\n") {
 		policy, ok := strings.CutPrefix(line, "maxmemory_policy:")

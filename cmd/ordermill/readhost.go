@@ -30,7 +30,7 @@ func (p *process) buildReadHost(ctx context.Context, tokens *httpx.Tokens, host 
 		return err
 	}
 	p.parked = &parkedStreams{set: p.set}
-	config := documents.ReaderConfig{Postgres: misses, Positions: p.set.Positions(p.store.Log()), Parked: p.parked.has}
+	config := documents.ReaderConfig{Postgres: misses, Positions: p.set.Positions(p.store.Log()), Places: p.store, Parked: p.parked.has}
 	if p.config.RedisURL != "" {
 		client, err := documents.Connect(p.config.RedisURL, readRedisTimeout)
 		if err != nil {

@@ -56,17 +56,28 @@ func (p *program) replay(ctx context.Context, process *process, names []string, 
 	if err := process.known(names); err != nil {
 		return err
 	}
+	reports, err := p.rebuild(ctx, process, names, o)
+	if format.json() {
+		return errors.Join(p.printJSON(map[string]any{"rebuilt": orEmpty(reports), "error": message(err)}), err)
+	}
+	p.printRebuilt(reports)
+	return err
+}
+
+// rebuild builds read models anew, all for no names, and shows how far it is.
+func (p *program) rebuild(ctx context.Context, process *process, names []string, o replayOptions) ([]projections.RebuildReport, error) {
 	defer p.easeCollector()()
 	bars := p.newBars()
+	defer bars.close()
 	shown := &replayBars{bars: bars}
 	reports, err := process.set.Rebuild(ctx, projections.RebuildOptions{
 		Names: names, Until: eventstore.Position(o.until), Progress: shown.progress,
 	})
 	shown.end(err)
-	bars.close()
-	if format.json() {
-		return errors.Join(p.printJSON(map[string]any{"rebuilt": orEmpty(reports), "error": message(err)}), err)
-	}
+	return reports, err
+}
+
+func (p *program) printRebuilt(reports []projections.RebuildReport) {
 	rows := make([]table.Row, len(reports))
 	for i, r := range reports {
 		what := "switched"
@@ -79,7 +90,6 @@ func (p *program) replay(ctx context.Context, process *process, names []string, 
 		p.printTable(table.Row{"projection", "generation", "position", "events", "rows", "parked", "took", "readers"}, rows,
 			"generation", "position", "events", "rows", "parked", "took")
 	}
-	return err
 }
 
 // known refuses names of no projection.

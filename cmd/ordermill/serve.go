@@ -97,5 +97,11 @@ func (p *program) checkServers(ctx context.Context, c config, log *slog.Logger) 
 	if err != nil {
 		return err
 	}
-	return errors.Join(checkRedis(ctx, client), client.Close())
+	defer client.Close()
+	err = checkRedis(ctx, client)
+	if errors.Is(err, errNoRedis) {
+		log.Warn("redis does not answer: everything is answered from the database until it does", "error", err)
+		return nil
+	}
+	return err
 }

@@ -34,6 +34,7 @@ func (p *process) buildSweeper(ctx context.Context) error {
 			return err
 		}
 		p.closers = append(p.closers, store.Close)
+		p.sweepStore = store
 		p.sweepEngine = commands.New(store, commands.Config{States: sweepStates, Bytes: p.memory.states / 4, Logger: p.log})
 		engine = p.sweepEngine
 	}
@@ -44,6 +45,8 @@ func (p *process) buildSweeper(ctx context.Context) error {
 // startSweeper starts it, and its engine before it.
 func (p *process) startSweeper(ctx context.Context) {
 	if p.sweepEngine != nil {
+		p.group.start(ctx, "sweeper's signals", p.sweepStore.SendSignals)
+		p.group.start(ctx, "sweeper's watch over the log's past", p.sweepStore.WatchPast)
 		p.group.start(ctx, "sweeper's engine", p.sweepEngine.Run)
 	}
 	p.group.start(ctx, "sweeper", p.sweeper.Run)
@@ -61,8 +64,11 @@ var dueSources = map[string]func(ctx context.Context, db query.DB, g projections
 	reservations.Name: dueReservations,
 }
 
-// due returns what all read models know to be due, the longest overdue first.
+// due returns what all read models know to be due, the longest overdue first: nothing while the log's past is not clear.
 func (p *process) due(ctx context.Context, now time.Time, limit int) ([]commands.Due, error) {
+	if err := p.store.Past().Err(); err != nil {
+		return nil, err
+	}
 	var all []overdue
 	for name, source := range dueSources {
 		g, _, err := p.set.Positions(p.store.Log()).Live(ctx, name)

@@ -33,6 +33,7 @@ func (p *process) watchHealth(ctx context.Context, h *health) error {
 	}
 	p.closers = append(p.closers, func(ctx context.Context) error { return closePool(ctx, "health", pool) })
 	h.watch(databasePart, func(ctx context.Context) []string { return lookAtDatabase(ctx, pool) })
+	h.watch("past", func(context.Context) []string { return reasons(p.store.Past().Err()) })
 	if p.roles.write {
 		p.blocked = &blockedLog{store: p.store, health: h}
 		h.watch("log", p.blocked.look)
@@ -43,6 +44,14 @@ func (p *process) watchHealth(ctx context.Context, h *health) error {
 		h.watch("projections", func(ctx context.Context) []string { return w.look(ctx, false) })
 		caches := &projectionWatch{set: p.set, pool: pool, log: p.store.Log(), at: make(map[string]progressMark)}
 		h.watchOptional("cache", func(ctx context.Context) []string { return caches.look(ctx, true) })
+	}
+	if p.config.RedisURL != "" {
+		client, err := newRedis(p.config)
+		if err != nil {
+			return err
+		}
+		p.closers = append(p.closers, func(context.Context) error { return client.Close() })
+		h.watchOptional("redis", func(ctx context.Context) []string { return reasons(checkRedis(ctx, client)) })
 	}
 	if p.auth != nil {
 		h.watch("access tokens", func(ctx context.Context) []string { return reasons(p.auth.Ready(ctx)) })

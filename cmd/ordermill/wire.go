@@ -40,6 +40,7 @@ type process struct {
 	engine                           *commands.Engine
 	sweeper                          *commands.Sweeper // nil unless the process projects
 	sweepEngine                      *commands.Engine  // nil if it sweeps with engine
+	sweepStore                       *eventstore.Store // of sweepEngine
 	writeHost                        *httpx.Host
 	readHost                         *read.Host
 	reader                           *documents.Reader
@@ -77,6 +78,11 @@ func newProcess(ctx context.Context, c config, o options) (_ *process, err error
 	}
 	if err := p.openProjections(ctx); err != nil {
 		return nil, err
+	}
+	if o.roles != (roles{}) { // else it repairs, or only looks
+		if err := p.set.Judge(ctx); err != nil && !errors.Is(err, eventstore.ErrAnotherPast) { // which the store says to all who ask
+			return nil, err
+		}
 	}
 	if o.roles.write {
 		p.engine = commands.New(p.store, commands.Config{Logger: o.log, Bytes: p.memory.states})
@@ -190,6 +196,8 @@ func (p *process) startAdmin(ctx context.Context, a *admin) {
 
 // startWork starts what works behind the hosts.
 func (p *process) startWork(ctx context.Context, owner string) {
+	p.group.start(ctx, "signals", p.store.RunSignals)
+	p.group.start(ctx, "watch over the log's past", p.set.WatchPasts)
 	if p.engine != nil {
 		p.group.start(ctx, "command engine", p.engine.Run)
 	}

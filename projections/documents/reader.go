@@ -67,6 +67,11 @@ type Database interface {
 	Query(ctx context.Context, sql string, args ...any) (pgx.Rows, error)
 }
 
+// Places compares a place that somebody has seen with the log, and fails if that does not have it; eventstore.Store does.
+type Places interface {
+	Compare(ctx context.Context, who string, seen eventstore.Place) error
+}
+
 // ReaderConfig sets a Reader up. Postgres is needed; other zero fields mean the documented defaults.
 type ReaderConfig struct {
 	Log      eventstore.LogID      // default 1
@@ -76,6 +81,9 @@ type ReaderConfig struct {
 	// Positions is waited for when a client's token is a little ahead of Redis. Default: it is not waited.
 	Positions Positions
 	Patience  time.Duration // how long; default 25 ms
+
+	// Places tells whether the log has what Redis was built from; eventstore.Store does. Default: Postgres is asked each time.
+	Places Places
 
 	// Parked reports streams whose events the projections could not apply; their documents are not current, whatever
 	// the checkpoints say. Postgres is asked about them by every read that reaches it. Default: none.
@@ -117,6 +125,9 @@ func NewReader(config ReaderConfig) (*Reader, error) {
 	orElse(&config.RedisTimeout, 100*time.Millisecond)
 	orElse(&config.Timeout, 5*time.Second)
 	orElse(&config.TTL, 30*24*time.Hour)
+	if config.Places == nil {
+		config.Places = asked{config.Postgres, config.Log}
+	}
 	r := &Reader{config: config, orders: Orders(), stock: StockLevels()}
 	if config.Redis != nil {
 		r.cache = newRedisReader(config.Redis, config.RedisTimeout)

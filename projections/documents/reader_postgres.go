@@ -36,7 +36,7 @@ func (r *Reader) lookUp(ctx context.Context, g projections.Generation, kind *Kin
 	if g == 0 {
 		return a, nil
 	}
-	sql := fmt.Sprintf(`select c.position, c.log_epoch, l.epoch,
+	sql := fmt.Sprintf(`select c.position, c.log_epoch = l.epoch and log_has(c.log_id, c.position, c.event_id), l.epoch,
 			exists (select from parked_streams s
 				where s.log_id = $1 and s.name = $2 and s.generation = $3 and s.stream_id = $5),
 			coalesce(d.version, 0), coalesce(d.position, 0), d.doc
@@ -45,14 +45,13 @@ func (r *Reader) lookUp(ctx context.Context, g projections.Generation, kind *Kin
 		left join lateral (select version, position, doc from %s where tenant_id = $4 and %s = $5 limit 1) d on true
 		where c.log_id = $1 and c.name = $2 and c.generation = $3`, g.Table(kind.table), kind.id)
 	var position eventstore.Position
-	var epoch int64
-	var parked bool
+	var proven, parked bool
 	found := false
 	err := query.Send(ctx, r.config.Postgres, key.Tenant, func(batch *pgx.Batch) {
 		batch.Queue(sql, r.config.Log, kind.table, g, key.Tenant, key.Stream).Query(func(rows pgx.Rows) error {
 			for rows.Next() {
 				found = true
-				if err := rows.Scan(&position, &epoch, &a.Epoch, &parked, &a.Version, &a.Position, &a.Body); err != nil {
+				if err := rows.Scan(&position, &proven, &a.Epoch, &parked, &a.Version, &a.Position, &a.Body); err != nil {
 					return err
 				}
 			}
@@ -62,7 +61,7 @@ func (r *Reader) lookUp(ctx context.Context, g projections.Generation, kind *Kin
 	switch {
 	case err != nil:
 		return Answer{}, err
-	case !found || epoch != a.Epoch:
+	case !found || !proven:
 		return Answer{Key: key}, nil
 	case parked:
 		return a, nil // right as far as it goes, which proves nothing
@@ -113,4 +112,23 @@ func (r *Reader) catchUp(ctx context.Context, kind *Kind, found Answer) (Answer,
 	a.Proven = max(a.Proven, a.Position)
 	r.stats.log.Add(1)
 	return a, nil
+}
+
+// asked is the Places of a reader that has no others.
+type asked struct {
+	database Database
+	log      eventstore.LogID
+}
+
+// Compare implements Places.
+func (a asked) Compare(ctx context.Context, who string, seen eventstore.Place) error {
+	rows, err := a.database.Query(ctx, "select l.epoch = $2 and log_has(l.log_id, $3, $4) from logs l where l.log_id = $1", a.log, seen.Epoch, seen.Position, seen.Event)
+	if err != nil {
+		return err
+	}
+	has, err := pgx.CollectOneRow(rows, pgx.RowTo[bool])
+	if err == nil && !has {
+		err = &eventstore.PastError{Who: who, Seen: seen}
+	}
+	return err
 }

@@ -89,11 +89,14 @@ func (r *Reader) askRedis(ctx context.Context, live *pointers, kind *Kind, key K
 		return a, false
 	}
 	pair, _ := answer.([]any) // MGet returns nothing else
+	at, known := checkpointOf(pair, live.epoch)
+	if !known || r.config.Places.Compare(ctx, kind.cache, at) != nil { // of another past, or nobody can tell
+		return a, false
+	}
 	if d, proven, ok := interpret(name, pair, live.epoch); ok {
 		return Answer{Document: d, Key: key, Epoch: live.epoch, Proven: proven, Source: SourceRedis}, true
 	}
-	_, known := checkpointOf(pair, live.epoch)
-	return a, known
+	return a, true
 }
 
 // fill leaves a document in Redis. The script refuses what is not proven to be as new as its bucket.
