@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -147,7 +148,7 @@ func TestCauses_diskFull(t *testing.T) {
 		if got.header.Get("Retry-After") == "1" {
 			t.Errorf("%s: a disk is not cleared in a second: %v", name, got.header)
 		}
-		if lines := log.lines(t, "request failed", got.header.Get("Request-Id")); len(lines) != 1 || !strings.Contains(lines[0]["error"].(string), "No space left") {
+		if lines := log.lines(t, "request failed", got.header.Get("Request-Id")); len(lines) != 1 || !strings.Contains(fmt.Sprint(lines[0]["error"]), "No space left") {
 			t.Errorf("%s: logged as %v", name, lines)
 		}
 	}

@@ -14,8 +14,10 @@ func TestETag_audience(t *testing.T) {
 	s := newShop(t).withReads(nil)
 	s.stocked("TSHIRT-M", "10")
 	own := s.token("customer", "c-1")
-	placed := s.do(call{method: http.MethodPost, path: "/v1/orders", token: own,
-		body: `{"currency":"EUR","external_id":"x-1","channel":"web","customer":{"email":"a@example.test"},"lines":[{"sku":"TSHIRT-M","quantity":1}]}`})
+	placed := s.do(call{
+		method: http.MethodPost, path: "/v1/orders", token: own,
+		body: `{"currency":"EUR","external_id":"x-1","channel":"web","customer":{"email":"a@example.test"},"lines":[{"sku":"TSHIRT-M","quantity":1}]}`,
+	})
 	placed.want(t, http.StatusCreated)
 	id := placed.get(t, "id")
 	paths := []string{

@@ -53,7 +53,7 @@ func NewHost(config HostConfig) *Host {
 	}
 	h.HideBanner, h.HidePort = true, true
 	h.IPExtractor = echo.ExtractIPDirect() // headers can be made up
-	h.HTTPErrorHandler = func(err error, c echo.Context) { Problems{config.Log}.Handle(err, c) }
+	h.HTTPErrorHandler = func(err error, c echo.Context) { _ = Problems{config.Log}.Handle(err, c) }
 	h.Use(h.around)
 	return h
 }

@@ -11,8 +11,12 @@ import (
 
 // inner are members of commands that stand elsewhere in bodies, or have another name there.
 var inner = []struct{ command, body string }{
-	{"/customer_id", "/customer/id"}, {"/set", "/metadata"}, {"/unset", "/metadata"}, {"/country", "/shipping_address/country"},
-	{"/refund_amount", "/refund"}, {"/expires_at", "/expires_in_seconds"},
+	{"/customer_id", "/customer/id"},
+	{"/set", "/metadata"},
+	{"/unset", "/metadata"},
+	{"/country", "/shipping_address/country"},
+	{"/refund_amount", "/refund"},
+	{"/expires_at", "/expires_in_seconds"},
 }
 
 // Refusal is the error of a command that the domain's rules forbid, with its pointers into the body that was sent.

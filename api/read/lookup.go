@@ -5,10 +5,9 @@ import (
 	"errors"
 
 	"github.com/ordermill/ordermill/api/httpx"
+	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/projections/orderlist"
 	"github.com/ordermill/ordermill/projections/query"
-
-	"github.com/ordermill/ordermill/domain/order"
 )
 
 // Scopes of the claims that placing an order makes on its names.
