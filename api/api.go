@@ -3,6 +3,7 @@
 package api
 
 import (
+	"cmp"
 	_ "embed" // the document
 	"fmt"
 	"sync"
@@ -18,12 +19,21 @@ var document []byte
 // schema itself, so that whoever follows properties and items meets everything.
 func Spec() (*openapi3.T, error) { return spec() }
 
-// Published returns the document as JSON, as it was written.
-func Published() ([]byte, error) {
+// Servers is where clients reach the two hosts.
+type Servers struct {
+	Write string // empty: as the document says
+	Read  string // empty: where the document was fetched
+}
+
+// Published returns the document as JSON, as it was written but for the servers.
+func Published(at Servers) ([]byte, error) {
 	published, err := read()
 	if err != nil {
 		return nil, err
 	}
+	write, reads := published.Servers[0], published.Servers[1]
+	write.URL = cmp.Or(at.Write, write.URL)
+	reads.URL = cmp.Or(at.Read, "/")
 	return published.MarshalJSON()
 }
 

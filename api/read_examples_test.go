@@ -124,7 +124,7 @@ func TestSchemaExamples(t *testing.T) {
 func TestDocument_complete(t *testing.T) {
 	t.Parallel()
 
-	published, err := api.Published()
+	published, err := api.Published(api.Servers{})
 	must(t, err)
 	document, err := openapi3.NewLoader().LoadFromData(published)
 	must(t, err)
@@ -141,6 +141,24 @@ func TestDocument_complete(t *testing.T) {
 	}
 	for name, schema := range document.Components.Schemas {
 		incomplete(t, name, schema.Value)
+	}
+}
+
+// The document that is served names the hosts as clients reach them.
+func TestDocument_servers(t *testing.T) {
+	t.Parallel()
+
+	for at, want := range map[api.Servers][2]string{
+		{}: {"http://127.0.0.1:8080", "/"},
+		{Write: "https://write.example", Read: "https://read.example"}: {"https://write.example", "https://read.example"},
+	} {
+		published, err := api.Published(at)
+		must(t, err)
+		document, err := openapi3.NewLoader().LoadFromData(published)
+		must(t, err)
+		if got := [2]string{document.Servers[0].URL, document.Servers[1].URL}; got != want {
+			t.Errorf("%+v: servers %q, want %q", at, got, want)
+		}
 	}
 }
 

@@ -22,7 +22,7 @@ var docsPage string
 
 // registerPublic serves what needs no token: the OpenAPI document, its rendered form, and keys.
 func (s *server) registerPublic(e router, document *openapi3.T) error {
-	published, err := api.Published()
+	published, err := api.Published(s.Servers)
 	if err != nil {
 		return err
 	}

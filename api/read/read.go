@@ -35,8 +35,9 @@ type Config struct {
 	Vault      resource.Keys
 	Auth       *httpx.Authenticator
 	Tokens     *httpx.Tokens
-	JWKS       []byte // served at /.well-known/jwks.json if there is one
-	CacheBytes int    // of answers in memory; default 32 MiB
+	Servers    api.Servers // named by the contract
+	JWKS       []byte      // served at /.well-known/jwks.json if there is one
+	CacheBytes int         // of answers in memory; default 32 MiB
 	Now        func() time.Time
 	Host       httpx.HostConfig
 }

@@ -24,6 +24,7 @@ type config struct {
 	RedisURL     string        `env:"REDIS_URL"`
 	WriteAddr    string        `env:"WRITE_ADDR" envDefault:"127.0.0.1:8080"`
 	ReadAddr     string        `env:"READ_ADDR" envDefault:"127.0.0.1:8081"`
+	WriteURL     string        `env:"WRITE_URL"`
 	ReadURL      string        `env:"READ_URL"`
 	AdminAddr    string        `env:"ADMIN_ADDR" envDefault:"127.0.0.1:9090"`
 	DevDir       string        `env:"DEV_DIR"`
@@ -46,6 +47,13 @@ type config struct {
 	NewerSchema  bool          `env:"ALLOW_NEWER_SCHEMA" envDefault:"false"`
 	LogLevel     slog.Level    `env:"LOG_LEVEL" envDefault:"info"`
 	LogFormat    string        `env:"LOG_FORMAT" envDefault:"auto"`
+}
+
+// bareURL reports whether text is empty, or where a host is and nothing more.
+func bareURL(text string) bool {
+	u, err := url.Parse(text)
+	return text == "" || err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" &&
+		u.User == nil && u.Path == "" && u.RawQuery == "" && u.Fragment == ""
 }
 
 const prefix = "ORDERMILL_"
@@ -137,10 +145,9 @@ func (c *config) check(unread map[string]bool) []error {
 		}
 	}
 	faults = append(faults, c.checkTokens()...)
-	if c.ReadURL != "" {
-		u, err := url.Parse(c.ReadURL)
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || u.Path != "" || u.RawQuery != "" || u.Fragment != "" {
-			wrong("READ_URL", "write it like https://read.example, without a path")
+	for _, a := range []struct{ name, url string }{{"WRITE_URL", c.WriteURL}, {"READ_URL", c.ReadURL}} {
+		if !bareURL(a.url) {
+			wrong(a.name, "write it like https://orders.example, without a path")
 		}
 	}
 	if c.OrderTTL < time.Minute {

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"sync/atomic"
 	"time"
 
+	"github.com/ordermill/ordermill/api"
 	"github.com/ordermill/ordermill/api/httpx"
 	"github.com/ordermill/ordermill/api/read"
 	"github.com/ordermill/ordermill/projections"
@@ -45,6 +47,7 @@ func (p *process) buildReadHost(ctx context.Context, tokens *httpx.Tokens, host 
 	p.readHost, err = read.New(read.Config{
 		Store: p.store, Pool: p.readPool, Reader: p.reader, Set: p.set, Vault: p.vault, Auth: p.auth, Tokens: tokens, Now: p.now, Host: host,
 		CacheBytes: p.memory.documents,
+		Servers:    api.Servers{Write: cmp.Or(p.config.WriteURL, "http://"+p.config.WriteAddr), Read: p.config.ReadURL},
 	})
 	return err
 }

@@ -35,6 +35,7 @@ var settings = []setting{
 	{name: "REDIS_URL", field: "RedisURL", help: "Redis; without it dev starts a private server, and serve goes without"},
 	{name: "WRITE_ADDR", field: "WriteAddr", help: "host:port of the write API"},
 	{name: "READ_ADDR", field: "ReadAddr", help: "host:port of the read API"},
+	{name: "WRITE_URL", field: "WriteURL", help: "where clients reach the write API, such as https://write.example; the contract then names it"},
 	{name: "READ_URL", field: "ReadURL", help: "where clients reach the read API, such as https://read.example; writes then name it in Location"},
 	{name: "ADMIN_ADDR", field: "AdminAddr", help: "host:port of /livez, /readyz, /metrics and /debug/pprof; keep it private"},
 	{name: "DEV_DIR", field: "DevDir", help: "directory of dev's data, keys and env file"},
