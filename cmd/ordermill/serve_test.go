@@ -199,7 +199,7 @@ func TestServe_rolesApart(t *testing.T) {
 			got, err := i.do(http.DefaultClient, http.MethodGet, "http://"+read.read+path, "", map[string]string{"Consistency-Token": placed.header.Get("Consistency-Token")})
 			took = append(took, time.Since(began))
 			if err != nil || got.status != http.StatusOK {
-				t.Fatalf("%s: %d %s, %v", path, got.status, got.text, err)
+				t.Fatalf("%s: %d %s, %v\n%s", path, got.status, got.text, err, project.stderr)
 			}
 		}
 		slices.Sort(took)

@@ -212,7 +212,9 @@ func (p *process) startWork(ctx context.Context, owner string) {
 // startHosts starts to serve.
 func (p *process) startHosts(ctx context.Context, l *listeners) {
 	grace := p.config.DrainTimeout
-	p.group.start(ctx, "denied calls", p.denials.Run)
+	if p.denials != nil { // a process without hosts denies nobody
+		p.group.start(ctx, "denied calls", p.denials.Run)
+	}
 	if p.readHost != nil {
 		p.startReading(ctx)
 		p.group.start(ctx, "read API", func(ctx context.Context) error { return p.readHost.Serve(ctx, l.read, grace) })
