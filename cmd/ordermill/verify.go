@@ -72,5 +72,5 @@ func (p *program) printDifferences(names []string, found []projections.Differenc
 		rows[i] = table.Row{d.Projection, d.Table, d.Key, d.Position, d.Problem}
 	}
 	p.printTable(table.Row{"projection", "table", "key", "position", "problem"}, rows, "position")
-	return fmt.Errorf("%d differences; `ordermill replay NAME` builds a read model anew", len(found))
+	return fmt.Errorf("%d differences; `ordermill replay NAME` builds a read model anew, and `ordermill projections unpark NAME` tries again what is parked", len(found))
 }

@@ -135,12 +135,13 @@ func (t *table) end(row int, format string, args ...any) error {
 func (t *table) header(record []string) {
 	t.columns = slices.Clone(record)
 	t.currencies, t.exponents = make([]string, len(record)), make([]int, len(record))
-	prices := 0
+	prices, named := 0, make(map[string]bool, len(record))
 	for i, name := range t.columns {
-		if slices.Index(t.columns, name) < i {
+		if named[name] {
 			t.add(rule.ValidationFailed, 1, name, "there are two columns %q", name)
 			continue
 		}
+		named[name] = true
 		currency, isPrice := strings.CutPrefix(name, columnPrice)
 		switch {
 		case isPrice:
@@ -155,7 +156,7 @@ func (t *table) header(record []string) {
 		}
 	}
 	for _, needed := range [...]string{columnSKU, columnName} {
-		if !slices.Contains(t.columns, needed) {
+		if !named[needed] {
 			t.add(rule.ValidationFailed, 1, needed, "the column %s is missing", needed)
 		}
 	}
