@@ -3,8 +3,6 @@ package commands
 import (
 	"cmp"
 	"context"
-	"errors"
-	"fmt"
 	"log/slog"
 
 	"github.com/google/uuid"
@@ -112,6 +110,10 @@ func ForgetErased(vault Forgetter, events []eventstore.Recorded) {
 // FollowErasures is ForgetErased for all events from now on, until ctx ends. Whatever seals or opens personal data runs
 // it, so that no key outlives an erasure by more than the log takes to tell of it.
 func FollowErasures(ctx context.Context, store *eventstore.Store, vault Forgetter, log *slog.Logger) error {
+	return store.EachPast(ctx, "follow erasures", func(ctx context.Context) error { return followErasures(ctx, store, vault, log) })
+}
+
+func followErasures(ctx context.Context, store *eventstore.Store, vault Forgetter, log *slog.Logger) error {
 	feed := eventstore.NewFeed(store, eventstore.FeedConfig{
 		Consumer: "erasures", Marshal: eventstore.LocalMessageOf, Logger: log,
 		After: func(ctx context.Context) (eventstore.Position, error) {
@@ -122,19 +124,16 @@ func FollowErasures(ctx context.Context, store *eventstore.Store, vault Forgette
 	})
 	messages, err := feed.Subscribe(ctx, "log")
 	if err != nil {
-		return fmt.Errorf("follow erasures: %w", err)
+		return err
 	}
 	defer feed.Close() // it only waits
 	for msg := range messages {
 		frame, err := eventstore.FrameOf(msg)
 		if err != nil {
-			return fmt.Errorf("follow erasures: %w", err)
+			return err
 		}
 		ForgetErased(vault, frame.Events)
 		msg.Ack()
-	}
-	if ctx.Err() == nil {
-		return errors.New("follow erasures: the feed ended by itself")
 	}
 	return nil
 }

@@ -317,3 +317,22 @@ func (s *Store) Recover(ctx context.Context, least int64) (r Recovered, err erro
 	}
 	return r, nil
 }
+
+// EachPast runs something that ends with the log's past, such as a subscription, again with the next one, until ctx ends. It
+// fails when that ends by itself.
+func (s *Store) EachPast(ctx context.Context, what string, run func(ctx context.Context) error) error {
+	for ctx.Err() == nil {
+		past := s.Past()
+		if err := run(ctx); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+		select {
+		case <-past.Ended():
+		default:
+			if ctx.Err() == nil {
+				return fmt.Errorf("%s: it ended by itself", what)
+			}
+		}
+	}
+	return nil
+}

@@ -2,8 +2,6 @@ package read
 
 import (
 	"context"
-	"errors"
-	"fmt"
 	"strconv"
 	"sync"
 	"time"
@@ -15,21 +13,7 @@ import (
 // Run follows the log until ctx ends, so that answers in memory are forgotten the moment they are outdated, from one past
 // of the log to the next. It returns an error when the feed ends by itself.
 func (h *Host) Run(ctx context.Context) error {
-	for ctx.Err() == nil {
-		m := h.server.memory()
-		if err := h.server.follow(ctx, m); err != nil {
-			return err
-		}
-		select {
-		case <-m.past.Ended():
-			continue
-		default:
-		}
-		if ctx.Err() == nil {
-			return errors.New("read host: the feed ended by itself")
-		}
-	}
-	return nil
+	return h.server.Store.EachPast(ctx, "read host: follow the log", func(ctx context.Context) error { return h.server.follow(ctx, h.server.memory()) })
 }
 
 // follow tells the memory what happens until its past ends.
@@ -49,13 +33,13 @@ func (s *server) follow(ctx context.Context, m *memory) error {
 	})
 	messages, err := feed.Subscribe(ctx, "log")
 	if err != nil {
-		return fmt.Errorf("read host: follow the log: %w", err)
+		return err
 	}
 	defer feed.Close() // it only waits
 	for msg := range messages {
 		frame, err := eventstore.FrameOf(msg)
 		if err != nil {
-			return fmt.Errorf("read host: follow the log: %w", err)
+			return err
 		}
 		commands.ForgetErased(s.Vault, frame.Events) // before the frame counts as seen
 		m.settings.Frame(frame.Events)

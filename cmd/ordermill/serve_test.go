@@ -24,6 +24,7 @@ import (
 	"time"
 
 	"github.com/golang-jwt/jwt/v5"
+	"github.com/jackc/pgx/v5"
 
 	"github.com/ordermill/ordermill/internal/local/redistest"
 	"github.com/ordermill/ordermill/migrations/pgtest"
@@ -36,6 +37,8 @@ type installation struct {
 	environ []string
 	token   string
 	redis   *redistest.Server
+
+	database string // URL
 }
 
 func newInstallation(t *testing.T) *installation {
@@ -64,9 +67,9 @@ func newInstallation(t *testing.T) *installation {
 	}
 	master := make([]byte, 32)
 	_, _ = rand.Read(master) // never fails
-	i := &installation{t: t, path: path, token: signed, redis: redistest.Start(t, map[string]string{"maxmemory-policy": "volatile-lru"})}
+	i := &installation{t: t, path: path, token: signed, database: pgtest.New(t), redis: redistest.Start(t, map[string]string{"maxmemory-policy": "volatile-lru"})}
 	i.environ = []string{
-		"PATH=" + os.Getenv("PATH"), prefix + "DATABASE_URL=" + pgtest.New(t), prefix + "REDIS_URL=" + i.redis.URL(),
+		"PATH=" + os.Getenv("PATH"), prefix + "DATABASE_URL=" + i.database, prefix + "REDIS_URL=" + i.redis.URL(),
 		prefix + "JWT_KEY_FILE=" + keys, prefix + "JWT_ISSUER=https://issuer.example", prefix + "JWT_AUDIENCE=ordermill",
 		prefix + "MASTER_KEY=m:" + base64.StdEncoding.EncodeToString(master), prefix + "ALLOW_UNSAFE_ROLE=true",
 	}
@@ -208,8 +211,52 @@ func TestServe_rolesApart(t *testing.T) {
 			t.Errorf("%s takes %s at the median", path, took[orders/2])
 		}
 	}
+	i.loseLast()
+	for _, s := range []*served{write, project} { // and whoever else has seen it
+		i.becomes(s, http.StatusServiceUnavailable)
+	}
+	i.run("recover")
+	for _, s := range []*served{write, project, read} {
+		i.becomes(s, http.StatusOK)
+	}
+	again, err := i.do(http.DefaultClient, http.MethodPost, "http://"+write.write+"/v1/orders", orderOfA, map[string]string{"Idempotency-Key": "again"})
+	if err != nil || again.status != http.StatusCreated {
+		t.Errorf("after recover: %d %s, %v", again.status, again.text, err)
+	}
 	for _, s := range []*served{read, project, write} {
 		s.end()
+	}
+}
+
+// loseLast does to the log what a restore to a moment ago does.
+func (i *installation) loseLast() {
+	i.t.Helper()
+	conn, err := pgx.Connect(i.t.Context(), i.database)
+	if err == nil {
+		_, err = conn.Exec(i.t.Context(), "delete from events where position > (select max(position) - 3 from events)")
+		err = errors.Join(err, conn.Close(i.t.Context()))
+	}
+	if err != nil {
+		i.t.Fatal(err)
+	}
+}
+
+// becomes waits until a process's readiness has a status.
+func (i *installation) becomes(s *served, status int) {
+	i.t.Helper()
+	poll(i.t, fmt.Sprint("readiness ", status), func() (bool, error) {
+		a, err := i.do(http.DefaultClient, http.MethodGet, "http://"+s.admin+"/readyz", "", nil)
+		return err == nil && a.status == status, fmt.Errorf("%d %s %w", a.status, a.text, err)
+	})
+}
+
+// run runs another command on the same servers.
+func (i *installation) run(args ...string) {
+	i.t.Helper()
+	cmd := exec.CommandContext(i.t.Context(), i.path, args...)
+	cmd.Env = i.environ
+	if out, err := cmd.CombinedOutput(); err != nil {
+		i.t.Fatalf("ordermill %v: %v\n%s", args, err, out)
 	}
 }
 
