@@ -96,7 +96,7 @@ func TestOversizedBodies_cost(t *testing.T) {
 			got := s.post("/v1/orders", body)
 			best = min(best, time.Since(begin))
 			got.wantProblem(t, http.StatusUnprocessableEntity, "validation_failed")
-			if got.get(t, "errors", "last", "pointer") != "/lines" || got.get(t, "errors", "1") != "" || len(got.body) > 1<<10 {
+			if got.get(t, "errors", "last", "pointer") != "/lines" || got.get(t, "errors", "0", "detail") != "has at most 1000 elements" || got.get(t, "errors", "1") != "" || len(got.body) > 1<<10 {
 				t.Errorf("%.20s: %.300s", element, got.body)
 			}
 		}

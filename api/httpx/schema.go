@@ -3,6 +3,7 @@ package httpx
 import (
 	"cmp"
 	"errors"
+	"fmt"
 	"maps"
 	"net/url"
 	"slices"
@@ -16,34 +17,55 @@ import (
 
 func invalid(faults []Fault) error {
 	first := faults[0]
-	return &Error{Code: CodeValidationFailed, Detail: cmp.Or(first.Pointer, first.Parameter) + ": " + first.Detail, Faults: faults}
+	where := cmp.Or(first.Pointer, first.Parameter, "the body")
+	return &Error{Code: CodeValidationFailed, Detail: where + ": " + first.Detail, Faults: faults}
 }
 
-// schemaFaults flattens what kin-openapi found.
-func schemaFaults(err error) []Fault {
-	var (
-		many openapi3.MultiError
-		one  *openapi3.SchemaError
-	)
-	switch {
-	case err == nil:
-		return nil
-	case errors.As(err, &many):
-		var faults []Fault
-		for _, e := range many {
-			faults = append(faults, schemaFaults(e)...)
-		}
-		slices.SortStableFunc(faults, func(a, b Fault) int { return cmp.Compare(a.Pointer, b.Pointer) })
-		return faults
-	case errors.As(err, &one):
-		detail := one.Reason
-		if one.Schema != nil && one.Schema.Format == "uuid" {
-			detail = "must be an id as answers give them, such as 01990f3c-0000-7000-8000-00000000000a"
-		}
-		return []Fault{{Pointer: pointer(one.JSONPointer()), Code: CodeValidationFailed, Detail: detail}}
-	default:
-		return []Fault{{Code: CodeValidationFailed, Detail: "does not fit the schema"}}
+// valueFault says what is wrong with a value by its schema: one thing, for a text first that it is of no such kind, and
+// else what comes first. It is empty if nothing is.
+func valueFault(schema *openapi3.Schema, value any) string {
+	err := schema.VisitJSON(value, openapi3.MultiErrors())
+	if err == nil {
+		return ""
 	}
+	var many openapi3.MultiError
+	if !errors.As(err, &many) {
+		many = openapi3.MultiError{err}
+	}
+	detail := ""
+	for _, e := range many {
+		var one *openapi3.SchemaError
+		switch {
+		case !errors.As(e, &one):
+		case one.Schema.Format == "uuid":
+			return "must be an id as answers give them, such as 01990f3c-0000-7000-8000-00000000000a"
+		case one.SchemaField == "format":
+			if own := errors.Unwrap(one.Origin); own != nil {
+				return own.Error()
+			}
+			return one.Reason
+		case detail == "":
+			detail = reason(one)
+		}
+	}
+	return cmp.Or(detail, "does not fit the schema")
+}
+
+// reason is what the library found, in words that need no knowledge of schemas.
+func reason(e *openapi3.SchemaError) string {
+	switch e.SchemaField {
+	case "nullable":
+		return "must not be null; leave it out"
+	case "minLength":
+		return fmt.Sprintf("must have at least %d characters", e.Schema.MinLength)
+	case "maxLength":
+		return fmt.Sprintf("must have at most %d characters", *e.Schema.MaxLength)
+	case "pattern":
+		if e.Schema.Pattern == "^[A-Z]{3}$" {
+			return "a currency is a code of ISO 4217 in capitals, such as EUR"
+		}
+	}
+	return e.Reason
 }
 
 // checkQuery reads a query: every parameter must exist (400), once, and fit its schema (422).
@@ -75,8 +97,8 @@ func (r *Route) checkQuery(raw string) (url.Values, error) {
 		case !known:
 			continue // the handler knows
 		}
-		for _, f := range schemaFaults(schema.VisitJSON(queryValue(schema, values[0]), openapi3.MultiErrors())) {
-			wrong = append(wrong, Fault{Parameter: name, Code: CodeValidationFailed, Detail: f.Detail})
+		if detail := valueFault(schema, queryValue(schema, values[0])); detail != "" {
+			wrong = append(wrong, Fault{Parameter: name, Code: CodeValidationFailed, Detail: detail})
 		}
 	}
 	if len(unknown) > 0 {

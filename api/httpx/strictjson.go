@@ -55,7 +55,7 @@ func tooMany() *Error {
 type strictParser struct {
 	data    []byte
 	pos     int
-	values  int      // begun so far; those beyond maxValues are not kept
+	values  int      // begun so far; those that begin beyond maxValues are not kept
 	path    []string // of the value being read, for messages
 	numbers []Fault  // that are no 64-bit integers
 	loose   bool     // those come as float64 instead
@@ -141,11 +141,12 @@ func (s *strictParser) object(depth int) (any, error) {
 		if s.space(); !s.accept(':') {
 			return nil, s.fault("a colon is missing")
 		}
+		kept := s.values < maxValues
 		value, err := s.value(depth)
 		if err != nil {
 			return nil, err
 		}
-		if s.values <= maxValues {
+		if kept {
 			out[key] = value
 		}
 		s.path = s.path[:len(s.path)-1]
@@ -166,12 +167,13 @@ func (s *strictParser) array(depth int) (any, error) {
 	}
 	for {
 		s.path = append(s.path, strconv.Itoa(len(out)))
+		kept := s.values < maxValues
 		value, err := s.value(depth)
 		if err != nil {
 			return nil, err
 		}
 		s.path = s.path[:len(s.path)-1]
-		if s.values <= maxValues {
+		if kept {
 			out = append(out, value)
 		}
 		if s.space(); s.accept(']') {

@@ -68,8 +68,8 @@ func (c *checker) value(schema *openapi3.Schema, value any) {
 	if len(c.faults) >= c.limit {
 		return // it would not be told
 	}
-	for _, f := range schemaFaults(schema.VisitJSON(value, openapi3.MultiErrors())) {
-		c.fault(f.Detail)
+	if detail := valueFault(schema, value); detail != "" {
+		c.fault(detail)
 	}
 }
 
