@@ -244,15 +244,21 @@ func TestFaults_oncePerField(t *testing.T) {
 
 	s := newShop(t)
 	for _, tt := range []struct{ body, pointer, detail string }{
-		{`{"currency":"EUR","lines":[{"sku":"A","quantity":1}],"shipping_address":{"country":"Germany"}}`, "/shipping_address/country",
-			"a country is a code of ISO 3166-1 alpha-2, such as DE"},
-		{`{"currency":"EUR","lines":[{"sku":"A","quantity":1}],"billing_address":{"country":""}}`, "/billing_address/country",
-			"a country is a code of ISO 3166-1 alpha-2, such as DE"},
+		{
+			`{"currency":"EUR","lines":[{"sku":"A","quantity":1}],"shipping_address":{"country":"Germany"}}`, "/shipping_address/country",
+			"a country is a code of ISO 3166-1 alpha-2, such as DE",
+		},
+		{
+			`{"currency":"EUR","lines":[{"sku":"A","quantity":1}],"billing_address":{"country":""}}`, "/billing_address/country",
+			"a country is a code of ISO 3166-1 alpha-2, such as DE",
+		},
 		{`{"currency":"EURO","lines":[{"sku":"A","quantity":1}]}`, "/currency", "a currency is a code of ISO 4217 in capitals, such as EUR"},
 		{`{"currency":"EUR","lines":[{"sku":"` + strings.Repeat("a", 65) + `","quantity":1}]}`, "/lines/0/sku", "must have at most 64 characters"},
 		{`{"currency":"EUR","lines":[{"sku":"A","quantity":null}]}`, "/lines/0/quantity", "must not be null; leave it out"},
-		{`{"currency":"EUR","lines":[{"sku":"A","quantity":1}],"reservation_id":"x"}`, "/reservation_id",
-			"must be an id as answers give them, such as 01990f3c-0000-7000-8000-00000000000a"},
+		{
+			`{"currency":"EUR","lines":[{"sku":"A","quantity":1}],"reservation_id":"x"}`, "/reservation_id",
+			"must be an id as answers give them, such as 01990f3c-0000-7000-8000-00000000000a",
+		},
 		{`[]`, "", "value must be an object"},
 	} {
 		got := s.post("/v1/orders", tt.body)

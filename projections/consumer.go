@@ -25,10 +25,8 @@ const (
 	maxParked   = 1000 // streams that were searched for in one session: more is not bad events but bad code
 )
 
-var (
-	// errTooManyParked says that the projection's code, not its events, is at fault.
-	errTooManyParked = errors.New("too many streams cannot be applied")
-)
+// errTooManyParked says that the projection's code, not its events, is at fault.
+var errTooManyParked = errors.New("too many streams cannot be applied")
 
 // consumer moves one generation of a projection along one log: it brings frames into the order of the log, decodes
 // them, applies them, and parks the streams of those that cannot be. It is for one goroutine at a time.

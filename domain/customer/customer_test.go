@@ -62,8 +62,10 @@ func TestDecide(t *testing.T) {
 			nil, customer.Erase{CustomerID: "a\tb", At: noon}, events{customer.Erased{CustomerID: "a\tb", ErasedAt: noon}}, "",
 		},
 		"and so can a long one": {
-			nil, customer.Erase{CustomerID: long, KeyID: customer.KeyOf(long), At: noon},
-			events{customer.Erased{CustomerID: long, KeyID: "customer:" + long, ErasedAt: noon}}, "",
+			nil,
+			customer.Erase{CustomerID: long, KeyID: customer.KeyOf(long), At: noon},
+			events{customer.Erased{CustomerID: long, KeyID: "customer:" + long, ErasedAt: noon}},
+			"",
 		},
 	}
 	for name, tt := range tests {
