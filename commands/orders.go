@@ -27,14 +27,14 @@ func (c ChangeOrder) decide(v *view) (decision, error) {
 // decide cancels the order and releases the stock of all its SKUs in the same step.
 func (c CancelOrder) decide(v *view) (decision, error) {
 	return ofOrder(v, c.OrderID, c.At, order.Cancel{
-		CancellationID: uuid.NewSHA1(c.OrderID, []byte("cancellation")), Reason: c.Reason, Note: c.Note, PII: c.PII, At: c.At,
+		CancellationID: uuid.NewSHA1(c.OrderID, []byte("cancellation")), Reason: c.Reason, Note: c.Note, Private: c.Private, PII: c.PII, At: c.At,
 	})
 }
 
 // decide records the payment, confirms the order and commits the stock of all its SKUs in the same step.
 func (c MarkPaid) decide(v *view) (decision, error) {
 	return ofOrder(v, c.OrderID, c.At, order.MarkPaid{
-		PaymentID: c.PaymentID, Method: c.Method, Reference: c.Reference, By: c.By, At: c.At,
+		PaymentID: c.PaymentID, Method: c.Method, Reference: c.Reference, Texts: c.Texts, By: c.By, At: c.At,
 	})
 }
 

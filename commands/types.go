@@ -47,6 +47,7 @@ type CancelOrder struct {
 	OrderID uuid.UUID
 	Reason  order.CancelReason
 	Note    string
+	Private order.PII // sealed: note
 	PII     order.PII
 	At      time.Time
 }
@@ -57,6 +58,7 @@ type MarkPaid struct {
 	PaymentID uuid.UUID
 	Method    string // cash, bank_transfer, ...
 	Reference string
+	Texts     order.PII // sealed: reference
 	By        string
 	At        time.Time
 }

@@ -2592,7 +2592,7 @@ type Note struct {
 	// AddedBy Who added it
 	AddedBy *string `json:"added_by,omitempty"`
 
-	// Body A customer's words are personal data
+	// Body Personal data
 	Body *string `json:"body,omitempty"`
 
 	// EditedAt When its words were last replaced

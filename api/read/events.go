@@ -1,9 +1,7 @@
 package read
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"net/http"
 	"net/url"
 	"slices"
@@ -98,12 +96,10 @@ func showEvent(e *eventstore.Recorded) (orderEvent, error) {
 	if known.Actor.Type != "" {
 		out.Actor = &known.Actor
 	}
-	decoder := json.NewDecoder(bytes.NewReader(e.Data))
-	decoder.UseNumber() // amounts are exact
-	if err := decoder.Decode(&out.Data); err != nil {
+	var err error
+	if out.Data, err = resource.EventData(e.Data); err != nil {
 		return out, eventstore.Unreadable(e, err)
 	}
-	delete(out.Data, "pii")
 	return out, nil
 }
 

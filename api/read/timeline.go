@@ -3,6 +3,7 @@ package read
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net/http"
 
@@ -67,8 +68,29 @@ func (s *server) GetOrderTimeline(ctx context.Context, request GetOrderTimelineR
 	}
 	out := struct {
 		Data []resource.Entry `json:"data"`
-	}{resource.Timeline(happenings, call.Identity.Viewer())}
-	return s.answer(ctx, now, httpx.Marshal(out)), nil
+	}{resource.Timeline(happenings, call.Identity.Viewer(), s.texts(ctx, call, o.ID, now.position))}
+	answer := s.answer(ctx, now, httpx.Marshal(out))
+	answer.header["Vary"] = varyAuthorization
+	return answer, nil
+}
+
+// texts opens what was written about an order; nil if the caller may not see it.
+func (s *server) texts(ctx context.Context, call *httpx.Call, id uuid.UUID, proven eventstore.Position) func(order.PII) map[string]string {
+	if !call.Identity.Viewer().Personal {
+		return nil
+	}
+	vault := s.opener(proven)
+	return func(sealed order.PII) map[string]string {
+		var said map[string]string
+		plain, err := vault.Open(ctx, call.Identity.Tenant, sealed, id)
+		if err == nil {
+			err = json.Unmarshal(plain, &said)
+		}
+		if err != nil && !errors.Is(err, eventstore.ErrErased) {
+			s.log.WarnContext(ctx, "personal data left out", "request_id", call.RequestID, "error", err)
+		}
+		return said
+	}
 }
 
 // orderMoment says which moment of an order was compared.
@@ -151,22 +173,12 @@ func (s *server) comparable(ctx context.Context, call *httpx.Call, recorded []ev
 	}
 	viewer := call.Identity.Viewer()
 	viewer.Personal = false
-	body, _, err = resource.Reveal(ctx, s.Vault, call.Identity.Tenant, resource.Order(o, recorded[len(recorded)-1].Version), viewer)
-	return body, secrets(o, viewer), err
-}
-
-// secrets are all ciphertexts of an order that the viewer may see opened, to be compared.
-func secrets(o *order.Order, viewer resource.Viewer) string {
-	all := string(o.PII) + string(o.CancelPII)
-	for i := range o.Notes {
-		if viewer.Staff || o.Notes[i].Visibility == order.NoteCustomer {
-			all += string(o.Notes[i].PII)
-		}
+	whole := resource.Order(o, recorded[len(recorded)-1].Version)
+	if sealed, err = resource.Secrets(whole, viewer); err != nil {
+		return nil, "", err
 	}
-	for i := range o.Returns {
-		all += string(o.Returns[i].PII)
-	}
-	return all
+	body, _, err = resource.Reveal(ctx, s.Vault, call.Identity.Tenant, whole, viewer)
+	return body, sealed, err
 }
 
 // ListOrderNotes serves GET /v1/orders/{id}/notes: those of the order itself.

@@ -34,8 +34,8 @@ type orderShape struct {
 	ShippingMethod    string                  `json:"shipping_method,omitempty"`
 	DiscountCodes     []string                `json:"discount_codes,omitempty"`
 	PaymentPolicy     order.PaymentPolicy     `json:"payment_policy,omitempty"`
-	Payments          []payment               `json:"payments,omitempty"`
-	Invoices          []invoice               `json:"invoices,omitempty"`
+	Payments          []payment               `json:"payments,omitempty"` // nil: at the end, if there are some
+	Invoices          []invoice               `json:"invoices,omitempty"` // so too
 	Cancellation      *cancellation           `json:"cancellation,omitempty"`
 	PlacedAt          Time                    `json:"placed_at"`
 	ConfirmedAt       Time                    `json:"confirmed_at,omitzero"`
@@ -245,14 +245,6 @@ func totalsOf(o *order.Order, m minor) totals {
 // settlements fills in what was added to and taken off the lines.
 func (out *orderShape) settlements(o *order.Order, m minor) {
 	out.ShippingLines, out.Discounts = shippingLines(o.ShippingLines, m), discounts(o.Discounts, m)
-	for _, p := range o.Payments {
-		out.Payments = append(out.Payments, payment{
-			p.PaymentID, p.Method, p.Reference, p.State, m(p.Authorized), m(p.Captured), m(p.Refunded), m(p.Voided),
-		})
-	}
-	for _, i := range o.Invoices {
-		out.Invoices = append(out.Invoices, invoice{i.Number, i.Series, i.CreditOf, m(i.Amount), i.DocumentRef, Time(i.IssuedAt)})
-	}
 }
 
 func shippingLines(lines []order.ShippingLine, m minor) []shippingLine {

@@ -16,7 +16,7 @@ func (s *sealed) narrow(viewer Viewer) {
 	if viewer.Staff {
 		return
 	}
-	s.Staff, s.Private = nil, nil
+	s.Staff = nil
 	narrowLists(s.Lists)
 }
 
@@ -54,14 +54,16 @@ func (s *sealed) ciphertexts() []ciphertext {
 	}
 	add(s.Order, &s.clear)
 	add(s.Cancellation, &s.note)
-	add(s.Private, &s.private)
 	var look func(lists []list)
 	look = func(lists []list) {
 		for i := range lists {
 			for n := range lists[i].Items {
 				e := &lists[i].Items[n]
 				add(e.Words, &e.note)
-				add(e.Texts, &e.texts)
+				e.texts = make([]json.RawMessage, len(e.Texts))
+				for t := range e.Texts {
+					add(e.Texts[t], &e.texts[t])
+				}
 				add(e.Private, &e.private)
 				look(e.Lists)
 			}
@@ -103,7 +105,7 @@ type revealedCustomer struct {
 // clear.
 func (s *sealed) members(viewer Viewer, clear bool) []byte {
 	if !clear {
-		s.clear, s.note, s.private = Personal{}, CustomersNote{}, nil
+		s.clear, s.note = Personal{}, CustomersNote{}
 	}
 	var out []byte
 	if person := (revealedCustomer{s.CustomerID, s.clear.Email, s.clear.Phone}); person != (revealedCustomer{}) {
@@ -115,7 +117,6 @@ func (s *sealed) members(viewer Viewer, clear bool) []byte {
 		out = append(out, member("customer_note", marshal(s.note.Note))...)
 	}
 	out = append(out, inside(s.Staff)...)
-	out = append(out, inside(s.private)...)
 	return append(out, membersOf(s.Lists, viewer, clear)...)
 }
 
@@ -151,7 +152,10 @@ func (e *item) render(viewer Viewer, clear bool) []byte {
 		if e.note.Note != "" {
 			out = append(out, member(e.As, marshal(e.note.Note))...)
 		}
-		out = append(append(out, inside(e.texts)...), inside(e.private)...)
+		for _, object := range e.texts {
+			out = append(out, inside(object)...)
+		}
+		out = append(out, inside(e.private)...)
 	}
 	out = append(out, membersOf(e.Lists, viewer, clear)...)
 	if len(e.Shape) <= len(`{}`) && len(out) > 1 {

@@ -12,12 +12,10 @@ type sealed struct {
 	Order        json.RawMessage `json:"order,omitempty"`        // ciphertext of a Personal
 	Cancellation json.RawMessage `json:"cancellation,omitempty"` // ciphertext of a CustomersNote
 	Staff        json.RawMessage `json:"staff,omitempty"`        // an object, whose members only staff see
-	Private      json.RawMessage `json:"private,omitempty"`      // ciphertext of such an object
 	Lists        []list          `json:"lists,omitempty"`
 
-	clear   Personal // what the ciphertexts hold, once they are opened
-	note    CustomersNote
-	private json.RawMessage
+	clear Personal // what the ciphertexts hold, once they are opened
+	note  CustomersNote
 }
 
 // list is a member of the order of which not everybody sees everything.
@@ -29,18 +27,18 @@ type list struct {
 
 // item is one element of a list.
 type item struct {
-	Shape    json.RawMessage `json:"shape"`              // an object, what everybody sees
-	Internal bool            `json:"internal,omitempty"` // only staff sees it at all
-	Staff    json.RawMessage `json:"staff,omitempty"`    // an object, whose members only staff see
-	Customer json.RawMessage `json:"customer,omitempty"` // an object, whose members only customers see
-	As       string          `json:"as,omitempty"`       // the member that the customer's words become
-	Words    json.RawMessage `json:"words,omitempty"`    // ciphertext of a CustomersNote
-	Texts    json.RawMessage `json:"texts,omitempty"`    // ciphertext of an object, whose members everybody sees who sees personal data
-	Private  json.RawMessage `json:"private,omitempty"`  // ciphertext of an object, whose members only staff see
-	Lists    []list          `json:"lists,omitempty"`    // of the item's own
+	Shape    json.RawMessage   `json:"shape"`              // an object, what everybody sees
+	Internal bool              `json:"internal,omitempty"` // only staff sees it at all
+	Staff    json.RawMessage   `json:"staff,omitempty"`    // an object, whose members only staff see
+	Customer json.RawMessage   `json:"customer,omitempty"` // an object, whose members only customers see
+	As       string            `json:"as,omitempty"`       // the member that the customer's words become
+	Words    json.RawMessage   `json:"words,omitempty"`    // ciphertext of a CustomersNote
+	Texts    []json.RawMessage `json:"texts,omitempty"`    // ciphertexts of objects, whose members everybody sees who sees personal data
+	Private  json.RawMessage   `json:"private,omitempty"`  // ciphertext of an object, whose members only staff see
+	Lists    []list            `json:"lists,omitempty"`    // of the item's own
 
 	note    CustomersNote // what the ciphertexts hold, once they are opened
-	texts   json.RawMessage
+	texts   []json.RawMessage
 	private json.RawMessage
 }
 
@@ -59,6 +57,8 @@ func (out *orderShape) seal(o *order.Order, m minor) {
 	out.fulfillments(o, &end)
 	out.returns(o, &end, m)
 	out.cancellation(o, &end)
+	out.payments(o, &end, m)
+	out.invoices(o, &end, m)
 	if end.Order != nil || end.Cancellation != nil || end.Staff != nil || end.Lists != nil {
 		out.Sealed = &end
 	} else if o.CustomerID != "" {
@@ -86,7 +86,7 @@ func (out *orderShape) holds(o *order.Order, end *sealed) {
 	l := list{Name: "holds"}
 	for i := range o.Holds {
 		h := &o.Holds[i]
-		l.Items = append(l.Items, item{Internal: true, Shape: marshal(hold{h.HoldID, h.Reason, h.LineIDs, Time(h.Until), Time(h.HeldAt), h.Note})})
+		l.Items = append(l.Items, item{Internal: true, Shape: marshal(hold{h.HoldID, h.Reason, h.LineIDs, Time(h.Until), Time(h.HeldAt), h.Note}), Private: h.Private})
 	}
 	end.Lists = append(end.Lists, l)
 }
@@ -97,12 +97,12 @@ func (out *orderShape) cancellation(o *order.Order, end *sealed) {
 		return
 	}
 	shown := cancellation{Reason: publicReason(o.CancelReason)}
-	if shown.Reason == o.CancelReason && o.CancelNote == "" {
+	if shown.Reason == o.CancelReason && o.CancelNote == "" && o.CancelPrivate == nil {
 		out.Cancellation = &shown
 		return
 	}
 	told := item{
-		Shape: json.RawMessage("{}"), Staff: marshal(cancellation{o.CancelReason, o.CancelNote}), Customer: marshal(shown),
+		Shape: json.RawMessage("{}"), Staff: marshal(cancellation{o.CancelReason, o.CancelNote}), Customer: marshal(shown), Private: o.CancelPrivate,
 	}
 	end.Lists = append(end.Lists, list{Name: "cancellation", Single: true, Items: []item{told}})
 }
@@ -130,10 +130,10 @@ func (*orderShape) notes(o *order.Order, end *sealed) {
 			shape.From, entry.Words = "customer", n.PII
 			entry.Shape = marshal(shape)
 		} else {
-			entry.Shape = marshal(struct {
+			entry.Shape, entry.Texts = marshal(struct {
 				note
-				Body string `json:"body"`
-			}{shape, n.Body})
+				Body string `json:"body,omitempty"`
+			}{shape, n.Body}), texts(n.Texts)
 		}
 		if n.AddedBy != "" {
 			entry.Staff = marshal(map[string]string{"added_by": n.AddedBy})
@@ -167,7 +167,7 @@ func shipments(f *order.Fulfillment) list {
 	l := list{Name: "shipments"}
 	for i := range f.Shipments {
 		s := &f.Shipments[i]
-		entry := item{Shape: marshal(shipmentOf(s))}
+		entry := item{Shape: marshal(shipmentOf(s)), Texts: texts(s.Texts, s.FailureTexts, s.ProofTexts), Private: s.Private}
 		if s.LabelRef != "" {
 			entry.Staff = marshal(map[string]string{"label_ref": s.LabelRef})
 		}
@@ -184,7 +184,7 @@ func (*orderShape) returns(o *order.Order, end *sealed, m minor) {
 	l := list{Name: "returns"}
 	for i := range o.Returns {
 		r := &o.Returns[i]
-		entry := item{Shape: marshal(returnOf(r, m)), As: "customer_note", Words: r.PII}
+		entry := item{Shape: marshal(returnOf(r, m)), As: "customer_note", Words: r.PII, Texts: texts(r.Texts)}
 		if r.LocationID != "" {
 			entry.Staff = marshal(map[string]string{"location_id": r.LocationID})
 		}
@@ -203,4 +203,51 @@ func receivedLines(r *order.Return) list {
 		l.Items = append(l.Items, item{Shape: marshal(received{g.LineID, g.SKU, g.Quantity}), Staff: marshal(inspected{g.Condition, g.Disposition})})
 	}
 	return l
+}
+
+// payments are in clear unless what was written about one is sealed.
+func (out *orderShape) payments(o *order.Order, end *sealed, m minor) {
+	l, secret := list{Name: "payments"}, false
+	for i := range o.Payments {
+		p := &o.Payments[i]
+		secret = secret || p.Texts != nil
+		out.Payments = append(out.Payments, payment{
+			p.PaymentID, p.Method, p.Reference, p.State, m(p.Authorized), m(p.Captured), m(p.Refunded), m(p.Voided),
+		})
+	}
+	if !secret {
+		return
+	}
+	for i := range out.Payments {
+		l.Items = append(l.Items, item{Shape: marshal(out.Payments[i]), Texts: texts(o.Payments[i].Texts)})
+	}
+	out.Payments, end.Lists = nil, append(end.Lists, l)
+}
+
+// invoices are in clear unless what was written about one is sealed.
+func (out *orderShape) invoices(o *order.Order, end *sealed, m minor) {
+	l, secret := list{Name: "invoices"}, false
+	for i := range o.Invoices {
+		v := &o.Invoices[i]
+		secret = secret || v.Texts != nil
+		out.Invoices = append(out.Invoices, invoice{v.Number, v.Series, v.CreditOf, m(v.Amount), v.DocumentRef, Time(v.IssuedAt)})
+	}
+	if !secret {
+		return
+	}
+	for i := range out.Invoices {
+		l.Items = append(l.Items, item{Shape: marshal(out.Invoices[i]), Texts: texts(o.Invoices[i].Texts)})
+	}
+	out.Invoices, end.Lists = nil, append(end.Lists, l)
+}
+
+// texts are those ciphertexts that are there.
+func texts(sealed ...order.PII) []json.RawMessage {
+	var all []json.RawMessage
+	for _, data := range sealed {
+		if data != nil {
+			all = append(all, data)
+		}
+	}
+	return all
 }

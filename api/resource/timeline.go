@@ -55,12 +55,13 @@ type telling struct {
 }
 
 // Timeline tells an order's events in sequence. Customers are told what concerns them, without names and words of staff;
-// nobody is told personal data.
-func Timeline(happenings []Happening, viewer Viewer) []Entry {
+// nobody is told the customer's own words and data. Open opens sealed texts, or returns nil; nil leaves all of them out.
+func Timeline(happenings []Happening, viewer Viewer, open func(order.PII) map[string]string) []Entry {
 	if len(happenings) == 0 {
 		return []Entry{}
 	}
 	story := newStory(happenings, viewer)
+	story.open = open
 	entries := make([]Entry, 0, len(happenings))
 	for i := range happenings {
 		h := &happenings[i]
@@ -119,6 +120,23 @@ type story struct {
 	m     minor
 	staff bool               // listens
 	notes map[uuid.UUID]bool // that customers may see now
+	open  func(order.PII) map[string]string
+}
+
+// written returns a text that an event has in clear or sealed under a name; nothing if it is not to be read.
+func (s *story) written(clear string, sealed order.PII, name string) string {
+	if sealed == nil || s.open == nil {
+		return clear
+	}
+	return s.open(sealed)[name]
+}
+
+// private is written for what only staff may read.
+func (s *story) private(clear string, sealed order.PII, name string) string {
+	if !s.staff {
+		return ""
+	}
+	return s.written(clear, sealed, name)
 }
 
 func newStory(happenings []Happening, viewer Viewer) *story {

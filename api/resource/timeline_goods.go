@@ -10,26 +10,29 @@ import (
 func (s *story) tellPaper(event order.Event) telling {
 	switch e := event.(type) {
 	case order.NoteAdded:
-		t := telling{text: "A note was added.", refs: reference("note_id", e.NoteID), note: e.Body}
+		t := telling{text: "A note was added.", refs: reference("note_id", e.NoteID), note: s.private(e.Body, e.Texts, "body")}
 		if len(e.PII) > 0 {
 			t.text = "The customer's words were noted."
 		}
 		t.internal = !s.notes[e.NoteID]
 		return t
 	case order.NoteEdited:
-		return telling{text: "A note was changed.", refs: reference("note_id", e.NoteID), note: e.Body, internal: !s.notes[e.NoteID]}
+		return telling{text: "A note was changed.", refs: reference("note_id", e.NoteID), note: s.private(e.Body, e.Texts, "body"), internal: !s.notes[e.NoteID]}
 	case order.NoteRemoved:
 		return telling{text: "A note was removed.", refs: reference("note_id", e.NoteID), internal: true}
 	case order.InvoiceIssued:
 		return telling{
 			text:    fmt.Sprintf("Invoice %s over %s was issued.", e.InvoiceNumber, s.m(e.Totals.Total)),
-			amounts: s.amounts("invoiced", e.Totals.Total), refs: map[string]string{"invoice_number": e.InvoiceNumber, "document_ref": e.DocumentRef},
+			amounts: s.amounts("invoiced", e.Totals.Total), refs: map[string]string{"invoice_number": e.InvoiceNumber, "document_ref": s.written(e.DocumentRef, e.Texts, "document_ref")},
 		}
 	case order.CreditNoteIssued:
 		return telling{
 			text:    fmt.Sprintf("Credit note %s over %s was issued for invoice %s.", e.CreditNoteNumber, s.m(e.Amount), e.InvoiceNumber),
-			amounts: s.amounts("credited", e.Amount), note: e.Reason,
-			refs: map[string]string{"credit_note_number": e.CreditNoteNumber, "invoice_number": e.InvoiceNumber, "document_ref": e.DocumentRef},
+			amounts: s.amounts("credited", e.Amount), note: s.private(e.Reason, e.Private, "reason"),
+			refs: map[string]string{
+				"credit_note_number": e.CreditNoteNumber, "invoice_number": e.InvoiceNumber,
+				"document_ref": s.written(e.DocumentRef, e.Texts, "document_ref"),
+			},
 		}
 	default:
 		return s.tellGoods(event)
@@ -57,7 +60,7 @@ func (s *story) tellGoods(event order.Event) telling {
 			refs: reference("fulfillment_id", e.FulfillmentID), inside: map[string]string{"location_id": e.LocationID},
 		}
 	case order.FulfillmentCanceled:
-		return telling{text: "A fulfilment was taken back.", internal: true, units: unitsOf(e.Lines), refs: reference("fulfillment_id", e.FulfillmentID), note: e.Reason}
+		return telling{text: "A fulfilment was taken back.", internal: true, units: unitsOf(e.Lines), refs: reference("fulfillment_id", e.FulfillmentID), note: s.private(e.Reason, e.Private, "reason")}
 	case order.ShipmentDispatched:
 		n, by := unitsOf(e.Lines), ""
 		if e.Carrier != "" {
@@ -67,24 +70,27 @@ func (s *story) tellGoods(event order.Event) telling {
 			text: units(n, "", "was shipped"+by, "were shipped"+by), units: n, amounts: s.amounts("value", e.Value),
 			refs: map[string]string{
 				"shipment_id": e.ShipmentID.String(), "fulfillment_id": e.FulfillmentID.String(), "carrier": e.Carrier,
-				"tracking_number": e.TrackingNumber, "tracking_url": e.TrackingURL,
+				"tracking_number": s.written(e.TrackingNumber, e.Texts, "tracking_number"), "tracking_url": s.written(e.TrackingURL, e.Texts, "tracking_url"),
 			},
 		}
 	case order.TrackingUpdated:
 		return telling{
 			text: "The tracking of a shipment was updated.",
 			refs: map[string]string{
-				"shipment_id": e.ShipmentID.String(), "carrier": e.Carrier, "tracking_number": e.TrackingNumber, "tracking_url": e.TrackingURL,
+				"shipment_id": e.ShipmentID.String(), "carrier": e.Carrier, "tracking_number": s.written(e.TrackingNumber, e.Texts, "tracking_number"),
+				"tracking_url": s.written(e.TrackingURL, e.Texts, "tracking_url"),
 			},
 		}
 	case order.ShipmentDelivered:
 		n := unitsOf(e.Lines)
 		return telling{
 			text: units(n, "", "was delivered", "were delivered"), units: n,
-			refs: map[string]string{"shipment_id": e.ShipmentID.String(), "fulfillment_id": e.FulfillmentID.String(), "proof_ref": e.ProofRef},
+			refs: map[string]string{
+				"shipment_id": e.ShipmentID.String(), "fulfillment_id": e.FulfillmentID.String(), "proof_ref": s.written(e.ProofRef, e.Texts, "proof_ref"),
+			},
 		}
 	case order.DeliveryFailed:
-		return telling{text: "A shipment could not be delivered" + because(e.Reason) + ".", refs: reference("shipment_id", e.ShipmentID)}
+		return telling{text: "A shipment could not be delivered" + because(s.written(e.Reason, e.Texts, "failure_reason")) + ".", refs: reference("shipment_id", e.ShipmentID)}
 	default:
 		return s.tellReturn(event)
 	}
@@ -110,7 +116,7 @@ func (s *story) tellReturn(event order.Event) telling {
 	case order.ReturnApproved:
 		return telling{text: "The return was approved.", refs: reference("return_id", e.ReturnID)}
 	case order.ReturnDeclined:
-		return telling{text: "The return was declined" + because(e.Reason) + ".", units: unitsOf(e.Lines), refs: reference("return_id", e.ReturnID)}
+		return telling{text: "The return was declined" + because(s.written(e.Reason, e.Texts, "decline_reason")) + ".", units: unitsOf(e.Lines), refs: reference("return_id", e.ReturnID)}
 	case order.ReturnCanceled:
 		return telling{text: "The return was canceled.", units: unitsOf(e.Lines), refs: reference("return_id", e.ReturnID)}
 	case order.ReturnReceived:

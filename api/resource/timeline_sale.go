@@ -33,9 +33,9 @@ func (s *story) tell(event order.Event) telling {
 	case order.PaymentUpdated:
 		return s.paid(&e)
 	case order.Canceled:
-		return s.canceled("The order was canceled"+s.because(e.Reason), e.Lines, e.AmountReleased, e.Note)
+		return s.canceled("The order was canceled"+s.because(e.Reason), e.Lines, e.AmountReleased, s.private(e.Note, e.Private, "note"))
 	case order.LinesCanceled:
-		t := s.canceled("A part of the order was canceled"+s.because(e.Reason), e.Lines, e.AmountReleased, e.Note)
+		t := s.canceled("A part of the order was canceled"+s.because(e.Reason), e.Lines, e.AmountReleased, s.private(e.Note, e.Private, "note"))
 		t.refs = map[string]string{"cancellation_id": e.CancellationID.String()}
 		return t
 	case order.Expired:
@@ -66,7 +66,7 @@ func (s *story) placed(e *order.Placed) telling {
 }
 
 func (s *story) paid(e *order.PaymentUpdated) telling {
-	t := telling{refs: map[string]string{"payment_id": e.Payment.PaymentID.String(), "reference": e.Payment.Reference}}
+	t := telling{refs: map[string]string{"payment_id": e.Payment.PaymentID.String(), "reference": s.written(e.Payment.Reference, e.Payment.Texts, "reference")}}
 	method := because(e.Payment.Method)
 	switch {
 	case e.RefundedChange > 0:
@@ -74,8 +74,8 @@ func (s *story) paid(e *order.PaymentUpdated) telling {
 		if e.RefundMethod != "" {
 			method = because(e.RefundMethod)
 		}
-		if e.RefundReference != "" {
-			t.refs["reference"] = e.RefundReference
+		if reference := s.written(e.RefundReference, e.Private, "refund_reference"); reference != "" {
+			t.refs["reference"] = reference
 		}
 		t.text = fmt.Sprintf("%s went back to the customer%s.", s.m(e.RefundedChange), method)
 	case e.CapturedChange > 0:
@@ -108,7 +108,7 @@ func (s *story) tellChange(event order.Event) telling {
 		if n := len(e.LineIDs); n > 0 {
 			what = fmt.Sprintf("A part of the order (lines: %d)", n)
 		}
-		return telling{text: what + " was put on hold" + until + because(string(e.Reason)) + ".", internal: true, refs: reference("hold_id", e.HoldID), note: e.Note}
+		return telling{text: what + " was put on hold" + until + because(string(e.Reason)) + ".", internal: true, refs: reference("hold_id", e.HoldID), note: s.private(e.Note, e.Private, "note")}
 	case order.HoldReleased:
 		return telling{text: "A hold was released" + because(string(e.Reason)) + ".", internal: true, refs: reference("hold_id", e.HoldID)}
 	case order.EditBegun:

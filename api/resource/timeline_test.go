@@ -42,7 +42,7 @@ func TestTimeline(t *testing.T) {
 	t.Parallel()
 
 	happenings := golden(t)
-	staff := resource.Timeline(happenings, resource.Viewer{Staff: true})
+	staff := resource.Timeline(happenings, resource.Viewer{Staff: true}, nil)
 	if len(staff) != len(happenings) {
 		t.Fatalf("%d of %d events are told", len(staff), len(happenings))
 	}
@@ -60,7 +60,7 @@ func TestTimeline(t *testing.T) {
 		}
 	}
 	public := map[string]bool{}
-	for _, e := range resource.Timeline(happenings, resource.Viewer{}) {
+	for _, e := range resource.Timeline(happenings, resource.Viewer{}, nil) {
 		public[e.Code] = true
 		if e.Note != "" || e.By == nil || e.By.ID != "" {
 			t.Errorf("a customer sees of %s: %q by %+v", e.Code, e.Note, e.By)
@@ -93,11 +93,11 @@ func TestTimeline_notes(t *testing.T) {
 		"shown":    {[]resource.Happening{note(order.NoteCustomer)}, 1},
 		"hidden":   {[]resource.Happening{note(order.NoteCustomer), hidden}, 0},
 	} {
-		if got := resource.Timeline(tt.given, resource.Viewer{}); len(got) != tt.want {
+		if got := resource.Timeline(tt.given, resource.Viewer{}, nil); len(got) != tt.want {
 			t.Errorf("%s: a customer sees %+v", name, got)
 		}
 	}
-	if got := resource.Timeline(nil, resource.Viewer{}); got == nil || len(got) != 0 {
+	if got := resource.Timeline(nil, resource.Viewer{}, nil); got == nil || len(got) != 0 {
 		t.Errorf("nothing happened: %v", got)
 	}
 }

@@ -3,7 +3,6 @@ package write
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"net/http"
 	"slices"
@@ -22,9 +21,9 @@ type dryRun struct {
 }
 
 type plannedEvent struct {
-	Type       string                     `json:"type"`
-	StreamType string                     `json:"stream_type"`
-	Data       map[string]json.RawMessage `json:"data"`
+	Type       string         `json:"type"`
+	StreamType string         `json:"stream_type"`
+	Data       map[string]any `json:"data"`
 }
 
 // rehearse answers with what a command would do; a refusal is answered as it would be. Personal data is left out for
@@ -64,10 +63,9 @@ func (s *server) rehearse(ctx context.Context, r *request, wish commands.Request
 	dry := dryRun{Status: outcome.status, Location: outcome.location, Events: make([]plannedEvent, len(outcome.events))}
 	for i, e := range outcome.events {
 		dry.Events[i] = plannedEvent{Type: e.Type, StreamType: e.StreamType}
-		if err := json.Unmarshal(e.Data, &dry.Events[i].Data); err != nil {
+		if dry.Events[i].Data, err = resource.EventData(e.Data); err != nil {
 			return answer{}, fmt.Errorf("planned event %s: %w", e.Type, err)
 		}
-		delete(dry.Events[i].Data, "pii")
 	}
 	a := answer{status: http.StatusOK, header: http.Header{"Content-Type": {"application/json"}, "Cache-Control": {"no-store"}}, body: dry.in(body)}
 	return a.rehearsed(), nil

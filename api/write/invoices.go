@@ -8,10 +8,13 @@ import (
 	"github.com/ordermill/ordermill/domain/order"
 )
 
-func issueInvoice(_ context.Context, r *request, in *contract.NewInvoice) (commands.Command, error) {
-	return commands.IssueInvoice{
-		OrderID: r.order, Series: value(in.Series, ""), Invoice: order.IssueInvoice{DocumentRef: value(in.DocumentRef, ""), By: r.by(), At: r.at},
-	}, nil
+func issueInvoice(ctx context.Context, r *request, in *contract.NewInvoice) (commands.Command, error) {
+	invoice := order.IssueInvoice{DocumentRef: value(in.DocumentRef, ""), By: r.by(), At: r.at}
+	var err error
+	if invoice.Texts, err = r.texts(ctx, map[string]*string{"document_ref": &invoice.DocumentRef}); err != nil {
+		return nil, err
+	}
+	return commands.IssueInvoice{OrderID: r.order, Series: value(in.Series, ""), Invoice: invoice}, nil
 }
 
 func issueCreditNote(ctx context.Context, r *request, in *contract.NewCreditNote) (commands.Command, error) {
@@ -25,6 +28,13 @@ func issueCreditNote(ctx context.Context, r *request, in *contract.NewCreditNote
 		if credit.Amount = in.Amount.Amount; credit.Amount < 1 {
 			return nil, invalid("/amount/amount", "1 or more is credited; leave it out for all that is left of the invoice")
 		}
+	}
+	var err error
+	if credit.Texts, err = r.texts(ctx, map[string]*string{"document_ref": &credit.DocumentRef}); err != nil {
+		return nil, err
+	}
+	if credit.Private, err = r.texts(ctx, map[string]*string{"reason": &credit.Reason}); err != nil {
+		return nil, err
 	}
 	return commands.IssueCreditNote{OrderID: r.order, Series: value(in.Series, ""), Credit: credit}, nil
 }

@@ -15,7 +15,7 @@ import (
 // note reads the id of the note that the path names.
 func (r *request) note() (uuid.UUID, error) { return r.id("note_id", "note_not_found", "note") }
 
-// addNote adds words to an order. A customer's are sealed.
+// addNote adds words to an order, sealed whoever they are from.
 func addNote(ctx context.Context, r *request, in *contract.NewNote) (commands.Command, error) {
 	add := order.AddNote{NoteID: r.fresh, Visibility: order.NoteVisibility(value(in.Visibility, "")), Body: in.Body, By: r.by(), At: r.at}
 	if value(in.From, "staff") == "customer" {
@@ -27,6 +27,11 @@ func addNote(ctx context.Context, r *request, in *contract.NewNote) (commands.Co
 			return nil, err
 		}
 		add.Body = ""
+		return r.change(add)
+	}
+	var err error
+	if add.Texts, err = r.sealTexts(ctx, map[string]string{"body": in.Body}); err != nil {
+		return nil, err
 	}
 	return r.change(add)
 }
@@ -47,13 +52,18 @@ func editNote(ctx context.Context, r *request, in *contract.NoteChange) (command
 			continue
 		}
 		edit := order.EditNote{
-			NoteID: id, Visibility: order.NoteVisibility(value(in.Visibility, "")), Body: value(in.Body, n.Body), PII: n.PII, By: r.by(), At: r.at,
+			NoteID: id, Visibility: order.NoteVisibility(value(in.Visibility, "")), Body: value(in.Body, n.Body), Texts: n.Texts, PII: n.PII, By: r.by(), At: r.at,
 		}
-		if n.PII != nil && in.Body != nil {
+		switch {
+		case in.Body == nil:
+		case n.PII != nil:
 			edit.Body = ""
-			if edit.PII, err = r.seal(ctx, o.CustomerID, o.ID, resource.CustomersNote{Note: *in.Body}); err != nil {
-				return nil, err
-			}
+			edit.PII, err = r.seal(ctx, o.CustomerID, o.ID, resource.CustomersNote{Note: *in.Body})
+		default:
+			edit.Texts, err = r.sealTexts(ctx, map[string]string{"body": *in.Body})
+		}
+		if err != nil {
+			return nil, err
 		}
 		if in.Body == nil && r.expect == nil {
 			r.expect = []eventstore.Version{version} // the words stay what they were when they were read

@@ -95,25 +95,32 @@ func confirmOrder(_ context.Context, r *request, _ *contract.Nothing) (commands.
 	return r.change(order.Confirm{At: r.at})
 }
 
-func holdOrder(_ context.Context, r *request, in *contract.NewHold) (commands.Command, error) {
-	return r.change(order.PlaceHold{
+func holdOrder(ctx context.Context, r *request, in *contract.NewHold) (commands.Command, error) {
+	hold := order.PlaceHold{
 		HoldID: r.fresh, LineIDs: value(in.LineIds, nil), Reason: order.HoldReason(value(in.Reason, "")), Note: value(in.Note, ""),
 		Until: value(in.Until, time.Time{}), By: r.by(), At: r.at,
-	})
+	}
+	var err error
+	if hold.Private, err = r.texts(ctx, map[string]*string{"note": &hold.Note}); err != nil {
+		return nil, err
+	}
+	return r.change(hold)
 }
 
 func releaseHold(_ context.Context, r *request, in *contract.HoldRelease) (commands.Command, error) {
 	return r.change(order.ReleaseHold{HoldID: in.HoldId, By: r.by(), At: r.at})
 }
 
-// cancelOrder cancels an order. A customer's own words are sealed.
+// cancelOrder cancels an order. What is said about it is sealed, a customer's own words apart from staff's.
 func cancelOrder(ctx context.Context, r *request, in *contract.Cancellation) (commands.Command, error) {
 	cancel := commands.CancelOrder{OrderID: r.order, Reason: order.CancelReason(value(in.Reason, "customer")), Note: value(in.Note, ""), At: r.at}
 	var err error
 	if customer, own := r.Identity.Customer(); own {
 		cancel.PII, err = r.words(ctx, customer, cancel.Note)
 		cancel.Note = ""
+		return cancel, err
 	}
+	cancel.Private, err = r.texts(ctx, map[string]*string{"note": &cancel.Note})
 	return cancel, err
 }
 
@@ -122,12 +129,15 @@ func cancelLines(ctx context.Context, r *request, in *contract.LineCancellation)
 		CancellationID: r.fresh, Lines: lineQuantities(&in.Lines), Reason: order.CancelReason(value(in.Reason, "customer")),
 		Note: value(in.Note, ""), RefundPolicy: value(in.RefundPolicy, ""), At: r.at,
 	}
+	var err error
 	if customer, own := r.Identity.Customer(); own {
-		var err error
-		if cancel.PII, err = r.words(ctx, customer, cancel.Note); err != nil {
-			return nil, err
-		}
+		cancel.PII, err = r.words(ctx, customer, cancel.Note)
 		cancel.Note = ""
+	} else {
+		cancel.Private, err = r.texts(ctx, map[string]*string{"note": &cancel.Note})
+	}
+	if err != nil {
+		return nil, err
 	}
 	return r.change(cancel)
 }
@@ -140,10 +150,13 @@ func archiveOrder(_ context.Context, r *request, _ *contract.Nothing) (commands.
 	return r.change(order.Archive{By: r.by(), At: r.at})
 }
 
-func markOrderPaid(_ context.Context, r *request, in *contract.ReceivedPayment) (commands.Command, error) {
-	return commands.MarkPaid{
+func markOrderPaid(ctx context.Context, r *request, in *contract.ReceivedPayment) (commands.Command, error) {
+	paid := commands.MarkPaid{
 		OrderID: r.order, PaymentID: r.fresh, Method: value(in.Method, "cash"), Reference: value(in.Reference, ""), By: r.by(), At: r.at,
-	}, nil
+	}
+	var err error
+	paid.Texts, err = r.texts(ctx, map[string]*string{"reference": &paid.Reference})
+	return paid, err
 }
 
 func markOrderRefunded(ctx context.Context, r *request, in *contract.PaidBack) (commands.Command, error) {
@@ -155,6 +168,10 @@ func markOrderRefunded(ctx context.Context, r *request, in *contract.PaidBack) (
 		if back.Amount = in.Amount.Amount; back.Amount < 1 {
 			return nil, invalid("/amount/amount", "1 or more was paid back; leave it out for all that is owed")
 		}
+	}
+	var err error
+	if back.Private, err = r.texts(ctx, map[string]*string{"refund_reference": &back.Reference}); err != nil {
+		return nil, err
 	}
 	return r.change(back)
 }

@@ -185,12 +185,18 @@ func (r *request) patchDraft(o *order.Order, wish patch, in *contract.OrderPatch
 		r.draft(command).Locale = &locale
 	}
 	if in.Customer != nil && in.Customer.Id != nil && *in.Customer.Id != o.CustomerID {
-		if o.PII != nil || command.Draft != nil && command.Draft.PII != nil {
+		if hasPersonal(o) || command.Draft != nil && command.Draft.PII != nil {
 			return invalid("/customer/id", "cannot change once there is personal data, which is sealed for one customer; begin another draft")
 		}
 		r.draft(command).CustomerID = in.Customer.Id
 	}
 	return nil
+}
+
+// hasPersonal reports whether anything of a draft is sealed: nothing is paid or shipped of one.
+func hasPersonal(o *order.Order) bool {
+	return o.PII != nil || slices.ContainsFunc(o.Notes, func(n order.Note) bool { return n.PII != nil || n.Texts != nil }) ||
+		slices.ContainsFunc(o.Holds, func(h order.Hold) bool { return h.Private != nil })
 }
 
 // mergeContact merges e-mail address and telephone number.

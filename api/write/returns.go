@@ -64,12 +64,16 @@ func approveReturn(_ context.Context, r *request, _ *contract.Nothing) (commands
 	return r.change(order.ApproveReturn{ReturnID: id, By: r.by(), At: r.at})
 }
 
-func declineReturn(_ context.Context, r *request, in *contract.ReturnDecline) (commands.Command, error) {
+func declineReturn(ctx context.Context, r *request, in *contract.ReturnDecline) (commands.Command, error) {
 	id, err := r.returned()
 	if err != nil {
 		return nil, err
 	}
-	return r.change(order.DeclineReturn{ReturnID: id, Reason: in.Reason, By: r.by(), At: r.at})
+	decline := order.DeclineReturn{ReturnID: id, Reason: in.Reason, By: r.by(), At: r.at}
+	if decline.Texts, err = r.texts(ctx, map[string]*string{"decline_reason": &decline.Reason}); err != nil {
+		return nil, err
+	}
+	return r.change(decline)
 }
 
 func cancelReturn(_ context.Context, r *request, _ *contract.Nothing) (commands.Command, error) {

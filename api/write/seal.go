@@ -49,20 +49,60 @@ func (r *request) words(ctx context.Context, person, text string) (order.PII, er
 	return r.seal(ctx, person, r.order, resource.CustomersNote{Note: text})
 }
 
+// texts seals what was written about the order that the path names, each text by the name under which it is shown; nothing
+// for no texts. About a person who was erased nothing new is recorded: what is asked for happens without its texts.
+func (r *request) texts(ctx context.Context, named map[string]*string) (order.PII, error) {
+	said := make(map[string]string, len(named))
+	for name, text := range named {
+		if *text != "" {
+			said[name] = *text
+		}
+	}
+	if len(said) == 0 {
+		return nil, nil
+	}
+	sealed, err := r.sealTexts(ctx, said)
+	if errors.Is(err, eventstore.ErrErased) {
+		for _, text := range named {
+			*text = ""
+		}
+		return nil, nil
+	}
+	return sealed, err
+}
+
+// sealTexts seals texts for whoever the order is of that the path names. Only a draft's customer can change, so there the
+// version guards it.
+func (r *request) sealTexts(ctx context.Context, said map[string]string) (order.PII, error) {
+	o, version, err := r.server.load(ctx, r.Identity.Tenant, r.order)
+	if err != nil {
+		return nil, err
+	}
+	if o.Status == order.StatusDraft && r.expect == nil {
+		r.expect = []eventstore.Version{version}
+	}
+	return r.seal(ctx, o.CustomerID, o.ID, said)
+}
+
 // opened returns the personal data of an order in clear.
 func (r *request) opened(ctx context.Context, o *order.Order) (resource.Personal, error) {
-	var p resource.Personal
 	if o.PII == nil {
-		return p, nil
+		return resource.Personal{}, nil
 	}
-	plain, err := r.server.Vault.Open(ctx, r.Identity.Tenant, o.PII, o.ID)
+	return unseal[resource.Personal](ctx, r, o.PII, o.ID)
+}
+
+// unseal returns what was sealed of an order.
+func unseal[T any](ctx context.Context, r *request, sealed order.PII, id uuid.UUID) (T, error) {
+	var out T
+	plain, err := r.server.Vault.Open(ctx, r.Identity.Tenant, sealed, id)
 	switch {
 	case err == nil:
-		return p, json.Unmarshal(plain, &p)
+		return out, json.Unmarshal(plain, &out)
 	case errors.Is(err, eventstore.ErrErased), ctx.Err() != nil:
-		return p, err
+		return out, err
 	default:
-		return p, unreachable("The order's personal data cannot be read right now; nothing was done.", err)
+		return out, unreachable("The order's personal data cannot be read right now; nothing was done.", err)
 	}
 }
 

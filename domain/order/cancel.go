@@ -24,7 +24,7 @@ func (c Cancel) decide(o *Order) ([]Event, error) {
 func (o *Order) cancellation(c Cancel, reason CancelReason) Canceled {
 	event := Canceled{
 		OrderID: o.ID, CancellationID: c.CancellationID, Channel: o.Channel, Currency: o.Currency, Country: o.Country,
-		CustomerID: o.CustomerID, Reason: reason, Note: c.Note, PII: c.PII, Restock: true, RefundPolicy: c.RefundPolicy,
+		CustomerID: o.CustomerID, Reason: reason, Note: inClear(c.Note, c.Private), Private: c.Private, PII: c.PII, Restock: true, RefundPolicy: c.RefundPolicy,
 		PreviousStatus: o.Status, PreviousPayment: o.PaymentStatus(), PlacedAt: o.PlacedAt, ConfirmedAt: o.ConfirmedAt,
 		CanceledAt: instant(c.At), Lines: []CanceledLine{},
 	}
@@ -110,7 +110,7 @@ func (o *Order) applyCanceled(e *Canceled) {
 		}
 	}
 	o.end(StatusCanceled, e.Lines, released, e.CanceledAt)
-	o.CancelReason, o.CancelNote, o.CancelPII = e.Reason, e.Note, e.PII
+	o.CancelReason, o.CancelNote, o.CancelPrivate, o.CancelPII = e.Reason, e.Note, e.Private, e.PII
 	o.CanceledAt = e.CanceledAt
 }
 

@@ -19,6 +19,7 @@ type CancelLines struct {
 	Lines          []LineQuantity // SKU may be empty
 	Reason         CancelReason   // empty: ReasonCustomer
 	Note           string
+	Private        PII // sealed: note
 	PII            PII // what a customer wrote
 	RefundPolicy   string
 	At             time.Time
@@ -44,11 +45,12 @@ func (c CancelLines) decide(o *Order) ([]Event, error) {
 	}
 	if !left {
 		return []Event{o.cancellation(Cancel{
-			CancellationID: c.CancellationID, Note: c.Note, PII: c.PII, RefundPolicy: c.RefundPolicy, At: c.At,
+			CancellationID: c.CancellationID, Note: c.Note, Private: c.Private, PII: c.PII, RefundPolicy: c.RefundPolicy, At: c.At,
 		}, reason)}, nil
 	}
 	event := LinesCanceled{
-		About: o.about(), CancellationID: c.CancellationID, Reason: reason, Note: c.Note, PII: c.PII, Lines: lines,
+		About: o.about(), CancellationID: c.CancellationID, Reason: reason, Note: inClear(c.Note, c.Private),
+		Private: c.Private, PII: c.PII, Lines: lines,
 		Fulfillments: o.unpackedFor(gone), Restock: true, RefundPolicy: c.RefundPolicy,
 		PreviousPayment: o.PaymentStatus(), PlacedAt: o.PlacedAt, ConfirmedAt: o.ConfirmedAt, CanceledAt: instant(c.At),
 	}

@@ -124,6 +124,7 @@ type MarkPaid struct {
 	PaymentID uuid.UUID
 	Method    string // such as cash, bank_transfer
 	Reference string
+	Texts     PII    // sealed: reference
 	By        string // who says so
 	At        time.Time
 }
@@ -149,6 +150,7 @@ type Cancel struct {
 	CancellationID uuid.UUID
 	Reason         CancelReason // empty: ReasonCustomer
 	Note           string
+	Private        PII // sealed: note
 	PII            PII // what a customer wrote
 	RefundPolicy   string
 	At             time.Time

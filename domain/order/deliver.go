@@ -1,6 +1,7 @@
 package order
 
 import (
+	"bytes"
 	"strings"
 	"time"
 
@@ -16,6 +17,7 @@ type RecordDelivery struct {
 	ShipmentID    uuid.UUID      // zero: all shipments of the fulfilment
 	Lines         []LineQuantity // SKU may be empty; none: all that are under way
 	ProofRef      string
+	Texts         PII       // sealed: proof_ref
 	DeliveredAt   time.Time // zero: At
 	At            time.Time
 }
@@ -25,6 +27,7 @@ type RecordDeliveryFailure struct {
 	FulfillmentID uuid.UUID
 	ShipmentID    uuid.UUID // zero: the fulfilment's last one
 	Reason        string
+	Texts         PII // sealed: failure_reason
 	At            time.Time
 }
 
@@ -74,7 +77,7 @@ func (c RecordDelivery) decide(o *Order) ([]Event, error) {
 		}
 		events = append(events, ShipmentDelivered{
 			About: o.about(), ShipmentID: shipments[i].ShipmentID, FulfillmentID: f.FulfillmentID, Lines: lines,
-			ProofRef: c.ProofRef, ShippedAt: shipments[i].ShippedAt, DeliveredAt: arrived,
+			ProofRef: inClear(c.ProofRef, c.Texts), Texts: c.Texts, ShippedAt: shipments[i].ShippedAt, DeliveredAt: arrived,
 		})
 	}
 	if len(events) == 0 && there(o, shipments, demands) {
@@ -148,11 +151,12 @@ func (c RecordDeliveryFailure) decide(o *Order) ([]Event, error) {
 		return nil, rule.New(rule.InvalidState, "shipment %s of order %s arrived at %s", s.ShipmentID, o.Number, stamp(s.DeliveredAt))
 	}
 	at := instant(c.At)
-	if s.FailureReason == c.Reason && s.FailedAt.Equal(at) {
+	if s.FailureReason == inClear(c.Reason, c.Texts) && bytes.Equal(s.FailureTexts, c.Texts) && s.FailedAt.Equal(at) {
 		return nil, nil
 	}
 	return []Event{DeliveryFailed{
-		About: o.about(), ShipmentID: s.ShipmentID, FulfillmentID: f.FulfillmentID, Reason: c.Reason, FailedAt: at,
+		About: o.about(), ShipmentID: s.ShipmentID, FulfillmentID: f.FulfillmentID, Reason: inClear(c.Reason, c.Texts),
+		Texts: c.Texts, FailedAt: at,
 	}}, nil
 }
 
@@ -195,9 +199,9 @@ func (l *FulfillmentLine) arrive(units int64, at time.Time) {
 
 // arrive notes that units of the shipment have arrived, which ends what kept them.
 func (s *Shipment) arrive(e *ShipmentDelivered) {
-	s.FailureReason, s.FailedAt = "", time.Time{}
-	if e.ProofRef != "" {
-		s.ProofRef = e.ProofRef
+	s.FailureReason, s.FailureTexts, s.FailedAt = "", nil, time.Time{}
+	if e.ProofRef != "" || len(e.Texts) > 0 {
+		s.ProofRef, s.ProofTexts = e.ProofRef, e.Texts
 	}
 	var last time.Time
 	for i := range s.Lines {
@@ -216,7 +220,7 @@ func (o *Order) applyDeliveryFailed(e *DeliveryFailed) {
 	o.UpdatedAt = e.FailedAt
 	if f := o.fulfillment(e.FulfillmentID); f != nil {
 		if s := f.shipment(e.ShipmentID); s != nil {
-			s.FailureReason, s.FailedAt = e.Reason, e.FailedAt
+			s.FailureReason, s.FailureTexts, s.FailedAt = e.Reason, e.Texts, e.FailedAt
 		}
 	}
 }

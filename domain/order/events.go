@@ -72,6 +72,7 @@ type PaymentUpdated struct {
 	RefundedChange  int64     `json:"refunded_change,omitempty"`
 	RefundMethod    string    `json:"refund_method,omitempty"` // how it was paid back, if it was outside of the payment
 	RefundReference string    `json:"refund_reference,omitempty"`
+	Private         PII       `json:"private,omitempty"`     // refund_reference
 	RecordedBy      string    `json:"recorded_by,omitempty"` // the member of staff or the system that knew
 	UpdatedAt       time.Time `json:"updated_at"`            // UTC, milliseconds
 }
@@ -85,7 +86,8 @@ type Canceled struct {
 	Country         string         `json:"country,omitempty"`
 	CustomerID      string         `json:"customer_id,omitempty"`
 	Reason          CancelReason   `json:"reason"`
-	Note            string         `json:"note,omitempty"` // staff's words; what a customer wrote belongs into PII
+	Note            string         `json:"note,omitempty"`    // staff's words; what a customer wrote belongs into PII
+	Private         PII            `json:"private,omitempty"` // note
 	PII             PII            `json:"pii,omitempty"`
 	Lines           []CanceledLine `json:"lines"`
 	Value           int64          `json:"value"`           // Σ amounts of the lines, without tax and shipping

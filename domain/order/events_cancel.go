@@ -11,7 +11,8 @@ type LinesCanceled struct {
 	About
 	CancellationID  uuid.UUID      `json:"cancellation_id"`
 	Reason          CancelReason   `json:"reason"`
-	Note            string         `json:"note,omitempty"` // staff's words; what a customer wrote belongs into PII
+	Note            string         `json:"note,omitempty"`    // staff's words; what a customer wrote belongs into PII
+	Private         PII            `json:"private,omitempty"` // note
 	PII             PII            `json:"pii,omitempty"`
 	Lines           []CanceledLine `json:"lines"`
 	Fulfillments    []uuid.UUID    `json:"fulfillments_canceled,omitempty"` // packed ones that are unpacked for it; plans shrink by themselves

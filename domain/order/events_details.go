@@ -58,8 +58,9 @@ type NoteAdded struct {
 	About
 	NoteID     uuid.UUID      `json:"note_id"`
 	Visibility NoteVisibility `json:"visibility"`
-	Body       string         `json:"body,omitempty"` // staff's words
-	PII        PII            `json:"pii,omitempty"`  // a customer's
+	Body       string         `json:"body,omitempty"`  // staff's words
+	Texts      PII            `json:"texts,omitempty"` // body
+	PII        PII            `json:"pii,omitempty"`   // a customer's
 	AddedBy    string         `json:"added_by,omitempty"`
 	AddedAt    time.Time      `json:"added_at"` // UTC, milliseconds
 }
@@ -70,6 +71,7 @@ type NoteEdited struct {
 	NoteID     uuid.UUID      `json:"note_id"`
 	Visibility NoteVisibility `json:"visibility"`
 	Body       string         `json:"body,omitempty"`
+	Texts      PII            `json:"texts,omitempty"` // body
 	PII        PII            `json:"pii,omitempty"`
 	EditedBy   string         `json:"edited_by,omitempty"`
 	EditedAt   time.Time      `json:"edited_at"` // UTC, milliseconds
@@ -107,6 +109,7 @@ type InvoiceIssued struct {
 	Totals        Totals    `json:"totals"`             // of live units and shipping; tax and total less what is credited
 	Credited      int64     `json:"credited,omitempty"` // taken off the order by returns, with tax
 	DocumentRef   string    `json:"document_ref,omitempty"`
+	Texts         PII       `json:"texts,omitempty"` // document_ref
 	IssuedBy      string    `json:"issued_by,omitempty"`
 	IssuedAt      time.Time `json:"issued_at"` // UTC, milliseconds
 }
@@ -120,6 +123,8 @@ type CreditNoteIssued struct {
 	Amount           int64     `json:"amount"` // with tax
 	Reason           string    `json:"reason,omitempty"`
 	DocumentRef      string    `json:"document_ref,omitempty"`
+	Texts            PII       `json:"texts,omitempty"`   // document_ref
+	Private          PII       `json:"private,omitempty"` // reason
 	IssuedBy         string    `json:"issued_by,omitempty"`
 	IssuedAt         time.Time `json:"issued_at"` // UTC, milliseconds
 }

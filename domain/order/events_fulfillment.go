@@ -55,6 +55,8 @@ type ShipmentDispatched struct {
 	TrackingNumber string         `json:"tracking_number,omitempty"`
 	TrackingURL    string         `json:"tracking_url,omitempty"`
 	LabelRef       string         `json:"label_ref,omitempty"`
+	Texts          PII            `json:"texts,omitempty"`   // tracking_number, tracking_url
+	Private        PII            `json:"private,omitempty"` // label_ref
 	Lines          []LineQuantity `json:"lines"`
 	Value          int64          `json:"value"` // what these units cost, with tax
 	PlacedAt       time.Time      `json:"placed_at"`
@@ -70,7 +72,8 @@ type TrackingUpdated struct {
 	Carrier        string    `json:"carrier,omitempty"`
 	TrackingNumber string    `json:"tracking_number,omitempty"`
 	TrackingURL    string    `json:"tracking_url,omitempty"`
-	UpdatedAt      time.Time `json:"updated_at"` // UTC, milliseconds
+	Texts          PII       `json:"texts,omitempty"` // tracking_number, tracking_url; absent: unchanged, if they are sealed
+	UpdatedAt      time.Time `json:"updated_at"`      // UTC, milliseconds
 }
 
 // ShipmentDelivered says that units of a shipment have arrived.
@@ -80,8 +83,9 @@ type ShipmentDelivered struct {
 	FulfillmentID uuid.UUID      `json:"fulfillment_id"`
 	Lines         []LineQuantity `json:"lines"`
 	ProofRef      string         `json:"proof_ref,omitempty"`
-	ShippedAt     time.Time      `json:"shipped_at"`   // UTC, milliseconds
-	DeliveredAt   time.Time      `json:"delivered_at"` // UTC, milliseconds
+	Texts         PII            `json:"texts,omitempty"` // proof_ref
+	ShippedAt     time.Time      `json:"shipped_at"`      // UTC, milliseconds
+	DeliveredAt   time.Time      `json:"delivered_at"`    // UTC, milliseconds
 }
 
 // DeliveryFailed says that a shipment did not arrive.
@@ -90,7 +94,8 @@ type DeliveryFailed struct {
 	ShipmentID    uuid.UUID `json:"shipment_id"`
 	FulfillmentID uuid.UUID `json:"fulfillment_id"`
 	Reason        string    `json:"reason"`
-	FailedAt      time.Time `json:"failed_at"` // UTC, milliseconds
+	Texts         PII       `json:"texts,omitempty"` // failure_reason
+	FailedAt      time.Time `json:"failed_at"`       // UTC, milliseconds
 }
 
 // FulfillmentCanceled takes a fulfilment back that has not left; its units are open again.
@@ -101,7 +106,8 @@ type FulfillmentCanceled struct {
 	Lines         []LineQuantity `json:"lines"` // what was packed and not shipped
 	Restock       bool           `json:"restock"`
 	Reason        string         `json:"reason,omitempty"`
-	CanceledAt    time.Time      `json:"canceled_at"` // UTC, milliseconds
+	Private       PII            `json:"private,omitempty"` // reason
+	CanceledAt    time.Time      `json:"canceled_at"`       // UTC, milliseconds
 }
 
 // EventType returns "order.fulfillment_planned.v1".

@@ -13,7 +13,8 @@ type Held struct {
 	LineIDs []uuid.UUID `json:"line_ids,omitempty"` // empty: the whole order
 	Reason  HoldReason  `json:"reason"`
 	Note    string      `json:"note,omitempty"`
-	Until   time.Time   `json:"until,omitzero"` // when it ends by itself; UTC, milliseconds
+	Private PII         `json:"private,omitempty"` // note
+	Until   time.Time   `json:"until,omitzero"`    // when it ends by itself; UTC, milliseconds
 	HeldBy  string      `json:"held_by,omitempty"`
 	HeldAt  time.Time   `json:"held_at"` // UTC, milliseconds
 }

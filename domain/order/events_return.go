@@ -42,6 +42,7 @@ type ReturnDeclined struct {
 	ReturnID   uuid.UUID      `json:"return_id"`
 	Lines      []LineQuantity `json:"lines"` // what had been requested
 	Reason     string         `json:"reason"`
+	Texts      PII            `json:"texts,omitempty"` // decline_reason
 	DeclinedBy string         `json:"declined_by,omitempty"`
 	DeclinedAt time.Time      `json:"declined_at"` // UTC, milliseconds
 }

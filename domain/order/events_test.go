@@ -29,10 +29,10 @@ func TestEvents_golden(t *testing.T) {
 	}
 }
 
-func goldenFile(t *testing.T, event order.Event) []byte {
+func goldenFile(t *testing.T, event order.Event, dir string) []byte {
 	t.Helper()
 
-	path := filepath.Join("testdata", "events", event.EventType()+".json")
+	path := filepath.Join("testdata", dir, event.EventType()+".json")
 	stored, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) && *golden {
 		if stored, err = order.Encode(event); err == nil {

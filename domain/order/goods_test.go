@@ -18,11 +18,18 @@ import (
 func checkGolden(t *testing.T, samples events) {
 	t.Helper()
 
+	checkGoldenIn(t, "events", samples)
+}
+
+// checkGoldenIn is checkGolden for another form that events of the same types have.
+func checkGoldenIn(t *testing.T, dir string, samples events) {
+	t.Helper()
+
 	for _, event := range samples {
 		t.Run(event.EventType(), func(t *testing.T) {
 			t.Parallel()
 
-			stored := goldenFile(t, event)
+			stored := goldenFile(t, event, dir)
 			got, err := order.Decode(event.EventType(), stored)
 			if err != nil || !reflect.DeepEqual(got, event) {
 				t.Errorf("Decode = %+v, %v; want %+v", got, err, event)

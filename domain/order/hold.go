@@ -32,6 +32,7 @@ type PlaceHold struct {
 	LineIDs []uuid.UUID // empty: the whole order
 	Reason  HoldReason  // empty: HoldManual
 	Note    string
+	Private PII       // sealed: note
 	Until   time.Time // zero: until it is released
 	By      string
 	At      time.Time
@@ -83,7 +84,7 @@ func (c PlaceHold) decide(o *Order) ([]Event, error) {
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
-	event := Held{About: o.about(), HoldID: c.HoldID, Reason: reason, Note: c.Note, HeldBy: c.By, HeldAt: instant(c.At)}
+	event := Held{About: o.about(), HoldID: c.HoldID, Reason: reason, Note: inClear(c.Note, c.Private), Private: c.Private, HeldBy: c.By, HeldAt: instant(c.At)}
 	if len(c.LineIDs) > 0 {
 		event.LineIDs = c.LineIDs
 	}
@@ -132,7 +133,7 @@ func (o *Order) onHold(h *Hold) error {
 
 func (o *Order) applyHeld(e *Held) {
 	o.Holds = append(o.Holds, Hold{
-		HoldID: e.HoldID, LineIDs: e.LineIDs, Reason: e.Reason, Note: e.Note, Until: e.Until, HeldAt: e.HeldAt,
+		HoldID: e.HoldID, LineIDs: e.LineIDs, Reason: e.Reason, Note: e.Note, Private: e.Private, Until: e.Until, HeldAt: e.HeldAt,
 	})
 	o.UpdatedAt = e.HeldAt
 }

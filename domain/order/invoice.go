@@ -17,6 +17,7 @@ type IssueInvoice struct {
 	Number      string
 	Series      string
 	DocumentRef string
+	Texts       PII // sealed: document_ref
 	By          string
 	At          time.Time
 }
@@ -30,6 +31,8 @@ type IssueCreditNote struct {
 	Amount        int64
 	Reason        string
 	DocumentRef   string
+	Texts         PII // sealed: document_ref
+	Private       PII // sealed: reason
 	By            string
 	At            time.Time
 }
@@ -56,7 +59,8 @@ func (c IssueInvoice) decide(o *Order) ([]Event, error) {
 		}
 	}
 	return []Event{InvoiceIssued{
-		About: o.about(), InvoiceNumber: c.Number, Series: c.Series, Totals: totals, Credited: o.Credited, DocumentRef: c.DocumentRef,
+		About: o.about(), InvoiceNumber: c.Number, Series: c.Series, Totals: totals, Credited: o.Credited,
+		DocumentRef: inClear(c.DocumentRef, c.Texts), Texts: c.Texts,
 		IssuedBy: c.By, IssuedAt: instant(c.At),
 	}}, nil
 }
@@ -145,8 +149,8 @@ func (c IssueCreditNote) decide(o *Order) ([]Event, error) {
 		return nil, v
 	}
 	return []Event{CreditNoteIssued{
-		About: o.about(), CreditNoteNumber: c.Number, Series: c.Series, InvoiceNumber: invoice.Number, Amount: amount, Reason: c.Reason,
-		DocumentRef: c.DocumentRef, IssuedBy: c.By, IssuedAt: instant(c.At),
+		About: o.about(), CreditNoteNumber: c.Number, Series: c.Series, InvoiceNumber: invoice.Number, Amount: amount,
+		Reason: inClear(c.Reason, c.Private), Private: c.Private, DocumentRef: inClear(c.DocumentRef, c.Texts), Texts: c.Texts, IssuedBy: c.By, IssuedAt: instant(c.At),
 	}}, nil
 }
 
@@ -201,14 +205,14 @@ func checkDocument(faults *rule.Faults, number, series, ref string) {
 
 func (o *Order) applyInvoiceIssued(e *InvoiceIssued) {
 	o.Invoices = append(o.Invoices, Invoice{
-		Number: e.InvoiceNumber, Series: e.Series, Amount: e.Totals.Total, DocumentRef: e.DocumentRef, IssuedAt: e.IssuedAt,
+		Number: e.InvoiceNumber, Series: e.Series, Amount: e.Totals.Total, DocumentRef: e.DocumentRef, Texts: e.Texts, IssuedAt: e.IssuedAt,
 	})
 	o.UpdatedAt = e.IssuedAt
 }
 
 func (o *Order) applyCreditNoteIssued(e *CreditNoteIssued) {
 	o.Invoices = append(o.Invoices, Invoice{
-		Number: e.CreditNoteNumber, Series: e.Series, CreditOf: e.InvoiceNumber, Amount: e.Amount, DocumentRef: e.DocumentRef,
+		Number: e.CreditNoteNumber, Series: e.Series, CreditOf: e.InvoiceNumber, Amount: e.Amount, DocumentRef: e.DocumentRef, Texts: e.Texts,
 		IssuedAt: e.IssuedAt,
 	})
 	o.UpdatedAt = e.IssuedAt

@@ -25,6 +25,7 @@ type AddNote struct {
 	NoteID     uuid.UUID
 	Visibility NoteVisibility // empty: NoteInternal
 	Body       string
+	Texts      PII // sealed: body
 	PII        PII
 	By         string
 	At         time.Time
@@ -35,6 +36,7 @@ type EditNote struct {
 	NoteID     uuid.UUID
 	Visibility NoteVisibility // empty: as it was
 	Body       string
+	Texts      PII // sealed: body
 	PII        PII
 	By         string
 	At         time.Time
@@ -56,14 +58,14 @@ func (c AddNote) decide(o *Order) ([]Event, error) {
 		visibility = NoteInternal
 	}
 	if i := o.note(c.NoteID); i >= 0 {
-		if n := &o.Notes[i]; n.Visibility == visibility && n.Body == c.Body && bytes.Equal(n.PII, c.PII) {
+		if n := &o.Notes[i]; n.Visibility == visibility && n.Body == inClear(c.Body, c.Texts) && bytes.Equal(n.Texts, c.Texts) && bytes.Equal(n.PII, c.PII) {
 			return nil, nil
 		}
 		return nil, o.taken("note", c.NoteID, "there; edit it instead")
 	}
 	var faults rule.Faults
 	checkID(&faults, "/note_id", "note", c.NoteID)
-	checkWords(&faults, visibility, c.Body, c.PII)
+	checkWords(&faults, visibility, c.Body, c.Texts, c.PII)
 	if n := len(o.Notes); n >= MaxNotes {
 		faults.AddDetail(rule.Detail{
 			Code: rule.ValidationFailed, Message: fmt.Sprintf("an order has at most %d notes; remove some first", MaxNotes),
@@ -74,7 +76,7 @@ func (c AddNote) decide(o *Order) ([]Event, error) {
 		return nil, err
 	}
 	return []Event{NoteAdded{
-		About: o.about(), NoteID: c.NoteID, Visibility: visibility, Body: c.Body, PII: c.PII, AddedBy: c.By, AddedAt: instant(c.At),
+		About: o.about(), NoteID: c.NoteID, Visibility: visibility, Body: inClear(c.Body, c.Texts), Texts: c.Texts, PII: c.PII, AddedBy: c.By, AddedAt: instant(c.At),
 	}}, nil
 }
 
@@ -87,16 +89,16 @@ func (c EditNote) decide(o *Order) ([]Event, error) {
 	if visibility == "" {
 		visibility = n.Visibility
 	}
-	if n.Visibility == visibility && n.Body == c.Body && bytes.Equal(n.PII, c.PII) {
+	if n.Visibility == visibility && n.Body == inClear(c.Body, c.Texts) && bytes.Equal(n.Texts, c.Texts) && bytes.Equal(n.PII, c.PII) {
 		return nil, nil
 	}
 	var faults rule.Faults
-	checkWords(&faults, visibility, c.Body, c.PII)
+	checkWords(&faults, visibility, c.Body, c.Texts, c.PII)
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
 	return []Event{NoteEdited{
-		About: o.about(), NoteID: c.NoteID, Visibility: visibility, Body: c.Body, PII: c.PII, EditedBy: c.By, EditedAt: instant(c.At),
+		About: o.about(), NoteID: c.NoteID, Visibility: visibility, Body: inClear(c.Body, c.Texts), Texts: c.Texts, PII: c.PII, EditedBy: c.By, EditedAt: instant(c.At),
 	}}, nil
 }
 
@@ -123,7 +125,7 @@ func (o *Order) knownNote(id uuid.UUID) (*Note, error) {
 }
 
 // checkWords records what is wrong with a note's words.
-func checkWords(faults *rule.Faults, visibility NoteVisibility, body string, pii PII) {
+func checkWords(faults *rule.Faults, visibility NoteVisibility, body string, texts, pii PII) {
 	switch visibility {
 	case NoteInternal, NoteCustomer:
 	default:
@@ -131,16 +133,16 @@ func checkWords(faults *rule.Faults, visibility NoteVisibility, body string, pii
 	}
 	text.Note.Check(faults, "/body", body, 0, MaxNoteBody)
 	switch {
-	case strings.TrimSpace(body) == "" && len(pii) == 0:
+	case strings.TrimSpace(body) == "" && len(pii) == 0 && (body != "" || len(texts) == 0):
 		faults.Add(rule.ValidationFailed, "/body", "a note needs words")
-	case body != "" && len(pii) > 0:
+	case (body != "" || len(texts) > 0) && len(pii) > 0:
 		faults.Add(rule.ValidationFailed, "/body", "a note has staff's words or a customer's, not both; add two")
 	}
 }
 
 func (o *Order) applyNoteAdded(e *NoteAdded) {
 	o.Notes = append(o.Notes, Note{
-		NoteID: e.NoteID, Visibility: e.Visibility, Body: e.Body, PII: e.PII, AddedBy: e.AddedBy, AddedAt: e.AddedAt,
+		NoteID: e.NoteID, Visibility: e.Visibility, Body: e.Body, Texts: e.Texts, PII: e.PII, AddedBy: e.AddedBy, AddedAt: e.AddedAt,
 	})
 	o.UpdatedAt = e.AddedAt
 }
@@ -148,7 +150,7 @@ func (o *Order) applyNoteAdded(e *NoteAdded) {
 func (o *Order) applyNoteEdited(e *NoteEdited) {
 	if i := o.note(e.NoteID); i >= 0 {
 		n := &o.Notes[i]
-		n.Visibility, n.Body, n.PII, n.EditedAt = e.Visibility, e.Body, e.PII, e.EditedAt
+		n.Visibility, n.Body, n.Texts, n.PII, n.EditedAt = e.Visibility, e.Body, e.Texts, e.PII, e.EditedAt
 	}
 	o.UpdatedAt = e.EditedAt
 }

@@ -59,6 +59,7 @@ type Order struct {
 	StockPolicy      StockPolicy    `json:"stock_policy,omitempty"`
 	CancelReason     CancelReason   `json:"cancel_reason,omitempty"`
 	CancelNote       string         `json:"cancel_note,omitempty"`
+	CancelPrivate    PII            `json:"cancel_private,omitempty"` // cancel_note
 	CancelPII        PII            `json:"cancel_pii,omitempty"`
 	PlacedAt         time.Time      `json:"placed_at"` // of a draft: when it was drafted
 	ConfirmedAt      time.Time      `json:"confirmed_at,omitzero"`
@@ -115,6 +116,7 @@ type Payment struct {
 	PaymentID  uuid.UUID    `json:"payment_id"`
 	Method     string       `json:"method,omitempty"`    // such as cash, bank_transfer, card
 	Reference  string       `json:"reference,omitempty"` // the payment in the shop's own books
+	Texts      PII          `json:"texts,omitempty"`     // reference
 	State      PaymentState `json:"state"`
 	Authorized int64        `json:"authorized,omitempty"`
 	Captured   int64        `json:"captured,omitempty"`
@@ -128,6 +130,7 @@ type Hold struct {
 	LineIDs []uuid.UUID `json:"line_ids,omitempty"` // empty: the whole order
 	Reason  HoldReason  `json:"reason"`
 	Note    string      `json:"note,omitempty"`
+	Private PII         `json:"private,omitempty"` // note
 	Until   time.Time   `json:"until,omitzero"`
 	HeldAt  time.Time   `json:"held_at,omitzero"`
 }
@@ -183,9 +186,13 @@ type Shipment struct {
 	TrackingNumber string            `json:"tracking_number,omitempty"`
 	TrackingURL    string            `json:"tracking_url,omitempty"`
 	LabelRef       string            `json:"label_ref,omitempty"`
-	Lines          []FulfillmentLine `json:"lines"` // Quantity is what was shipped, Shipped stays 0
+	Texts          PII               `json:"texts,omitempty"`   // tracking_number, tracking_url
+	Private        PII               `json:"private,omitempty"` // label_ref
+	Lines          []FulfillmentLine `json:"lines"`             // Quantity is what was shipped, Shipped stays 0
 	FailureReason  string            `json:"failure_reason,omitempty"`
+	FailureTexts   PII               `json:"failure_texts,omitempty"` // failure_reason
 	ProofRef       string            `json:"proof_ref,omitempty"`
+	ProofTexts     PII               `json:"proof_texts,omitempty"` // proof_ref
 	ShippedAt      time.Time         `json:"shipped_at"`
 	DeliveredAt    time.Time         `json:"delivered_at,omitzero"` // once all of it has arrived
 	FailedAt       time.Time         `json:"failed_at,omitzero"`
@@ -212,6 +219,7 @@ type Return struct {
 	ReplacementOrderID  uuid.UUID       `json:"replacement_order_id,omitzero"`
 	RequestedResolution string          `json:"requested_resolution,omitempty"`
 	DeclineReason       string          `json:"decline_reason,omitempty"`
+	Texts               PII             `json:"texts,omitempty"` // decline_reason
 	PII                 PII             `json:"pii,omitempty"`
 	WindowOK            bool            `json:"window_ok,omitempty"` // asked for in time
 	RequestedAt         time.Time       `json:"requested_at,omitzero"`
@@ -260,6 +268,7 @@ type Note struct {
 	NoteID     uuid.UUID      `json:"note_id"`
 	Visibility NoteVisibility `json:"visibility"`
 	Body       string         `json:"body,omitempty"`
+	Texts      PII            `json:"texts,omitempty"` // body
 	PII        PII            `json:"pii,omitempty"`
 	AddedBy    string         `json:"added_by,omitempty"`
 	AddedAt    time.Time      `json:"added_at"`
@@ -285,6 +294,7 @@ type Invoice struct {
 	CreditOf    string    `json:"credit_of,omitempty"` // the invoice that a credit note takes back
 	Amount      int64     `json:"amount"`              // with tax
 	DocumentRef string    `json:"document_ref,omitempty"`
+	Texts       PII       `json:"texts,omitempty"` // document_ref
 	IssuedAt    time.Time `json:"issued_at"`
 }
 

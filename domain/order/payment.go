@@ -1,6 +1,7 @@
 package order
 
 import (
+	"reflect"
 	"slices"
 	"time"
 
@@ -35,7 +36,7 @@ func (c MarkPaid) decide(o *Order) ([]Event, error) {
 			c.PaymentID, money.Format(due, o.Currency))
 	}
 	return []Event{o.paymentUpdated(Payment{
-		PaymentID: c.PaymentID, Method: c.Method, Reference: c.Reference, State: PaymentCaptured,
+		PaymentID: c.PaymentID, Method: c.Method, Reference: inClear(c.Reference, c.Texts), Texts: c.Texts, State: PaymentCaptured,
 		Authorized: due, Captured: due,
 	}, c.By, c.At)}, nil
 }
@@ -65,7 +66,7 @@ func (c RecordPayment) decide(o *Order) ([]Event, error) {
 	}
 	if i := o.payment(p.PaymentID); i >= 0 {
 		p = p.over(&o.Payments[i])
-		if p == o.Payments[i] {
+		if reflect.DeepEqual(p, o.Payments[i]) {
 			return nil, nil
 		}
 	}
@@ -111,8 +112,8 @@ func (p Payment) over(known *Payment) Payment {
 	if p.Method == "" {
 		p.Method = known.Method
 	}
-	if p.Reference == "" {
-		p.Reference = known.Reference
+	if p.Reference == "" && len(p.Texts) == 0 {
+		p.Reference, p.Texts = known.Reference, known.Texts
 	}
 	return p
 }

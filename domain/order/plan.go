@@ -30,6 +30,7 @@ type MoveFulfillment struct {
 type CancelFulfillment struct {
 	FulfillmentID uuid.UUID
 	Reason        string
+	Private       PII // sealed: reason
 	At            time.Time
 }
 
@@ -151,8 +152,8 @@ func (c CancelFulfillment) decide(o *Order) ([]Event, error) {
 		return nil, err
 	}
 	event := FulfillmentCanceled{
-		About: o.about(), FulfillmentID: c.FulfillmentID, LocationID: f.LocationID, Lines: []LineQuantity{}, Reason: c.Reason,
-		CanceledAt: instant(c.At),
+		About: o.about(), FulfillmentID: c.FulfillmentID, LocationID: f.LocationID, Lines: []LineQuantity{},
+		Reason: inClear(c.Reason, c.Private), Private: c.Private, CanceledAt: instant(c.At),
 	}
 	switch {
 	case f.State == FulfillmentStateCanceled:

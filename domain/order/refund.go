@@ -13,6 +13,7 @@ type MarkRefunded struct {
 	Amount    int64
 	Method    string
 	Reference string
+	Private   PII // sealed: refund_reference
 	By        string
 	At        time.Time
 }
@@ -50,7 +51,7 @@ func (c MarkRefunded) decide(o *Order) ([]Event, error) {
 		p.Refunded += part
 		left -= part
 		e := o.paymentUpdated(p, c.By, c.At)
-		e.RefundMethod, e.RefundReference = c.Method, c.Reference
+		e.RefundMethod, e.RefundReference, e.Private = c.Method, inClear(c.Reference, c.Private), c.Private
 		events = append(events, e)
 	}
 	return events, nil

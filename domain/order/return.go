@@ -24,6 +24,7 @@ type ApproveReturn struct {
 type DeclineReturn struct {
 	ReturnID uuid.UUID
 	Reason   string
+	Texts    PII // sealed: decline_reason
 	By       string
 	At       time.Time
 }
@@ -64,7 +65,7 @@ func (c DeclineReturn) decide(o *Order) ([]Event, error) {
 	switch r.State {
 	case ReturnStateRequested:
 		return []Event{ReturnDeclined{
-			About: o.about(), ReturnID: c.ReturnID, Lines: o.units(o.outstanding(r)), Reason: c.Reason, DeclinedBy: c.By,
+			About: o.about(), ReturnID: c.ReturnID, Lines: o.units(o.outstanding(r)), Reason: inClear(c.Reason, c.Texts), Texts: c.Texts, DeclinedBy: c.By,
 			DeclinedAt: instant(c.At),
 		}}, nil
 	case ReturnStateDeclined:
@@ -199,7 +200,7 @@ func (o *Order) applyReturnApproved(e *ReturnApproved) {
 
 func (o *Order) applyReturnDeclined(e *ReturnDeclined) {
 	if r := o.returnOf(e.ReturnID); r != nil {
-		r.State, r.DeclineReason = ReturnStateDeclined, e.Reason
+		r.State, r.DeclineReason, r.Texts = ReturnStateDeclined, e.Reason, e.Texts
 	}
 	o.giveBack(e.Lines)
 	o.UpdatedAt = e.DeclinedAt

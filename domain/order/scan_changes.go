@@ -56,6 +56,8 @@ func scanPaymentUpdated(r *scan.Reader, e *PaymentUpdated) {
 			e.RecordedBy = r.String()
 		case "updated_at":
 			e.UpdatedAt = r.Time()
+		case "private":
+			e.Private = r.Raw()
 		default:
 			r.Fail()
 		}
@@ -81,6 +83,8 @@ func scanPayment(r *scan.Reader, p *Payment) {
 			p.Refunded = r.Int()
 		case "voided":
 			p.Voided = r.Int()
+		case "texts":
+			p.Texts = r.Raw()
 		default:
 			r.Fail()
 		}
@@ -130,6 +134,8 @@ func scanCanceled(r *scan.Reader, e *Canceled) {
 			e.ConfirmedAt = r.Time()
 		case "canceled_at":
 			e.CanceledAt = r.Time()
+		case "private":
+			e.Private = r.Raw()
 		default:
 			r.Fail()
 		}

@@ -107,6 +107,8 @@ func scanNoteAdded(r *scan.Reader, e *NoteAdded) {
 			e.AddedBy = r.String()
 		case "added_at":
 			e.AddedAt = r.Time()
+		case "texts":
+			e.Texts = r.Raw()
 		default:
 			e.scan(r, key)
 		}
@@ -128,6 +130,8 @@ func scanNoteEdited(r *scan.Reader, e *NoteEdited) {
 			e.EditedBy = r.String()
 		case "edited_at":
 			e.EditedAt = r.Time()
+		case "texts":
+			e.Texts = r.Raw()
 		default:
 			e.scan(r, key)
 		}
@@ -181,6 +185,8 @@ func scanInvoiceIssued(r *scan.Reader, e *InvoiceIssued) {
 			e.IssuedBy = r.String()
 		case "issued_at":
 			e.IssuedAt = r.Time()
+		case "texts":
+			e.Texts = r.Raw()
 		default:
 			e.scan(r, key)
 		}
@@ -206,6 +212,10 @@ func scanCreditNoteIssued(r *scan.Reader, e *CreditNoteIssued) {
 			e.IssuedBy = r.String()
 		case "issued_at":
 			e.IssuedAt = r.Time()
+		case "texts":
+			e.Texts = r.Raw()
+		case "private":
+			e.Private = r.Raw()
 		default:
 			e.scan(r, key)
 		}

@@ -107,6 +107,10 @@ func scanShipmentDispatched(r *scan.Reader, e *ShipmentDispatched) {
 			e.ConfirmedAt = r.Time()
 		case "shipped_at":
 			e.ShippedAt = r.Time()
+		case "texts":
+			e.Texts = r.Raw()
+		case "private":
+			e.Private = r.Raw()
 		default:
 			e.scan(r, key)
 		}
@@ -128,6 +132,8 @@ func scanTrackingUpdated(r *scan.Reader, e *TrackingUpdated) {
 			e.TrackingURL = r.String()
 		case "updated_at":
 			e.UpdatedAt = r.Time()
+		case "texts":
+			e.Texts = r.Raw()
 		default:
 			e.scan(r, key)
 		}
@@ -149,6 +155,8 @@ func scanShipmentDelivered(r *scan.Reader, e *ShipmentDelivered) {
 			e.ShippedAt = r.Time()
 		case "delivered_at":
 			e.DeliveredAt = r.Time()
+		case "texts":
+			e.Texts = r.Raw()
 		default:
 			e.scan(r, key)
 		}
@@ -166,6 +174,8 @@ func scanDeliveryFailed(r *scan.Reader, e *DeliveryFailed) {
 			e.Reason = r.String()
 		case "failed_at":
 			e.FailedAt = r.Time()
+		case "texts":
+			e.Texts = r.Raw()
 		default:
 			e.scan(r, key)
 		}
@@ -187,6 +197,8 @@ func scanFulfillmentCanceled(r *scan.Reader, e *FulfillmentCanceled) {
 			e.Reason = r.String()
 		case "canceled_at":
 			e.CanceledAt = r.Time()
+		case "private":
+			e.Private = r.Raw()
 		default:
 			e.scan(r, key)
 		}

@@ -88,6 +88,8 @@ func scanHeld(r *scan.Reader, e *Held) {
 			e.HeldBy = r.String()
 		case "held_at":
 			e.HeldAt = r.Time()
+		case "private":
+			e.Private = r.Raw()
 		default:
 			e.scan(r, key)
 		}
@@ -146,6 +148,8 @@ func scanLinesCanceled(r *scan.Reader, e *LinesCanceled) {
 			e.ConfirmedAt = r.Time()
 		case "canceled_at":
 			e.CanceledAt = r.Time()
+		case "private":
+			e.Private = r.Raw()
 		default:
 			e.scan(r, key)
 		}

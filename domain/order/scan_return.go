@@ -76,6 +76,8 @@ func scanReturnDeclined(r *scan.Reader, e *ReturnDeclined) {
 			e.DeclinedBy = r.String()
 		case "declined_at":
 			e.DeclinedAt = r.Time()
+		case "texts":
+			e.Texts = r.Raw()
 		default:
 			e.scan(r, key)
 		}

@@ -1,6 +1,7 @@
 package order
 
 import (
+	"bytes"
 	"net/url"
 	"time"
 
@@ -23,6 +24,8 @@ type Ship struct {
 	TrackingNumber string
 	TrackingURL    string
 	LabelRef       string
+	Texts          PII            // sealed: tracking_number, tracking_url
+	Private        PII            // sealed: label_ref
 	Lines          []LineQuantity // SKU may be empty; none: all that are packed and not shipped
 	At             time.Time
 }
@@ -34,6 +37,7 @@ type UpdateTracking struct {
 	Carrier        *string   // nil: unchanged
 	TrackingNumber *string
 	TrackingURL    *string
+	Texts          PII // sealed: both, as they are then; nil: unchanged
 	At             time.Time
 }
 
@@ -74,7 +78,8 @@ func (c Ship) decide(o *Order) ([]Event, error) {
 	}
 	event := ShipmentDispatched{
 		About: o.about(), ShipmentID: c.ShipmentID, FulfillmentID: c.FulfillmentID, LocationID: f.LocationID, Carrier: c.Carrier,
-		Service: c.Service, TrackingNumber: c.TrackingNumber, TrackingURL: c.TrackingURL, LabelRef: c.LabelRef,
+		Service: c.Service, TrackingNumber: inClear(c.TrackingNumber, c.Texts), TrackingURL: inClear(c.TrackingURL, c.Texts),
+		LabelRef: inClear(c.LabelRef, c.Private), Texts: c.Texts, Private: c.Private,
 		Lines: o.quantities(demands), PlacedAt: o.PlacedAt, ConfirmedAt: o.ConfirmedAt, ShippedAt: instant(c.At),
 	}
 	for _, d := range demands {
@@ -101,8 +106,9 @@ func (c Ship) repeated(o *Order, of *Fulfillment) (bool, error) {
 		if s == nil {
 			continue
 		}
-		if f == of && sameUnits(s.Lines, c.Lines) && s.Carrier == c.Carrier && s.Service == c.Service && s.LabelRef == c.LabelRef &&
-			s.TrackingNumber == c.TrackingNumber && s.TrackingURL == c.TrackingURL {
+		if f == of && sameUnits(s.Lines, c.Lines) && s.Carrier == c.Carrier && s.Service == c.Service && s.LabelRef == inClear(c.LabelRef, c.Private) &&
+			s.TrackingNumber == inClear(c.TrackingNumber, c.Texts) && s.TrackingURL == inClear(c.TrackingURL, c.Texts) &&
+			bytes.Equal(s.Texts, c.Texts) && bytes.Equal(s.Private, c.Private) {
 			return true, nil
 		}
 		return false, o.taken("shipment", c.ShipmentID, "on its way")
@@ -134,6 +140,18 @@ func (f *Fulfillment) shipment(id uuid.UUID) *Shipment {
 	return nil
 }
 
+// Shipment returns a shipment of a fulfilment, the last one if none is named; nil if there is none.
+func (o *Order) Shipment(fulfillment, shipment uuid.UUID) *Shipment {
+	f := o.fulfillment(fulfillment)
+	switch {
+	case f == nil || len(f.Shipments) == 0:
+		return nil
+	case shipment == uuid.Nil:
+		return &f.Shipments[len(f.Shipments)-1]
+	}
+	return f.shipment(shipment)
+}
+
 // knownShipment returns a shipment of a fulfilment, the last one if none is named, or the refusal of a command that
 // names none.
 func (o *Order) knownShipment(fulfillment, shipment uuid.UUID) (*Fulfillment, *Shipment, error) {
@@ -143,10 +161,8 @@ func (o *Order) knownShipment(fulfillment, shipment uuid.UUID) (*Fulfillment, *S
 		return nil, nil, err
 	case f.unshipped():
 		return nil, nil, rule.New(rule.InvalidState, "nothing of fulfilment %s of order %s has been shipped; ship it first", fulfillment, o.Number)
-	case shipment == uuid.Nil:
-		return f, &f.Shipments[len(f.Shipments)-1], nil
 	}
-	if s := f.shipment(shipment); s != nil {
+	if s := o.Shipment(fulfillment, shipment); s != nil {
 		return f, s, nil
 	}
 	return nil, nil, rule.New(rule.FulfillmentNotFound, "fulfilment %s of order %s has no shipment %s", fulfillment, o.Number, shipment)
@@ -167,7 +183,7 @@ func checkURL(faults *rule.Faults, pointer, s string) {
 		return
 	}
 	if u, err := url.Parse(s); err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" {
-		faults.Add(rule.ValidationFailed, pointer, "a tracking URL begins with https:// or http://, unlike %q", s)
+		faults.Add(rule.ValidationFailed, pointer, "a tracking URL begins with https:// or http://")
 	}
 }
 
@@ -181,9 +197,9 @@ func (c UpdateTracking) decide(o *Order) ([]Event, error) {
 	}
 	event := TrackingUpdated{
 		About: o.about(), ShipmentID: s.ShipmentID, FulfillmentID: f.FulfillmentID, Carrier: or(c.Carrier, s.Carrier),
-		TrackingNumber: or(c.TrackingNumber, s.TrackingNumber), TrackingURL: or(c.TrackingURL, s.TrackingURL), UpdatedAt: instant(c.At),
+		TrackingNumber: or(c.TrackingNumber, s.TrackingNumber), TrackingURL: or(c.TrackingURL, s.TrackingURL), Texts: c.Texts, UpdatedAt: instant(c.At),
 	}
-	if event.Carrier == s.Carrier && event.TrackingNumber == s.TrackingNumber && event.TrackingURL == s.TrackingURL {
+	if len(c.Texts) == 0 && event.Carrier == s.Carrier && event.TrackingNumber == s.TrackingNumber && event.TrackingURL == s.TrackingURL {
 		return nil, nil
 	}
 	var faults rule.Faults
@@ -193,6 +209,7 @@ func (c UpdateTracking) decide(o *Order) ([]Event, error) {
 	if err := faults.Err(); err != nil {
 		return nil, err
 	}
+	event.TrackingNumber, event.TrackingURL = inClear(event.TrackingNumber, c.Texts), inClear(event.TrackingURL, c.Texts)
 	return []Event{event}, nil
 }
 
@@ -225,7 +242,7 @@ func (o *Order) applyShipmentDispatched(e *ShipmentDispatched) {
 	}
 	f.Shipments = append(f.Shipments, Shipment{
 		ShipmentID: e.ShipmentID, Carrier: e.Carrier, Service: e.Service, TrackingNumber: e.TrackingNumber,
-		TrackingURL: e.TrackingURL, LabelRef: e.LabelRef, Lines: fulfillmentLines(e.Lines), ShippedAt: e.ShippedAt,
+		TrackingURL: e.TrackingURL, LabelRef: e.LabelRef, Texts: e.Texts, Private: e.Private, Lines: fulfillmentLines(e.Lines), ShippedAt: e.ShippedAt,
 	})
 	f.advance()
 }
@@ -235,6 +252,9 @@ func (o *Order) applyTrackingUpdated(e *TrackingUpdated) {
 	if f := o.fulfillment(e.FulfillmentID); f != nil {
 		if s := f.shipment(e.ShipmentID); s != nil {
 			s.Carrier, s.TrackingNumber, s.TrackingURL = e.Carrier, e.TrackingNumber, e.TrackingURL
+			if len(e.Texts) > 0 || e.TrackingNumber != "" || e.TrackingURL != "" { // else they are as they were
+				s.Texts = e.Texts
+			}
 		}
 	}
 }

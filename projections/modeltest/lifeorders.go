@@ -49,9 +49,9 @@ func (l *life) personal() order.Command {
 func (l *life) remark(o *order.Order) order.Command {
 	switch l.roll("remark", 7) {
 	case 0:
-		return order.AddNote{NoteID: l.id(), Body: "call first", By: "staff", At: l.now}
+		return order.AddNote{NoteID: l.id(), Body: "call first", Texts: l.pii(), By: "staff", At: l.now}
 	case 1:
-		return order.EditNote{NoteID: last(o.Notes, func(n *order.Note) uuid.UUID { return n.NoteID }), Body: "called", At: l.now}
+		return order.EditNote{NoteID: last(o.Notes, func(n *order.Note) uuid.UUID { return n.NoteID }), Body: "called", Texts: l.pii(), At: l.now}
 	case 2:
 		return order.RemoveNote{NoteID: last(o.Notes, func(n *order.Note) uuid.UUID { return n.NoteID }), At: l.now}
 	case 3:
@@ -59,7 +59,7 @@ func (l *life) remark(o *order.Order) order.Command {
 	case 4:
 		return order.SetMetadata{Set: map[string]string{"campaign": "spring"}, At: l.now}
 	case 5:
-		hold := order.PlaceHold{HoldID: l.id(), Reason: order.HoldFraudReview, At: l.now}
+		hold := order.PlaceHold{HoldID: l.id(), Reason: order.HoldFraudReview, Private: l.pii(), At: l.now}
 		if l.flip("until") {
 			hold.Until = l.now.Add(time.Hour)
 		}
@@ -176,7 +176,7 @@ func (l *life) onward(o *order.Order) order.Command {
 		}
 	}
 	if o.Status == order.StatusPending || o.AmountDue() > 0 && l.flip("pay") {
-		return order.MarkPaid{PaymentID: l.id(), Method: "cash", By: "staff", At: l.now}
+		return order.MarkPaid{PaymentID: l.id(), Method: "cash", Texts: l.pii(), By: "staff", At: l.now}
 	}
 	if len(o.Fulfillments) > 0 && l.flip("parcel") {
 		return l.parcel(&o.Fulfillments[len(o.Fulfillments)-1])
@@ -198,20 +198,20 @@ func (l *life) onward(o *order.Order) order.Command {
 func (l *life) parcel(f *order.Fulfillment) order.Command {
 	switch {
 	case l.roll("mishap", 6) == 0:
-		return order.CancelFulfillment{FulfillmentID: f.FulfillmentID, Reason: "damaged", At: l.now}
+		return order.CancelFulfillment{FulfillmentID: f.FulfillmentID, Reason: "damaged", Private: l.pii(), At: l.now}
 	case f.State == order.FulfillmentStatePlanned && l.flip("moved"):
 		return order.MoveFulfillment{FulfillmentID: f.FulfillmentID, LocationID: pickOf(l.world, "location", "", "north"), At: l.now}
 	case f.State == order.FulfillmentStatePlanned:
 		return order.CreateFulfillment{FulfillmentID: f.FulfillmentID, AllowUnpaid: true, At: l.now}
 	case f.State == order.FulfillmentStatePacked:
-		return order.Ship{ShipmentID: l.id(), FulfillmentID: f.FulfillmentID, Carrier: "post", At: l.now}
+		return order.Ship{ShipmentID: l.id(), FulfillmentID: f.FulfillmentID, Carrier: "post", Texts: l.pii(), Private: l.pii(), At: l.now}
 	case l.roll("tracking", 6) == 0:
 		carrier := "courier"
-		return order.UpdateTracking{FulfillmentID: f.FulfillmentID, Carrier: &carrier, At: l.now}
+		return order.UpdateTracking{FulfillmentID: f.FulfillmentID, Carrier: &carrier, Texts: l.pii(), At: l.now}
 	case l.roll("lost", 6) == 0:
-		return order.RecordDeliveryFailure{FulfillmentID: f.FulfillmentID, Reason: "nobody there", At: l.now}
+		return order.RecordDeliveryFailure{FulfillmentID: f.FulfillmentID, Reason: "nobody there", Texts: l.pii(), At: l.now}
 	default:
-		return order.RecordDelivery{FulfillmentID: f.FulfillmentID, At: l.now}
+		return order.RecordDelivery{FulfillmentID: f.FulfillmentID, Texts: l.pii(), At: l.now}
 	}
 }
 
@@ -231,7 +231,7 @@ func (l *life) goOn(r *order.Return) order.Command {
 	mishap := l.roll("mishap", 8)
 	switch {
 	case mishap == 0:
-		return order.DeclineReturn{ReturnID: r.ReturnID, Reason: "worn", At: l.now}
+		return order.DeclineReturn{ReturnID: r.ReturnID, Reason: "worn", Texts: l.pii(), At: l.now}
 	case mishap == 1:
 		return order.CancelReturn{ReturnID: r.ReturnID, At: l.now}
 	case r.State == order.ReturnStateRequested:
