@@ -145,3 +145,28 @@ func (s *shop) everywhere(tb testing.TB) []kept {
 	}
 	return all
 }
+
+// Orders of somebody erased go on: what is asked for happens, and what is said of it is not recorded.
+func TestErase_ordersGoOn(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t)
+	c := s.scene(t, "demo").fulfilled("")
+	c.post("/v1/customers/c-7/erase", "")
+	below := "/fulfillments/" + c.path["fulfillment_id"]
+	c.act(below+"/ship", `{"carrier":"numbat","tracking_number":"quokka","label_ref":"quokka"}`)
+	c.act(below+"/fail", `{"reason":"quokka"}`)
+	if got := c.order.get(t, "fulfillments", "0", "shipments", "0", "failure_reason"); got != "withheld" {
+		t.Errorf("failed: %s", c.order.body)
+	}
+	c.match("PATCH", "/v1/orders/"+c.path["id"]+below+"/tracking", `{"carrier":"bilby","tracking_number":"quokka"}`, "*").want(t, http.StatusOK)
+	c.act(below+"/deliver", `{"proof_ref":"quokka"}`)
+	c.act("/returns", `{"lines":[{"line_id":"`+exampleLine+`","quantity":1}]}`)
+	c.act("/returns/"+c.order.get(t, "returns", "0", "id")+"/decline", `{"reason":"quokka"}`)
+	if state := c.order.get(t, "returns", "0", "state"); state != "declined" || c.order.get(t, "fulfillments", "0", "shipments", "0", "carrier") != "bilby" {
+		t.Errorf("at the end: %s", c.order.body)
+	}
+	for _, place := range s.everywhere(t) {
+		place.want(t)
+	}
+}
