@@ -54,6 +54,12 @@ func TestListInventory(t *testing.T) {
 	if one.get(t, "backorder_policy") != "limit" || one.get(t, "backorder_limit") != "5" || one.get(t, "locations", "0", "safety_stock") != "3" {
 		t.Errorf("one SKU: %s", one.body)
 	}
+	none := s.do(call{method: http.MethodPatch, path: "/v1/inventory/C", body: `{"backorder_policy":"limit","backorder_limit":0}`})
+	for what, got := range map[string]reply{"as answered": none, "as read": s.get("/v1/inventory/C", none)} {
+		if got.get(t, "backorder_limit") != "0" {
+			t.Errorf("a limit of no units, %s: %s", what, got.body)
+		}
+	}
 	if two := s.get("/v1/inventory/A", last); !strings.Contains(two.get(t, "locations"), `"incoming":2`) {
 		t.Errorf("what is on its way: %s", two.body)
 	}

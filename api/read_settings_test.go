@@ -37,7 +37,7 @@ func TestReadSettings(t *testing.T) {
 
 	s := newShop(t).withReads(nil)
 	before := s.get("/v1/settings")
-	if before.get(t, "version") != "0" || before.get(t, "time_zone") != "UTC" || before.get(t, "limits", "max_lines") != "1000" || before.get(t, "payment_policy", "policy") != "paid" {
+	if before.get(t, "version") != "0" || before.get(t, "time_zone") != "UTC" || before.get(t, "limits", "max_lines") != "1000" || before.get(t, "limits", "return_window_days") != "0" || before.get(t, "payment_policy", "policy") != "paid" {
 		t.Errorf("before anything was set: %s", before.body)
 	}
 	last := s.configure()

@@ -238,6 +238,37 @@ func TestNames_anyScript(t *testing.T) {
 	}
 }
 
+// A refused reservation names the SKU that there is not, not its quantity.
+func TestReservations_unknownSKU(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t)
+	s.stocked("A", "1")
+	got := s.post("/v1/reservations", `{"lines":[{"sku":"A","quantity":1},{"sku":"NONE","quantity":1}]}`)
+	got.wantProblem(t, http.StatusUnprocessableEntity, "sku_unknown")
+	if got.get(t, "errors", "0", "pointer") != "/lines/1/sku" || got.get(t, "errors", "1") != "" {
+		t.Errorf("%s", got.body)
+	}
+}
+
+// A shipping that makes an edit too dear is told where the order has that change.
+func TestEdit_shippingTooDear(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t)
+	s.post("/v1/products", `{"sku":"A","name":"A","prices":[{"amount":1000000000000,"currency":"EUR"}]}`).want(t, http.StatusCreated)
+	s.do(call{method: http.MethodPatch, path: "/v1/inventory/A", body: `{"tracked":false}`}).want(t, http.StatusOK)
+	s.post("/v1/settings/shipping-methods", `{"id":"dear","name":"Dear","kind":"flat","prices":[{"amount":1,"currency":"EUR"}]}`).want(t, http.StatusCreated)
+	placed := s.post("/v1/orders", `{"currency":"EUR","lines":[{"sku":"A","quantity":1000}]}`)
+	edits := "/v1/orders/" + placed.get(t, "id") + "/edits"
+	begun := s.post(edits, `{}`)
+	begun.want(t, http.StatusCreated)
+	staged := s.post(edits+"/"+begun.get(t, "edit", "id")+"/changes", `{"kind":"set_shipping","shipping_method":"dear"}`)
+	if got := staged.get(t, "refused", "errors", "0", "pointer"); got != "/edit/changes/0/shipping_method" {
+		t.Errorf("pointer %q: %s", got, staged.get(t, "refused"))
+	}
+}
+
 // What is wrong with a value is said once, in words that need no knowledge of schemas.
 func TestFaults_oncePerField(t *testing.T) {
 	t.Parallel()
@@ -259,6 +290,7 @@ func TestFaults_oncePerField(t *testing.T) {
 			`{"currency":"EUR","lines":[{"sku":"A","quantity":1}],"reservation_id":"x"}`, "/reservation_id",
 			"must be an id as answers give them, such as 01990f3c-0000-7000-8000-00000000000a",
 		},
+		{`{"currency":"EUR","lines":[{"sku":"A","quantity":1}],"external_id":""}`, "/external_id", "must not be empty"},
 		{`[]`, "", "value must be an object"},
 	} {
 		got := s.post("/v1/orders", tt.body)

@@ -218,7 +218,7 @@ func (w *work) editShipping(o *order.Order, demands *order.EditDemands, commit o
 	rules := &w.v.settings().Rules
 	in := pricing.Input{
 		Currency: o.Currency, Country: o.Country, Method: demands.ShippingMethod, Rules: rules, Rounding: o.Rounding, At: w.occurred,
-		Lines: []pricing.Item{{Quantity: 1, UnitPrice: goods}},
+		Pointer: "/shipping_method", Lines: []pricing.Item{{Quantity: 1, UnitPrice: goods}},
 	}
 	for _, d := range rules.Automatic() {
 		in.Without = append(in.Without, d.ID) // the order's own discounts are off already

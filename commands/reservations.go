@@ -2,6 +2,7 @@ package commands
 
 import (
 	"strconv"
+	"strings"
 
 	"github.com/ordermill/ordermill/domain/reservation"
 	"github.com/ordermill/ordermill/domain/rule"
@@ -34,7 +35,7 @@ func (c MakeReservation) decide(v *view) (decision, error) {
 	var faults rule.Faults
 	for _, sku := range skus {
 		if p := v.product(sku).productState(); !p.Exists() {
-			faults.AddError(demands[sku][0].Pointer, rule.New(rule.SKUUnknown, "SKU %q is not in the catalogue; list it first", sku))
+			faults.AddError(strings.TrimSuffix(demands[sku][0].Pointer, "quantity")+"sku", rule.New(rule.SKUUnknown, "SKU %q is not in the catalogue; list it first", sku))
 			continue
 		}
 		_, err := w.stock(sku, stock.Reserve{

@@ -57,6 +57,9 @@ func reason(e *openapi3.SchemaError) string {
 	case "nullable":
 		return "must not be null; leave it out"
 	case "minLength":
+		if e.Schema.MinLength == 1 {
+			return "must not be empty"
+		}
 		return fmt.Sprintf("must have at least %d characters", e.Schema.MinLength)
 	case "maxLength":
 		return fmt.Sprintf("must have at most %d characters", *e.Schema.MaxLength)

@@ -130,7 +130,7 @@ func (t *Tokens) ParseCursor(query, cursor string) (string, error) {
 }
 
 func invalidCursor(cause error) error {
-	return &Error{Code: CodeInvalidCursor, Detail: "Take the cursor from page.next_cursor or page.prev_cursor of an answer.", Faults: []Fault{{Parameter: "cursor", Code: CodeInvalidCursor}}, Cause: cause}
+	return &Error{Code: CodeInvalidCursor, Detail: "Take the cursor from page.next_cursor or page.prev_cursor of an answer.", Faults: []Fault{{Parameter: "cursor", Code: CodeInvalidCursor, Detail: "is not one that this service gave out"}}, Cause: cause}
 }
 
 // A quote's token holds version, end and total, and is bound by its MAC to what was quoted for whom.

@@ -50,7 +50,7 @@ func (s *server) GetMetric(ctx context.Context, request GetMetricRequestObject) 
 	if !slices.Contains(metrics.Names(), request.Name) {
 		return nil, &httpx.Error{
 			Code: httpx.CodeMetricNotFound, Detail: "GET /v1/metrics lists the figures that there are.",
-			Faults: []httpx.Fault{{Parameter: "name", Code: httpx.CodeMetricNotFound, Meta: map[string]any{"allowed": metrics.Names()}}},
+			Faults: []httpx.Fault{{Parameter: "name", Code: httpx.CodeMetricNotFound, Detail: "is none of the figures", Meta: map[string]any{"allowed": metrics.Names()}}},
 		}
 	}
 	in, err := s.zoneOf(ctx, call, params.Tz)

@@ -66,8 +66,8 @@ type inventory struct {
 	Locations       []location            `json:"locations"`
 	Backordered     int64                 `json:"backordered,omitempty"`
 	BackorderPolicy stock.BackorderPolicy `json:"backorder_policy,omitempty"`
-	BackorderLimit  int64                 `json:"backorder_limit,omitempty"`
-	Tracked         *bool                 `json:"tracked,omitempty"` // only if it is not
+	BackorderLimit  *int64                `json:"backorder_limit,omitempty"` // of policy limit, where 0 is one too
+	Tracked         *bool                 `json:"tracked,omitempty"`         // only if it is not
 	Transfer        *transfer             `json:"transfer,omitempty"`
 }
 
@@ -100,7 +100,9 @@ func inventoryOf(sku string, l *stock.Levels, pick stock.PickOrder) inventory {
 	out := inventory{
 		SKU: sku, OnHand: l.OnHand(), Reserved: l.Reserved(), Committed: l.Committed(), Available: l.AvailableFrom(pick),
 		Locations: make([]location, len(l.Locations)), Backordered: l.Backordered, BackorderPolicy: l.BackorderPolicy,
-		BackorderLimit: l.BackorderLimit,
+	}
+	if l.BackorderPolicy == stock.BackorderLimit {
+		out.BackorderLimit = &l.BackorderLimit
 	}
 	for i := range l.Locations {
 		out.Locations[i] = location{l.Locations[i], l.Locations[i].AvailableFrom(pick)}

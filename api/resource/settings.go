@@ -66,7 +66,10 @@ func Rounding(s *settings.Settings) []byte {
 func Limits(s *settings.Settings) []byte {
 	l := s.Limits()
 	l.OrderExpiryMinutes = int64(s.OrderExpiry(0) / time.Minute)
-	return marshal(l)
+	return marshal(struct {
+		settings.Limits
+		ReturnWindowDays int64 `json:"return_window_days"` // 0 is said too: returns have no end
+	}{l, l.ReturnWindowDays})
 }
 
 // Customer renders what is known of a customer beyond the orders, but for the person's key: see WithKey.

@@ -50,7 +50,7 @@ func (l *Limits) check(faults *rule.Faults) {
 
 func checkRange(faults *rule.Faults, pointer string, value, most int64) {
 	if value < 0 || value > most {
-		faults.Add(rule.ValidationFailed, pointer, "1 to %d fits here, or 0 for the default, not %d", most, value)
+		faults.Add(rule.ValidationFailed, pointer, "1 to %d fits here, or leave it out for the default, not %d", most, value)
 	}
 }
 
