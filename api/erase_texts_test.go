@@ -5,10 +5,15 @@ import (
 	"net/http"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/google/uuid"
 	"github.com/jackc/pgx/v5"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/ordermill/ordermill/commands"
+	"github.com/ordermill/ordermill/domain/order"
+	"github.com/ordermill/ordermill/eventstore"
 	"github.com/ordermill/ordermill/internal/local/redistest"
 )
 
@@ -168,5 +173,26 @@ func TestErase_ordersGoOn(t *testing.T) {
 	}
 	for _, place := range s.everywhere(t) {
 		place.want(t)
+	}
+}
+
+// A note from before there was sealing is not recorded in clear once more.
+func TestErase_oldNote(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t)
+	c := s.scene(t, "demo").placed("")
+	id, note := uuid.MustParse(c.path["id"]), uuid.New()
+	_, err := s.engine.Do(t.Context(), commands.Request{
+		Tenant:  "demo",
+		Command: commands.ChangeOrder{OrderID: id, Command: order.AddNote{NoteID: note, Body: "quokka", At: time.Now()}, At: time.Now()},
+		Answer:  func(commands.Outcome) eventstore.Answer { return eventstore.Answer{} },
+	})
+	must(t, err)
+	c.match("PATCH", "/v1/orders/"+c.path["id"]+"/notes/"+note.String(), `{"visibility":"customer"}`, "*").want(t, http.StatusOK)
+	recorded := s.recorded(t)
+	last := &recorded[len(recorded)-1]
+	if last.Type != "order.note_edited.v1" || strings.Contains(string(last.Data), written) {
+		t.Errorf("%s: %s", last.Type, last.Data)
 	}
 }

@@ -55,12 +55,12 @@ func editNote(ctx context.Context, r *request, in *contract.NoteChange) (command
 			NoteID: id, Visibility: order.NoteVisibility(value(in.Visibility, "")), Body: value(in.Body, n.Body), Texts: n.Texts, PII: n.PII, By: r.by(), At: r.at,
 		}
 		switch {
-		case in.Body == nil:
+		case in.Body == nil && (n.PII != nil || n.Texts != nil):
 		case n.PII != nil:
 			edit.Body = ""
 			edit.PII, err = r.seal(ctx, o.CustomerID, o.ID, resource.CustomersNote{Note: *in.Body})
 		default:
-			edit.Texts, err = r.sealTexts(ctx, map[string]string{"body": *in.Body})
+			edit.Texts, err = r.sealTexts(ctx, map[string]string{"body": edit.Body}) // also of a note that is still in clear
 		}
 		if err != nil {
 			return nil, err
