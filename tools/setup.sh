@@ -20,7 +20,7 @@ run)
 		sh $installer install redis 2>/dev/null || true
 	fi
 	;;
-test) sh $installer install postgres redis cc ;; # the race detector needs a C compiler
+test) sh $installer install postgres redis pgbouncer cc ;; # the race detector needs a C compiler
 *)
 	echo "usage: tools/setup.sh build|run|test" >&2
 	exit 2

@@ -181,14 +181,19 @@ func system() string {
 // installCommand returns what a person types to install both servers. Redis is small, and whoever lacks one of them
 // mostly lacks both.
 func installCommand(system string) string {
-	command := map[string]string{
+	return asUser(system, map[string]string{
 		"debian": "apt-get install -y postgresql redis-server",
 		"fedora": "dnf install -y postgresql-server valkey",
 		"darwin": "brew install postgresql@17 redis",
-	}[system]
+	}, "packages postgresql and redis")
+}
+
+// asUser returns the command of this system as this user has to type it. What says what to install elsewhere.
+func asUser(system string, commands map[string]string, what string) string {
+	command := commands[system]
 	switch {
 	case command == "":
-		return "your package manager (packages postgresql and redis)"
+		return "your package manager (" + what + ")"
 	case system != "darwin" && os.Geteuid() != 0:
 		return "sudo " + command
 	default:

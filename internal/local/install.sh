@@ -1,6 +1,6 @@
 #!/bin/sh
 # Looks for, or installs, what ordermill needs of the system.
-#   install.sh missing WHAT...   prints those of: postgres redis cc, that are not there
+#   install.sh missing WHAT...   prints those of: postgres redis pgbouncer cc, that are not there
 #   install.sh install WHAT...   installs those that are not there; needs root, or sudo without a password
 # No service is started by it and no database cluster is made: ordermill starts its own.
 set -eu
@@ -16,6 +16,7 @@ have() {
 		return 1
 		;;
 	redis) command -v redis-server >/dev/null || command -v valkey-server >/dev/null ;;
+	pgbouncer) command -v pgbouncer >/dev/null || [ -x /usr/sbin/pgbouncer ] ;;
 	cc) command -v "${CC:-gcc}" >/dev/null || command -v clang >/dev/null ;;
 	*)
 		echo "install.sh: unknown: $1" >&2
@@ -45,12 +46,15 @@ packages() { # of the family $1, for the things after it
 		case $family:$what in
 		debian:postgres) echo postgresql ;;
 		debian:redis) echo redis-server ;;
+		debian:pgbouncer) echo pgbouncer ;;
 		debian:cc) echo gcc libc6-dev ;;
 		fedora:postgres) echo postgresql-server ;;
 		fedora:redis) echo valkey ;;
+		fedora:pgbouncer) echo pgbouncer ;;
 		fedora:cc) echo gcc ;;
 		brew:postgres) echo postgresql@17 ;;
 		brew:redis) echo redis ;;
+		brew:pgbouncer) echo pgbouncer ;;
 		brew:cc) echo gcc ;;
 		esac
 	done
@@ -83,10 +87,12 @@ install_debian() {
 		;;
 	esac
 	apt install -y --no-install-recommends "$@"
-	case " $* " in *' redis-server '*) # nor is it to start with the machine
-		if command -v systemctl >/dev/null; then as_root systemctl --quiet disable redis-server 2>/dev/null || true; fi
-		;;
-	esac
+	for service in redis-server pgbouncer; do # nor are they to start with the machine
+		case " $* " in *" $service "*)
+			if command -v systemctl >/dev/null; then as_root systemctl --quiet disable $service 2>/dev/null || true; fi
+			;;
+		esac
+	done
 }
 
 install() {
@@ -123,7 +129,7 @@ case $verb in
 missing) missing "$@" ;;
 install) install "$@" ;;
 *)
-	echo "usage: install.sh missing|install postgres|redis|cc ..." >&2
+	echo "usage: install.sh missing|install postgres|redis|pgbouncer|cc ..." >&2
 	exit 2
 	;;
 esac

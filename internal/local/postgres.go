@@ -233,8 +233,12 @@ func (p *Postgres) await(ctx context.Context) error {
 
 // URL returns the URL of a database for the superuser, for pgx as for psql.
 func (p *Postgres) URL(database string) string {
-	query := "host=" + strings.ReplaceAll(url.QueryEscape(p.socketDir), "+", "%20") + "&port=" + port // libpq knows no plus sign
-	return (&url.URL{Scheme: "postgres", User: url.User(superuser), Path: "/" + database, RawQuery: query}).String()
+	return socketURL(superuser, p.socketDir, port, database)
+}
+
+func socketURL(user, dir, port, database string) string {
+	query := "host=" + strings.ReplaceAll(url.QueryEscape(dir), "+", "%20") + "&port=" + port // libpq knows no plus sign
+	return (&url.URL{Scheme: "postgres", User: url.User(user), Path: "/" + database, RawQuery: query}).String()
 }
 
 // Pid returns the process id of the server.
