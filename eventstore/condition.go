@@ -147,7 +147,7 @@ func (s *Store) probe(ctx context.Context) ([]Blocker, error) {
 		return s.strangers(ctx)
 	case <-wonder.C:
 	}
-	blockers, err := s.blockersOf(ctx, conn.PgConn().PID())
+	blockers, err := s.blockersOf(ctx, s.probingPID)
 	switch probed := <-done; {
 	case probed == nil:
 		return nil, nil

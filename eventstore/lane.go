@@ -25,7 +25,7 @@ var appendSQL string
 type lane struct {
 	conn    net.Conn
 	front   *pgproto3.Frontend
-	pid     uint32
+	pid     uint32        // of the server's process
 	limit   time.Duration // of a write
 	bind    pgproto3.Bind
 	buf     []byte
@@ -58,6 +58,11 @@ func openLane(ctx context.Context, config *pgconn.Config, b bounds) (*lane, erro
 		_ = conn.Close(ctx)
 		return nil, fmt.Errorf("prepare append: %w", err)
 	}
+	pid, err := ServerPID(ctx, conn)
+	if err != nil {
+		_ = conn.Close(ctx)
+		return nil, fmt.Errorf("process of the lane: %w", err)
+	}
 	hijacked, err := conn.Hijack()
 	if err != nil {
 		_ = conn.Close(ctx)
@@ -66,7 +71,7 @@ func openLane(ctx context.Context, config *pgconn.Config, b bounds) (*lane, erro
 	if socket, ok := hijacked.Conn.(interface{ SetWriteBuffer(bytes int) error }); ok {
 		_ = socket.SetWriteBuffer(socketBuffer) // without it sending may take longer
 	}
-	l := &lane{conn: hijacked.Conn, front: hijacked.Frontend, pid: hijacked.PID, limit: b.lane, scratch: newScratch(), chain: newChain()}
+	l := &lane{conn: hijacked.Conn, front: hijacked.Frontend, pid: pid, limit: b.lane, scratch: newScratch(), chain: newChain()}
 	l.bind = pgproto3.Bind{PreparedStatement: "append", ParameterFormatCodes: []int16{1}, ResultFormatCodes: []int16{1}}
 	return l, nil
 }
@@ -75,7 +80,7 @@ func openLane(ctx context.Context, config *pgconn.Config, b bounds) (*lane, erro
 // planning again costs more than running; whole-table plans are off, because the tables only ever grow. A process that
 // is gone is noticed soon, so that it does not keep the lock.
 func laneConfig(config *pgconn.Config, b bounds) {
-	for name, value := range map[string]string{
+	SetParameters(config, map[string]string{
 		"application_name":                    "ordermill append",
 		"plan_cache_mode":                     "force_generic_plan",
 		"enable_seqscan":                      "off",
@@ -88,9 +93,7 @@ func laneConfig(config *pgconn.Config, b bounds) {
 		"tcp_keepalives_count":                "3",
 		"default_transaction_isolation":       "read committed",
 		"default_transaction_read_only":       "off",
-	} {
-		config.RuntimeParams[name] = value
-	}
+	})
 	if config.ValidateConnect == nil {
 		config.ValidateConnect = pgconn.ValidateConnectTargetSessionAttrsReadWrite
 	}

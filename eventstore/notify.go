@@ -160,8 +160,8 @@ func (s *Store) listener(ctx context.Context) (*pgx.Conn, error) {
 	if err != nil {
 		return nil, fmt.Errorf("listen: %w", err)
 	}
-	var pid uint32
-	if err = conn.QueryRow(ctx, "select pg_backend_pid()").Scan(&pid); err == nil && pid != conn.PgConn().PID() {
+	pid, err := ServerPID(ctx, conn.PgConn())
+	if err == nil && pid != conn.PgConn().PID() {
 		err = errPooled
 	}
 	if err == nil {

@@ -88,9 +88,7 @@ func (s *Store) Scan(ctx context.Context, after, to Position, use func(*Batch) e
 		return nil
 	}
 	config := s.pool.Config().ConnConfig.Config.Copy()
-	for name, value := range scanSettings {
-		config.RuntimeParams[name] = value
-	}
+	SetParameters(config, scanSettings)
 	config.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
 		return pgproto3.NewFrontend(bufio.NewReaderSize(&patientReader{r}, scanBuffer), w)
 	}

@@ -27,16 +27,17 @@ type Config struct {
 
 // Store appends to and reads one log. It is safe for concurrent use.
 type Store struct {
-	log      LogID
-	pool     *pgxpool.Pool
-	bounds   bounds
-	appender *appender
-	locking  *lockLane
-	probing  *lockLane
-	met      map[int]bool // sessions that had a table locked when it was last looked; of who has probing's turn
-	tail     *tail
-	pasts    *pasts
-	stop     context.CancelFunc
+	log        LogID
+	pool       *pgxpool.Pool
+	bounds     bounds
+	appender   *appender
+	locking    *lockLane
+	probing    *lockLane
+	probingPID uint32       // of the server's process behind probing; of who has its turn
+	met        map[int]bool // sessions that had a table locked when it was last looked; of who has probing's turn
+	tail       *tail
+	pasts      *pasts
+	stop       context.CancelFunc
 }
 
 // Open checks that the database is one that keeps its promises, and starts the appender on a connection of its own,
@@ -102,7 +103,14 @@ func (s *Store) openProbing(ctx context.Context, _ pgconn.NoticeHandler) (*pgx.C
 		return nil, err
 	}
 	config.RuntimeParams["application_name"] = "ordermill probe"
-	return pgx.ConnectConfig(ctx, config)
+	conn, err := pgx.ConnectConfig(ctx, config)
+	if err != nil {
+		return nil, err
+	}
+	if s.probingPID, err = ServerPID(ctx, conn.PgConn()); err != nil {
+		return nil, errors.Join(err, conn.Close(ctx))
+	}
+	return conn, nil
 }
 
 // check refuses a server that may lose what it has confirmed, and a database without the log.

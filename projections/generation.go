@@ -148,7 +148,7 @@ func (p *projection) createTables(ctx context.Context, tx pgx.Tx, g Generation, 
 			"create policy project on "+table+" to ordermill_project using (true) with check (true)",
 			"grant select on "+table+" to ordermill_read")
 	}
-	return execAll(ctx, tx, append(statements, "reset role"))
+	return execAll(ctx, tx, statements)
 }
 
 // execAll runs statements without parameters in one round trip.
@@ -201,7 +201,7 @@ func (s *Set) drop(ctx context.Context, p *projection, g Generation) error {
 		for _, name := range p.tables() {
 			statements = append(statements, "drop table if exists "+g.Table(name))
 		}
-		if err := execAll(ctx, tx, append(statements, "reset role")); err != nil {
+		if err := execAll(ctx, tx, statements); err != nil {
 			return err
 		}
 		for _, sql := range []string{

@@ -15,6 +15,8 @@ import (
 	"github.com/jackc/pgx/v5/pgconn"
 	"github.com/jackc/pgx/v5/pgproto3"
 	"golang.org/x/sync/errgroup"
+
+	"github.com/ordermill/ordermill/eventstore"
 )
 
 func sortedKeys(m map[string]hashed) []string { return slices.Sorted(maps.Keys(m)) }
@@ -198,7 +200,7 @@ func (s *Set) fillTables(ctx context.Context, tx pgx.Tx, p *projection, g Genera
 		return nil, err
 	}
 	if len(indexes) > 0 {
-		if err := execAll(ctx, tx, slices.Concat([]string{"set local role ordermill_project"}, indexes, []string{"reset role"})); err != nil {
+		if err := execAll(ctx, tx, slices.Concat([]string{"set local role ordermill_project"}, indexes)); err != nil {
 			return nil, err
 		}
 	}
@@ -277,7 +279,7 @@ func (r *patientReader) Read(p []byte) (int, error) {
 // reading has do read whole tables over a connection of its own.
 func (s *Set) reading(ctx context.Context, do func(*pgconn.PgConn) error) (err error) {
 	config := s.pool.Config().ConnConfig.Config.Copy()
-	config.RuntimeParams["default_transaction_read_only"] = "on"
+	eventstore.SetParameters(config, map[string]string{"default_transaction_read_only": "on"})
 	config.BuildFrontend = func(r io.Reader, w io.Writer) *pgproto3.Frontend {
 		return pgproto3.NewFrontend(bufio.NewReaderSize(&patientReader{r}, readBuffer), w)
 	}
