@@ -11,7 +11,7 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/jackc/pgx/v5"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/jackc/pgx/v5/stdlib"
 	"github.com/pressly/goose/v3"
 	"github.com/pressly/goose/v3/lock"
@@ -91,10 +91,11 @@ func Check(ctx context.Context, url string) error {
 // with calls use with the migrations and a connection to the database at url. Here alone database/sql is used, because
 // goose needs it; a statement of it may be sent twice, which a migration inside its transaction survives.
 func with(ctx context.Context, url string, use func(*goose.Provider, *sql.DB) error) (err error) {
-	config, err := pgx.ParseConfig(url)
+	pool, err := pgxpool.ParseConfig(url) // knows what a URL may say of pools, which is not the server's to know
 	if err != nil {
 		return fmt.Errorf("migrations: database url: %w", err)
 	}
+	config := pool.ConnConfig
 	if config.ConnectTimeout == 0 {
 		config.ConnectTimeout = connectTimeout
 	}

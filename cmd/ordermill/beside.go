@@ -25,6 +25,9 @@ func (p *program) beside(cmd *cobra.Command, r roles, do func(context.Context, *
 	}
 	p.limitMemory(log, 0)
 	ctx := cmd.Context()
+	if err := checkSessions(ctx, c.DatabaseURL); err != nil {
+		return err
+	}
 	process, err := newProcess(ctx, c, options{roles: r, log: log, now: p.now})
 	if err != nil {
 		return err

@@ -14,6 +14,7 @@ import (
 
 	"github.com/caarlos0/env/v11"
 	"github.com/jackc/pgx/v5/pgconn"
+	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 )
 
@@ -130,8 +131,11 @@ func (c *config) check(unread map[string]bool) []error {
 		faults = append(faults, fmt.Errorf(prefix+name+": "+format, args...))
 	}
 	if c.DatabaseURL != "" {
-		if _, err := pgconn.ParseConfig(c.DatabaseURL); err != nil || !readableURL(c.DatabaseURL) {
+		pool, err := pgxpool.ParseConfig(c.DatabaseURL)
+		if err != nil || !readableURL(c.DatabaseURL) {
 			wrong("DATABASE_URL", "write it like postgres://user:password@host:5432/database%s", cause(c.DatabaseURL, err))
+		} else if err := checkExecMode(pool.ConnConfig); err != nil {
+			wrong("DATABASE_URL", "%v", err)
 		}
 	}
 	if c.RedisURL != "" {
@@ -183,7 +187,8 @@ func cause(text string, err error) string {
 	}
 	var parse *pgconn.ParseConfigError
 	if errors.As(err, &parse) {
-		err = parse.Unwrap()
+		said := parse.Error() // cannot parse `CONNECTION STRING`: which part (why)
+		return fmt.Sprintf(" (%s)", said[strings.LastIndex(said, "`: ")+len("`: "):])
 	}
 	if err == nil {
 		return ""

@@ -27,19 +27,39 @@ func usagef(format string, args ...any) error { return &usageError{fmt.Errorf(fo
 func explain(err error) error {
 	var connect *pgconn.ConnectError
 	var refused *pgconn.PgError
-	switch {
-	case errors.As(err, &refused) && refused.Code == "42P01": // undefined table
-		return fmt.Errorf("%w; the schema is missing: run ordermill migrate", err)
-	case errors.As(err, &refused) && refused.Code == "22023" && strings.Contains(refused.Message, "role"): // it does not exist
-		return fmt.Errorf("%w; the schema is missing: run ordermill migrate", innermost(err))
-	case errors.As(err, &refused) && refused.Code == "42501": // insufficient privilege
-		return fmt.Errorf("%w; the database account needs the roles ordermill_write, ordermill_project and ordermill_read", err)
-	case errors.As(err, &refused) && refused.Code == "3D000":
-		return fmt.Errorf("%w; create the database, or correct ORDERMILL_DATABASE_URL", err)
-	case errors.As(err, &refused) && strings.HasPrefix(refused.Code, "28"):
-		return fmt.Errorf("%w; correct user and password in ORDERMILL_DATABASE_URL", err)
-	case errors.As(err, &connect):
+	if errors.As(err, &refused) {
+		return explainRefusal(err, refused)
+	}
+	if errors.As(err, &connect) {
 		return fmt.Errorf("database is not reachable (%w); is it running? set ORDERMILL_DATABASE_URL, or run ordermill dev", innermost(connect))
+	}
+	return err
+}
+
+// explainRefusal adds what can be done about an error that the server has answered with, or a pooler before it.
+func explainRefusal(err error, refused *pgconn.PgError) error {
+	var connect *pgconn.ConnectError
+	name, pooler := startParameter(refused)
+	connecting := errors.As(err, &connect)
+	switch {
+	case connecting && pooler:
+		return fmt.Errorf("the connection pooler before the database refuses the parameter %s (%w); take it out of ORDERMILL_DATABASE_URL, "+
+			"or have the pooler ignore it (PgBouncer: ignore_startup_parameters = %s), or set the address of the server itself; "+
+			"ordermill needs the server's own address or a pooler in session mode", name, refused, name)
+	case connecting && name != "":
+		return fmt.Errorf("the database does not know the parameter %s (%w); take it out of ORDERMILL_DATABASE_URL", name, refused)
+	case refused.Code == "42P01": // undefined table
+		return fmt.Errorf("%w; the schema is missing: run ordermill migrate", err)
+	case refused.Code == "22023" && strings.Contains(refused.Message, "role"): // it does not exist
+		return fmt.Errorf("%w; the schema is missing: run ordermill migrate", refused)
+	case refused.Code == "42501": // insufficient privilege
+		return fmt.Errorf("%w; the database account needs the roles ordermill_write, ordermill_project and ordermill_read", err)
+	case refused.Code == "3D000":
+		return fmt.Errorf("%w; create the database, or correct ORDERMILL_DATABASE_URL", err)
+	case strings.HasPrefix(refused.Code, "28"):
+		return fmt.Errorf("%w; correct user and password in ORDERMILL_DATABASE_URL", err)
+	case connecting:
+		return fmt.Errorf("the database, or a pooler before it, refuses the connection: %w", refused)
 	}
 	return err
 }

@@ -47,6 +47,9 @@ func (p *program) migrateCommand() *cobra.Command {
 
 // migrate applies the migrations and returns the versions before and after.
 func migrate(ctx context.Context, url string) (before, after int64, err error) {
+	if err := checkSessions(ctx, url); err != nil {
+		return 0, 0, err
+	}
 	if before, _, err = migrations.Version(ctx, url); err != nil {
 		return 0, 0, err
 	}

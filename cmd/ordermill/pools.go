@@ -10,6 +10,7 @@ import (
 	"github.com/jackc/pgx/v5/pgxpool"
 	"github.com/redis/go-redis/v9"
 
+	"github.com/ordermill/ordermill/eventstore"
 	"github.com/ordermill/ordermill/migrations"
 )
 
@@ -19,6 +20,9 @@ const (
 	projectRole = "ordermill_project"
 	readRole    = "ordermill_read"
 )
+
+// connectTimeout bounds the wait for an unreachable server, unless the URL does.
+const connectTimeout = 5 * time.Second
 
 // newPool returns a pool whose connections act as one of the roles. It connects when it is used first.
 func newPool(ctx context.Context, c config, role string, connections int) (*pgxpool.Pool, error) {
@@ -30,10 +34,9 @@ func newPool(ctx context.Context, c config, role string, connections int) (*pgxp
 	p.MaxConnIdleTime = 5 * time.Minute
 	p.MaxConnLifetime, p.MaxConnLifetimeJitter = time.Hour, 10*time.Minute
 	if p.ConnConfig.ConnectTimeout == 0 {
-		p.ConnConfig.ConnectTimeout = 5 * time.Second
+		p.ConnConfig.ConnectTimeout = connectTimeout
 	}
-	p.ConnConfig.RuntimeParams["role"] = role
-	p.ConnConfig.RuntimeParams["application_name"] = strings.Replace(role, "_", " ", 1)
+	eventstore.SetParameters(&p.ConnConfig.Config, map[string]string{"role": role, "application_name": strings.Replace(role, "_", " ", 1)})
 	pool, err := pgxpool.NewWithConfig(ctx, p)
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)

@@ -75,6 +75,9 @@ func (p *program) serve(ctx context.Context, c config, r roles, log *slog.Logger
 
 // checkServers refuses servers that do not keep what the program promises.
 func (p *program) checkServers(ctx context.Context, c config, log *slog.Logger) error {
+	if err := checkSessions(ctx, c.DatabaseURL); err != nil {
+		return err
+	}
 	pool, err := newPool(ctx, c, readRole, 1)
 	if err != nil {
 		return err
