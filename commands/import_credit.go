@@ -7,6 +7,7 @@ import (
 
 	"github.com/google/uuid"
 
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/order"
 	"github.com/ordermill/ordermill/domain/rule"
 )
@@ -72,7 +73,7 @@ func (m *creditMatch) match(out *CreditOutcome, index int, row CreditRow) error 
 	}
 	out.UnmatchedRows++
 	out.UnmatchedUnits += left
-	out.UnmatchedValue += value
+	out.UnmatchedValue = money.Clamped(out.UnmatchedValue, value)
 	return nil
 }
 
@@ -104,8 +105,8 @@ func (o *CreditOutcome) add(match CreditMatch, row CreditRow) error {
 	}
 	o.Returns = append(o.Returns, match)
 	o.ReturnedUnits += match.Units
-	o.Refunds += refund
-	o.PriceDifference += credited - refund
+	o.Refunds = money.Clamped(o.Refunds, refund)
+	o.PriceDifference = money.Clamped(o.PriceDifference, credited, -refund)
 	return nil
 }
 

@@ -1,6 +1,7 @@
 package onlineretail_test
 
 import (
+	"math"
 	"os"
 	"path/filepath"
 	"strings"
@@ -98,5 +99,23 @@ func TestImport_badRows(t *testing.T) {
 		if strings.Contains(string(events[i].Data), "4111") {
 			t.Errorf("a card's number was stored: %s", events[i].Data)
 		}
+	}
+}
+
+// Sums of credits that match nothing stop at the end of 64 bits: they never turn negative.
+func TestImport_creditsBeyondCounting(t *testing.T) {
+	t.Parallel()
+
+	var rows strings.Builder
+	for _, invoice := range []string{"C500001", "C500002"} {
+		rows.WriteString(strings.Repeat(invoice+",A,MUG,-1000000000,2011-01-11 10:00:00,1000000.00,7,France\n", 100))
+	}
+	file := filepath.Join(t.TempDir(), "books.csv")
+	if err := os.WriteFile(file, []byte(header+rows.String()), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	report := run(t, newImporter(t), []string{file})
+	if got := report.Unmatched; got.Rows != 200 || got.Value != math.MaxInt64 {
+		t.Errorf("unmatched credits: %+v", got)
 	}
 }

@@ -9,10 +9,12 @@ import (
 	"time"
 
 	"github.com/ordermill/ordermill/commands"
+	"github.com/ordermill/ordermill/domain/money"
 	"github.com/ordermill/ordermill/domain/zone"
 )
 
-// Report says what books hold and what an import of them has changed. Sums are pence, at what was paid.
+// Report says what books hold and what an import of them has changed. Sums are pence, at what was paid; they stop at the
+// ends of 64 bits.
 type Report struct {
 	RowsRead        int              `json:"rows_read"`
 	Rejected        map[Reason]int   `json:"rejected"`
@@ -100,11 +102,11 @@ func (t *tally) order(e *entry, fresh bool) {
 	for _, r := range e.rows {
 		value := r.units * r.price
 		t.Units += r.units
-		t.Gross += value
-		m.Gross += value
-		t.countries[e.rows[0].country] += value
+		t.Gross = money.Clamped(t.Gross, value)
+		m.Gross = money.Clamped(m.Gross, value)
+		t.countries[e.rows[0].country] = money.Clamped(t.countries[e.rows[0].country], value)
 		t.units[r.sku] += r.units
-		t.net[r.sku] += value
+		t.net[r.sku] = money.Clamped(t.net[r.sku], value)
 	}
 }
 
@@ -116,23 +118,24 @@ func (t *tally) credit(e *entry, o *commands.CreditOutcome, fresh bool) {
 	if fresh {
 		t.New.Credits++
 	}
-	t.month(e.at).Refunds += o.Refunds
-	t.Refunds += o.Refunds
+	m := t.month(e.at)
+	m.Refunds = money.Clamped(m.Refunds, o.Refunds)
+	t.Refunds = money.Clamped(t.Refunds, o.Refunds)
 	t.ReturnedUnits += o.ReturnedUnits
-	t.PriceDifference += o.PriceDifference
+	t.PriceDifference = money.Clamped(t.PriceDifference, o.PriceDifference)
 	t.Unmatched.Rows += o.UnmatchedRows
 	t.Unmatched.Units += o.UnmatchedUnits
-	t.Unmatched.Value += o.UnmatchedValue
-	for _, m := range o.Returns {
-		t.net[m.SKU] -= m.Units * m.UnitPrice
+	t.Unmatched.Value = money.Clamped(t.Unmatched.Value, o.UnmatchedValue)
+	for _, r := range o.Returns {
+		t.net[r.SKU] = money.Clamped(t.net[r.SKU], -r.Units*r.UnitPrice)
 	}
 }
 
 func (t *tally) report() *Report {
 	t.Customers = len(t.customers)
-	t.Net = t.Gross - t.Refunds
+	t.Net = money.Clamped(t.Gross, -t.Refunds)
 	for name, m := range t.months {
-		m.Net = m.Gross - m.Refunds
+		m.Net = money.Clamped(m.Gross, -m.Refunds)
 		t.Months[name] = *m
 	}
 	t.TopCountries, t.TopByUnits, t.TopByNet = top(t.countries), top(t.units), top(t.net)
