@@ -247,7 +247,10 @@ func TestCheckSessions_busyPooler(t *testing.T) {
 			}
 			defer func() { _ = conn.Close(context.WithoutCancel(ctx)) }()
 			for ctx.Err() == nil {
-				_, err = conn.Exec(ctx, "select pg_sleep(0.002)").ReadAll()
+				if _, err := conn.Exec(ctx, "select pg_sleep(0.002)").ReadAll(); err != nil && ctx.Err() == nil {
+					t.Error(err)
+					return
+				}
 			}
 		}()
 	}
