@@ -15,6 +15,37 @@ import (
 	"github.com/ordermill/ordermill/eventstore"
 )
 
+// A guest's order that is refused, or was placed before, leaves no key behind; one that is placed has its key.
+func TestErase_unusedKeys(t *testing.T) {
+	t.Parallel()
+
+	s := newShop(t)
+	c := s.scene(t, "demo").stocked()
+	keys := func() (n int) {
+		must(t, s.pool.QueryRow(t.Context(), "select count(*) from person_keys where tenant_id = 'demo'").Scan(&n))
+		return n
+	}
+	order := func(key, quantity string) reply {
+		return s.do(call{method: http.MethodPost, path: "/v1/orders", key: key,
+			body: `{"currency":"EUR","customer":{"email":"gus@example.test"},"lines":[{"sku":"TSHIRT-M","quantity":` + quantity + `}]}`})
+	}
+	placed := order("first", "1")
+	placed.want(t, http.StatusCreated)
+	before := keys()
+	if again := order("first", "1"); again.header.Get("Idempotent-Replayed") != "true" {
+		t.Errorf("not replayed: %d %s", again.status, again.body)
+	}
+	order("first", "2").wantProblem(t, http.StatusUnprocessableEntity, "idempotency_key_reused")
+	order("second", "1000000").wantProblem(t, http.StatusConflict, "insufficient_stock")
+	order("second", "1000000").wantProblem(t, http.StatusConflict, "insufficient_stock")
+	if after := keys(); before != 1 || after != before {
+		t.Errorf("%d keys, %d before", after, before)
+	}
+	if got := c.post("/v1/orders/"+placed.get(t, "id")+"/notes", `{"body":"rang twice"}`); got.get(t, "customer", "email") != "gus@example.test" {
+		t.Errorf("the key that is used: %d %s", got.status, got.body)
+	}
+}
+
 // A guest is erased by the order, whose key is the guest's. Nobody else is touched.
 func TestErase_guest(t *testing.T) {
 	t.Parallel()

@@ -26,7 +26,8 @@ const (
 		select * from unnest($1::text[], $2::text[], $3::bytea[]) on conflict do nothing returning tenant_id, subject`
 	getKeysSQL = `select k.tenant_id, k.subject, k.wrapped from unnest($1::text[], $2::text[]) as wanted(tenant_id, subject)
 		join person_keys k using (tenant_id, subject)`
-	destroySQL = "select destroy_person_key($1, $2)"
+	destroySQL    = "select destroy_person_key($1, $2)"
+	dropUnusedSQL = "select drop_unused_key($1, $2, $3)"
 	// destroyedSQL passes over the rows of those who were erased without ever having had a key: they were made destroyed.
 	destroyedSQL = `select exists (select from person_keys
 		where tenant_id = $1 and subject = $2 and wrapped is null and created_at < destroyed_at)`

@@ -204,6 +204,17 @@ func (v *Vault) Destroy(ctx context.Context, tenant, subject string) error {
 	return nil
 }
 
+// DropUnused takes back the key of a subject that Seal has made for a stream which never began. The caller knows that no
+// append to the stream is on its way, in any process. The key of a stream that has events stays.
+func (v *Vault) DropUnused(ctx context.Context, tenant, subject string, stream uuid.UUID) error {
+	err := asTenant(ctx, v.pool, tenant, func(batch *pgx.Batch) { batch.Queue(dropUnusedSQL, tenant, subject, stream) })
+	if err != nil {
+		return fmt.Errorf("drop the unused key of %s: %w", subject, err)
+	}
+	v.cache.erase(person{tenant, subject}, v.now())
+	return nil
+}
+
 // binding is the associated data that ties a ciphertext to where it belongs.
 func binding(purpose string, p person, id []byte) []byte {
 	b := make([]byte, 0, 32+len(p.tenant)+len(p.subject)+len(id))

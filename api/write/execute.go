@@ -15,6 +15,7 @@ import (
 	"github.com/ordermill/ordermill/api/httpx"
 	"github.com/ordermill/ordermill/api/resource"
 	"github.com/ordermill/ordermill/commands"
+	"github.com/ordermill/ordermill/domain/customer"
 	"github.com/ordermill/ordermill/domain/rule"
 	"github.com/ordermill/ordermill/domain/streamid"
 	"github.com/ordermill/ordermill/eventstore"
@@ -43,6 +44,7 @@ func (s *server) execute(ctx context.Context, r *request, command commands.Comma
 	}
 	r.CommandID = wish.Cause.CommandID
 	response, err := s.Do(ctx, wish)
+	defer func() { s.dropUnusedKey(ctx, r, &response, err) }()
 	for deadline := s.Now().Add(r.Prefer.Wait - defaultTwinWait); errors.Is(err, commands.ErrKeyInUse) && s.Now().Before(deadline) && ctx.Err() == nil; {
 		response, err = s.Do(ctx, wish) // waits for its twin again
 	}
@@ -53,6 +55,22 @@ func (s *server) execute(ctx context.Context, r *request, command commands.Comma
 		return answer{}, err
 	}
 	return s.fromStore(ctx, r.Call, &response)
+}
+
+// dropUnusedKey takes back the key that was made for a guest whose order was refused, or was placed before under the same
+// idempotency key: what is refused leaves no trace. Only this request knows the order's id, and its outcome is known. Where
+// the key cannot be dropped it stays, which costs a row.
+func (s *server) dropUnusedKey(ctx context.Context, r *request, response *commands.Response, err error) {
+	violation := (*rule.Violation)(nil)
+	known := err == nil && (response.Refused || response.Replayed) || errors.Is(err, eventstore.ErrKeyReused) || errors.As(err, &violation)
+	if !r.guest || !known {
+		return
+	}
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Second)
+	defer cancel()
+	if err := s.Vault.DropUnused(ctx, r.Identity.Tenant, customer.KeyOf(customer.Person("", r.fresh)), r.fresh); err != nil {
+		s.Host.Log.DebugContext(ctx, "an unused key stays", "request_id", r.RequestID, "error", err)
+	}
 }
 
 // answered gives the stored answer of a request that cannot be repeated, because the customer was erased meanwhile, a

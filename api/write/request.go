@@ -26,6 +26,7 @@ type request struct {
 	expect []eventstore.Version     // by If-Match, one of them; nil: any
 	at     time.Time
 	fresh  uuid.UUID // id of what the request makes, if it makes something
+	guest  bool      // a key was made for the guest whose order the request makes
 	order  uuid.UUID // the order that the path names, if it names one
 }
 

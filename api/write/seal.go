@@ -26,6 +26,7 @@ func (r *request) seal(ctx context.Context, customerID string, id uuid.UUID, pla
 	sealed, err := r.server.Vault.Seal(ctx, r.Identity.Tenant, customer.KeyOf(customer.Person(customerID, id)), id, httpx.Marshal(plain))
 	switch {
 	case err == nil:
+		r.guest = r.guest || customerID == "" && id == r.fresh
 		return sealed, nil
 	case errors.Is(err, eventstore.ErrErased), ctx.Err() != nil:
 		return nil, err

@@ -27,6 +27,7 @@ import (
 type Vault interface {
 	resource.Keys
 	Seal(ctx context.Context, tenant, subject string, id uuid.UUID, plain []byte) (json.RawMessage, error)
+	DropUnused(ctx context.Context, tenant, subject string, stream uuid.UUID) error
 }
 
 // Config says what the write host works with. Expiry, Now and Host have defaults.
