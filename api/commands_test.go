@@ -11,12 +11,13 @@ import (
 	"github.com/ordermill/ordermill/api/httpx"
 )
 
-// traceSQL counts all that a tenant has left in the log, sealed keys included.
+// traceSQL counts all that a tenant has left in the log, sealed keys included. Calls that were denied are noted as decisions,
+// a moment later.
 const traceSQL = `select jsonb_build_object(
 	'events', (select count(*) from events where tenant_id = $1),
 	'answers', (select count(*) from command_results where tenant_id = $1),
 	'claims', (select count(*) from claims where tenant_id = $1),
-	'decisions', (select count(*) from decisions where tenant_id = $1),
+	'decisions', (select count(*) from decisions where tenant_id = $1 and code not in ('insufficient_scope', 'order_not_found')),
 	'keys', (select coalesce(jsonb_object_agg(subject, wrapped is null), '{}') from person_keys where tenant_id = $1))::text`
 
 func (c *scene) trace() string {

@@ -26,8 +26,10 @@ func TestErase_unusedKeys(t *testing.T) {
 		return n
 	}
 	order := func(key, quantity string) reply {
-		return s.do(call{method: http.MethodPost, path: "/v1/orders", key: key,
-			body: `{"currency":"EUR","customer":{"email":"gus@example.test"},"lines":[{"sku":"TSHIRT-M","quantity":` + quantity + `}]}`})
+		return s.do(call{
+			method: http.MethodPost, path: "/v1/orders", key: key,
+			body: `{"currency":"EUR","customer":{"email":"gus@example.test"},"lines":[{"sku":"TSHIRT-M","quantity":` + quantity + `}]}`,
+		})
 	}
 	placed := order("first", "1")
 	placed.want(t, http.StatusCreated)

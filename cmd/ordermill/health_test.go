@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -157,24 +158,35 @@ func TestReadiness(t *testing.T) {
 	}
 }
 
+// shared is a text that looks read while a test changes it. Its zero value is empty.
+type shared struct{ text atomic.Pointer[string] }
+
+func (s *shared) store(text string) { s.text.Store(&text) }
+
+func (s *shared) load() string {
+	if text := s.text.Load(); text != nil {
+		return *text
+	}
+	return ""
+}
+
 // A look that hangs hides nothing and keeps nobody waiting; whatever is stuck for good asks for a restart.
 func TestHealth(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
 		a := newAdmin(slog.New(slog.DiscardHandler))
-		var fault string
-		var stuck string
+		var fault, stuck shared
 		a.health.watch("one", func(context.Context) []string {
-			if fault == "" {
-				return nil
+			if text := fault.load(); text != "" {
+				return []string{text}
 			}
-			return []string{fault}
+			return nil
 		})
 		hang := make(chan struct{})
 		a.health.watch("two", func(context.Context) []string { <-hang; return nil })
 		a.health.watchOptional("three", func(context.Context) []string { return []string{"away"} })
-		a.health.stuck = func() string { return stuck }
+		a.health.stuck = stuck.load
 		ctx, cancel := context.WithCancel(t.Context())
 		ended := make(chan error, 1)
 		go func() { ended <- a.health.run(ctx) }()
@@ -193,16 +205,17 @@ func TestHealth(t *testing.T) {
 		ask("/readyz", 503, "not ready\ntwo: has not answered for 10s\nslower without three: away\n")
 		close(hang)
 		ask("/readyz", 200, "ready\nslower without three: away\n")
-		fault = "broken"
+		fault.store("broken")
 		time.Sleep(time.Second)
 		ask("/readyz", 503, "not ready\none: broken\nslower without three: away\n")
 		ask("/livez", 200, "live\n")
-		stuck = "a loop"
+		stuck.store("a loop")
 		time.Sleep(2 * time.Second)
 		ask("/livez", 200, "live\n") // not yet: the process may have been frozen itself
 		time.Sleep(5 * time.Second)
 		ask("/livez", 503, "stuck\na loop\n")
-		fault, stuck = "", ""
+		fault.store("")
+		stuck.store("")
 		time.Sleep(time.Second)
 		ask("/livez", 200, "live\n")
 		ask("/readyz", 200, "ready\nslower without three: away\n")

@@ -8,16 +8,37 @@ import (
 	"log"
 	"log/slog"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
 
+// sharedLog is a log's text that timers write to as well.
+type sharedLog struct {
+	mu   sync.Mutex
+	text bytes.Buffer
+}
+
+func (l *sharedLog) Write(line []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(line)
+}
+
+// take returns what was written since the last take.
+func (l *sharedLog) take() string {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	defer l.text.Reset()
+	return l.text.String()
+}
+
 // lines are the messages that a log has, each with how many it stands for.
-func lines(t *testing.T, out *bytes.Buffer) []string {
+func lines(t *testing.T, text string) []string {
 	t.Helper()
 	var all []string
-	for line := range strings.Lines(out.String()) {
+	for line := range strings.Lines(text) {
 		var r struct {
 			Msg    string
 			N      int
@@ -37,15 +58,14 @@ func TestFolding(t *testing.T) {
 	t.Parallel()
 
 	synctest.Test(t, func(t *testing.T) {
-		var out bytes.Buffer
+		var out sharedLog
 		logger := slog.New(newFolding(logHandler(&out, false, slog.LevelInfo)))
 		want := func(what string, expected ...string) {
 			t.Helper()
 			synctest.Wait()
-			if got := lines(t, &out); strings.Join(got, "|") != strings.Join(expected, "|") {
+			if got := lines(t, out.take()); strings.Join(got, "|") != strings.Join(expected, "|") {
 				t.Errorf("%s: %q; want %q", what, got, expected)
 			}
-			out.Reset()
 		}
 		for range 5 {
 			logger.Info("equal", "n", 1)
@@ -70,17 +90,16 @@ func TestFolding(t *testing.T) {
 		for n := range 100 {
 			logger.Info("different", "n", n)
 		}
-		if got := lines(t, &out); len(got) != foldBurst {
+		if got := lines(t, out.take()); len(got) != foldBurst {
 			t.Errorf("%d lines of one message, want %d", len(got), foldBurst)
 		}
-		out.Reset()
 		time.Sleep(foldWindow)
 		want("the last of many", "different 99 90")
 
 		for range 100 {
 			logger.Error("request failed", "n", 1, "request_id", "r")
 		}
-		if got := lines(t, &out); len(got) != 100 {
+		if got := lines(t, out.take()); len(got) != 100 {
 			t.Errorf("%d lines of 100 requests", len(got))
 		}
 		time.Sleep(3 * foldWindow)
@@ -133,7 +152,7 @@ func TestCaptureLibraries(t *testing.T) { //nolint:paralleltest // see above
 	captureLibraries(logger)
 	log.Printf("http: %v", errors.New("superfluous response.WriteHeader call"))
 	redisLog{logger}.Printf(t.Context(), "connection pool: failed to dial after %d attempts", 5)
-	if got := lines(t, &out); len(got) != 2 || !strings.Contains(out.String(), "failed to dial after 5 attempts") {
+	if got := lines(t, out.String()); len(got) != 2 || !strings.Contains(out.String(), "failed to dial after 5 attempts") {
 		t.Errorf("lines = %q", out.String())
 	}
 }

@@ -71,7 +71,7 @@ func (p *program) printTable(header table.Row, rows []table.Row, numbers ...stri
 	style.Box.PaddingRight = "  "
 	style.Format.Header = 0 // as written
 	t.SetStyle(style)
-	columns := fit(header, rows, p.columns(), "stream")
+	columns := fit(header, rows, p.columns(), "stream", "file")
 	for i := range columns {
 		if i < len(header) && slices.Contains(numbers, fmt.Sprint(header[i])) {
 			columns[i].Align, columns[i].AlignHeader = text.AlignRight, text.AlignRight
