@@ -102,11 +102,15 @@ func (r *restorable) get(path, token string) answer {
 	if token != "" {
 		header["Consistency-Token"] = token
 	}
-	a, err := r.do(http.MethodGet, r.read+path, "", header)
-	if err != nil {
-		r.t.Fatal(err)
+	for deadline := time.Now().Add(10 * time.Second); ; time.Sleep(50 * time.Millisecond) { // between tries
+		a, err := r.do(http.MethodGet, r.read+path, "", header)
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		if a.body["code"] != "dependency_unavailable" || time.Now().After(deadline) { // of connections that a restore has cut
+			return a
+		}
 	}
-	return a
 }
 
 // post sends a command until it is done, and returns its answer and token.

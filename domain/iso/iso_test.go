@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"golang.org/x/text/language"
+
 	"github.com/ordermill/ordermill/domain/iso"
 )
 
@@ -59,6 +61,24 @@ func TestLocale(t *testing.T) {
 	} {
 		if got, ok := iso.Locale(tag); got != want || ok != (want != "") {
 			t.Errorf("Locale(%q) = %q, %v; want %q", tag, got, ok, want)
+		}
+	}
+}
+
+// What is taken without the parser is what the parser takes, as it writes it.
+func TestLocale_plain(t *testing.T) {
+	t.Parallel()
+
+	for a := 'a'; a <= 'z'; a++ {
+		for b := 'a'; b <= 'z'; b++ {
+			for _, country := range []string{"", "-DE", "-UK", "-ZZ"} {
+				tag := string([]rune{a, b}) + country
+				want, err := language.Raw.Parse(tag)
+				taken := err == nil && want.String() == tag && (country == "" || country == "-DE")
+				if got, ok := iso.Locale(tag); ok != taken || ok && got != tag {
+					t.Errorf("Locale(%q) = %q, %v; the parser says %s, %v", tag, got, ok, want, err)
+				}
+			}
 		}
 	}
 }
