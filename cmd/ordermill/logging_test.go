@@ -123,6 +123,12 @@ func TestReadable(t *testing.T) {
 	}
 }
 
+// lastLine returns the last line of a log. What comes before it depends on the machine.
+func lastLine(text string) string {
+	text = strings.TrimRight(text, "\n")
+	return text[strings.LastIndexByte(text, '\n')+1:]
+}
+
 // How a daemon ends is a line of its log, whatever was wrong.
 func TestDaemon_endsWithALine(t *testing.T) {
 	t.Parallel()
@@ -130,11 +136,11 @@ func TestDaemon_endsWithALine(t *testing.T) {
 	for _, args := range [][]string{{"serve"}, {"serve", "--write-addr", "x"}, {"serve", "--roles", "king"}, {"dev", "--order-ttl", "soon"}} {
 		code, stdout, stderr := run(t, map[string]string{"DEV_DIR": t.TempDir()}, args...)
 		var line struct{ Level, Msg, Error string }
-		if err := json.Unmarshal([]byte(stderr), &line); err != nil || line.Level != "ERROR" || line.Error == "" || code != exitUsage || stdout != "" {
+		if err := json.Unmarshal([]byte(lastLine(stderr)), &line); err != nil || line.Level != "ERROR" || line.Error == "" || code != exitUsage || stdout != "" {
 			t.Errorf("%v: exit %d, %q, %q", args, code, stdout, stderr)
 		}
 		code, _, stderr = run(t, map[string]string{"DEV_DIR": t.TempDir(), "LOG_FORMAT": "text"}, args...)
-		if code != exitUsage || !strings.Contains(stderr, "level=ERROR") || strings.Count(stderr, "\n") != 1 {
+		if code != exitUsage || !strings.Contains(lastLine(stderr), "level=ERROR") {
 			t.Errorf("%v: exit %d, %q", args, code, stderr)
 		}
 	}
