@@ -292,6 +292,23 @@ func (d *devProcess) postgres() int {
 	return pid
 }
 
+// succeeds waits until another Postgres than the killed one takes connections. The killed one's sessions can go on for a
+// moment, so that an answer alone does not tell.
+func (d *devProcess) succeeds(killed int) {
+	d.t.Helper()
+	path := filepath.Join(d.dir, "postgres", "data", "postmaster.pid")
+	for deadline := time.Now().Add(20 * time.Second); ; time.Sleep(20 * time.Millisecond) { // between polls
+		text, err := os.ReadFile(path)
+		lines := strings.Fields(string(text)) // the process first, the state last
+		if err == nil && len(lines) > 1 && lines[0] != strconv.Itoa(killed) && lines[len(lines)-1] == "ready" {
+			return
+		}
+		if time.Now().After(deadline) {
+			d.t.Fatalf("no other server is ready: %q, %v", text, err)
+		}
+	}
+}
+
 // gone waits until a process does not exist any more.
 func gone(t *testing.T, pid int) {
 	t.Helper()
@@ -330,12 +347,14 @@ func TestDev(t *testing.T) {
 		t.Errorf("after a restart the same key placed order %s and then %s", first, again)
 	}
 
-	if err := syscall.Kill(d.postgres(), syscall.SIGKILL); err != nil {
+	killed := d.postgres()
+	if err := syscall.Kill(killed, syscall.SIGKILL); err != nil {
 		t.Fatal(err)
 	}
 	second, token := d.place("second")
 	d.has(first, token)
 	d.has(second, token)
+	d.succeeds(killed)
 
 	d.run("replay", "--all")
 	d.run("verify")
